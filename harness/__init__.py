@@ -1,0 +1,3 @@
+"""Chaos and load testing for container image registries."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,172 @@
+"""What can have happened in a run: frozen facts, in seconds since it began, one JSON line each."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One fact. Its JSON has `event` (the name), `at_s` and the fields."""
+
+    name: ClassVar[str] = ""
+    kinds: ClassVar[dict[str, type["Event"]]] = {}
+    at_s: float
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Event.kinds[cls.name] = cls
+
+    def line(self) -> str:
+        """This event as one line of JSON, without the newline."""
+        return json.dumps({"event": self.name, **asdict(self)}, ensure_ascii=False)
+
+
+def parse(line: str) -> Event:
+    """The event that `line` holds.
+
+    Raises ValueError for a line that is cut short or names no known event.
+    """
+    data = json.loads(line)
+    try:
+        kind = Event.kinds[data.pop("event")]
+        return kind(**data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not an event: {line[:200]!r}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    name = "run_started"
+    run_id: str
+    scenario: str
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomOpened(Event):
+    """A part of the environment is up: `registry`, `link`, `resolver`, `cluster`, `images`."""
+
+    name = "room_opened"
+    room: str
+    took_s: float
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomClosed(Event):
+    name = "room_closed"
+    room: str
+    took_s: float
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteadyStateChecked(Event):
+    """A canary pull through every link before the first fault, and again after the last."""
+
+    name = "steady_state_checked"
+    ok: bool
+    when: str  # "before" or "after"
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadStarted(Event):
+    name = "load_started"
+    workers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadEnded(Event):
+    """`complete`: every pod became ready and every pull ended before the time limit."""
+
+    name = "load_ended"
+    complete: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultInjected(Event):
+    """`fault` is the plan's id (`expired_credentials-1`); `occurrence` counts repeats from 1."""
+
+    name = "fault_injected"
+    fault: str
+    word: str
+    occurrence: int
+    planned_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultHealed(Event):
+    """`bites` None: the seam cannot count, so analysis counts requests in flight through it."""
+
+    name = "fault_healed"
+    fault: str
+    word: str
+    occurrence: int
+    bites: int | None
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultFailed(Event):
+    """A fault that could not be injected; the verdict is unknown."""
+
+    name = "fault_failed"
+    fault: str
+    word: str
+    occurrence: int
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadTally(Event):
+    """Running counts from the load, once a second: for `abort_when` and the live display."""
+
+    name = "load_tally"
+    pulls_ok: int = 0
+    pulls_failed: int = 0
+    pods_created: int = 0
+    pods_ready: int = 0
+    requests: int = 0
+    blob_bytes: int = 0
+    lateness_ms_max: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorHealth(Event):
+    """CPU share (of one core) and resident bytes of a process that makes load or serves it."""
+
+    name = "generator_health"
+    process: str
+    cpu_share: float
+    resident_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildDied(Event):
+    name = "child_died"
+    child: str
+    exit_code: int
+    tail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aborted(Event):
+    """An `abort_when` limit was passed."""
+
+    name = "aborted"
+    metric: str
+    value: float
+    limit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEnded(Event):
+    """`reason`: finished, aborted, interrupted, environment, error."""
+
+    name = "run_ended"
+    reason: str
+    error: str = ""

@@ -1,0 +1,84 @@
+"""What the load is asked to do: plain data that crosses to Locust's processes as one JSON object."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PullPolicy = Literal["IfNotPresent", "Always"]
+
+CLIENTS_NODE = "clients"  # the pseudo-node of background pull clients
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSettings:
+    """Settings of every emulated node; names and defaults are kubelet's and containerd's."""
+
+    serialize_image_pulls: bool = True
+    max_parallel_image_pulls: int = 0  # 0: no limit when pulls are not serialised
+    registry_pull_qps: int = 5
+    registry_burst: int = 10
+    max_concurrent_downloads: int = 3
+    image_pull_progress_timeout_s: float = 300.0
+    unpack_bytes_per_s: float = 0.0  # 0: unpacking costs nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodOrder:
+    pod: str
+    node: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutOrder:
+    """One round of a Deployment: all its pods are created at `at_s`."""
+
+    rollout: str  # "app-1"
+    name: str  # "app"
+    round: int
+    at_s: float
+    image: str  # as written in the pod: registry.harness.test/app:v1
+    pull_policy: PullPolicy
+    pods: tuple[PodOrder, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullsOrder:
+    """Background clients in an open model: pull n is due at `due_s[n]`, whoever is late."""
+
+    name: str
+    image: str
+    users: int
+    due_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOrders:
+    """All of it. `until_s`: when pods that are still not ready are given up as unfinished."""
+
+    seed: int
+    until_s: float
+    nodes: tuple[str, ...]
+    node_settings: NodeSettings
+    rollouts: tuple[RolloutOrder, ...]
+    pulls: tuple[PullsOrder, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeEndpoint:
+    """How one node reaches the registry: its own link listener and its own resolver port."""
+
+    link_port: int
+    resolver_port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadTarget:
+    """Where and as whom to pull; handed over on stdin, because it holds a secret."""
+
+    registry_name: str  # what the resolver is asked for
+    scheme: Literal["http", "https"]
+    resolver_address: str
+    endpoints: dict[str, NodeEndpoint]  # by node; also CLIENTS_NODE
+    username: str
+    password: str
+    clock_start_s: float  # time.monotonic() at the run's start
+    samples_folder: str

@@ -1,0 +1,120 @@
+"""The words between the node rules and whoever carries them out.
+
+A pull is a generator: it yields commands and is sent replies (`Request` gets `Reply` or
+`TransportFailure`, `Together` gets a list of results, `Pause` gets None), returns a `PullResult`.
+The rules never see a clock or a socket; a driver in real time (`load/`), one in virtual time and
+a table in a test carry the same commands out.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from harness.outcome import Cause, Outcome
+from harness.seams import RequestKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One HTTP request.
+
+    `url` is absolute (the registry's own, a token realm, or a redirect's target). `client` names
+    the connection pool and authoriser: containerd's resolver and fetcher share neither.
+    `sink`: "" keeps up to 4 MiB of the body in `Reply.body`; a digest hashes the body into the
+    content of that digest, from `range_from` (0 starts afresh; a 200 to a request with
+    `range_from` > 0 means: skip that many bytes, then go on hashing).
+    """
+
+    kind: RequestKind
+    method: str
+    url: str
+    client: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+    sink: str = ""
+    range_from: int = 0
+    dial_timeout_s: float = 30.0
+    header_timeout_s: float = 30.0
+    progress_timeout_s: float = 300.0
+
+
+class Ending(StrEnum):
+    """How a body ended."""
+
+    WHOLE = "whole"
+    CUT = "cut"  # clean close before Content-Length
+    RESET = "reset"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """An answer whose headers arrived. Header names are lower case.
+
+    `content_bytes` and `content_digest` are of the whole sink so far (all its ranges), `bytes` of
+    this answer alone. `detail` is Go's wording of an ending that is not whole.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    bytes: int = 0
+    content_bytes: int = 0
+    content_digest: str = ""
+    ending: Ending = Ending.WHOLE
+    detail: str = ""
+
+
+class Failing(StrEnum):
+    """How a request failed before its headers arrived, and what Go's text then says."""
+
+    DNS_NOT_FOUND = "dns_not_found"  # dial tcp: lookup h on S:53: no such host
+    DNS_MISBEHAVING = "dns_misbehaving"  # dial tcp: lookup h on S:53: server misbehaving
+    DNS_TIMEOUT = "dns_timeout"
+    DIAL_REFUSED = "dial_refused"
+    DIAL_TIMEOUT = "dial_timeout"
+    RESET = "reset"  # read tcp a->b: read: connection reset by peer
+    EOF = "eof"
+    HEADER_TIMEOUT = "header_timeout"
+    TLS_TIMEOUT = "tls_timeout"
+    TLS_CERTIFICATE = "tls_certificate"
+    NO_PROGRESS = "no_progress"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransportFailure:
+    """A request without an answer; `detail` is Go's text after `Head "<url>": `."""
+
+    failing: Failing
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """Run these pulls side by side, `limit` at a time; the first failure stops the rest."""
+
+    parts: tuple["Rule", ...]
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+Command = Request | Together | Pause
+Rule = Generator[Command, Any, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullResult:
+    """How one attempt ended. `error_text` is what the CRI returns, as kubelet prints it."""
+
+    outcome: Outcome
+    cause: Cause = Cause.NONE
+    error_text: str = ""
+    blob_bytes: int = 0
+    image_bytes: int = 0
+    cached: bool = False

@@ -1,0 +1,60 @@
+"""How an attempt ends, why it failed, what a run is worth, and the exit code that says so."""
+
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+
+
+class Outcome(StrEnum):
+    """How a request, a pull or a pod ended; *unfinished* ones stay in every denominator."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"
+
+
+class Cause(StrEnum):
+    """Why something failed, in one word; `NONE` for what did not."""
+
+    NONE = ""
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    AUTH = "auth"
+    RATE = "rate"
+    QUOTA = "quota"
+    DIGEST = "digest"
+    MISSING = "missing"
+    SERVER = "server"
+    TIMEOUT = "timeout"
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    """What a run is worth. Ordered: one failed expectation outweighs any unknown."""
+
+    PASS = "pass"  # noqa: S105  not a password
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+
+    @property
+    def weight(self) -> int:
+        return tuple(Verdict).index(self)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The heaviest of `verdicts`; of none, unknown: nothing judged is nothing proved."""
+    return max(verdicts, key=lambda verdict: verdict.weight, default=Verdict.UNKNOWN)
+
+
+class ExitCode(IntEnum):
+    """What `harness` tells the shell; documented in the README."""
+
+    PASS = 0
+    FAIL = 1
+    USAGE = 2
+    ENVIRONMENT = 3
+    INCONCLUSIVE = 4
+    ABORTED = 5
+    REGRESSION = 6
+    BUG = 70
+    INTERRUPTED = 130

@@ -1,0 +1,223 @@
+"""The places where behaviour can be changed, as faults see them.
+
+A fault receives a `Seams` that is already scoped: to its `where`, to its seeded chance and to its
+deadline. Every change is an async context manager whose exit heals. The service behind each seam
+counts the bites and keeps the deadline by itself, so that a dead harness leaves no fault.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+
+class Seam(StrEnum):
+    """The seams by name."""
+
+    LINK = "link"
+    RESOLVER = "resolver"
+    GATEWAY = "gateway"
+    STORE = "store"
+    CLUSTER = "cluster"
+
+
+class RequestKind(StrEnum):
+    """What a registry request asks for."""
+
+    PING = "ping"  # /v2/
+    MANIFEST = "manifest"
+    BLOB = "blob"
+    TOKEN = "token"  # noqa: S105  not a password
+    TAGS = "tags"
+    UPLOAD = "upload"
+    REFERRERS = "referrers"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """The scope of a fault; empty means everywhere the fault can bite."""
+
+    repository: str | None = None  # a glob over repository names
+    kinds: tuple[RequestKind, ...] = ()
+    layers: tuple[int, ...] = ()  # positions of layer blobs in their manifest, from 0
+    nodes: tuple[str, ...] = ()  # names; background clients are the node "clients"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Respond:
+    """Answer at once with this status, headers and body; the registry is not asked."""
+
+    act: Literal["respond"] = "respond"
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefuseToken:
+    """Answer 401 with a fresh Bearer challenge, as to a token that has run out.
+
+    `error` is the challenge's error attribute (`invalid_token`), left out when None.
+    """
+
+    act: Literal["refuse_token"] = "refuse_token"
+    error: str | None = "invalid_token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corrupt:
+    """Flip `flip_bytes` bytes of the body at seeded places; length and headers stay right."""
+
+    act: Literal["corrupt"] = "corrupt"
+    flip_bytes: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncate:
+    """End the body after `keep_share` of its bytes under the full Content-Length.
+
+    `ending`: `fin` closes in good order, `rst` resets the connection.
+    """
+
+    act: Literal["truncate"] = "truncate"
+    keep_share: float = 0.5
+    ending: Literal["fin", "rst"] = "fin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """Hold every answer back for `first_byte_s` seconds before its first byte."""
+
+    act: Literal["delay"] = "delay"
+    first_byte_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimit:
+    """Let `limit` requests pass in each `window_s` seconds (0: none), then answer 429.
+
+    `retry_after_s` None sends no Retry-After. `headers`: "none", or "docker_hub" for its
+    ratelimit-limit, ratelimit-remaining and docker-ratelimit-source on every counted answer.
+    """
+
+    act: Literal["rate_limit"] = "rate_limit"
+    limit: int
+    window_s: float
+    retry_after_s: int | None = None
+    headers: Literal["none", "docker_hub"] = "none"
+    message: str = "You have reached your pull rate limit."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Change nothing, but count: the proof that content changed at rest was served."""
+
+    act: Literal["watch"] = "watch"
+
+
+Act = Respond | RefuseToken | Corrupt | Truncate | Delay | RateLimit | Watch
+
+
+class Gateway(Protocol):
+    """HTTP in front of the registry."""
+
+    def rule(
+        self,
+        act: Act,
+        *,
+        kinds: tuple[RequestKind, ...],
+        methods: tuple[str, ...] = (),
+        share: float = 1.0,
+        digests: tuple[str, ...] = (),
+        authenticated: bool | None = None,
+    ) -> AbstractAsyncContextManager[None]:
+        """Match requests and act on them until the block is left.
+
+        The fault's `where` narrows the match (its `kinds` replace the default ones).
+        `authenticated`: only requests with (True) or without (False) an Authorization header.
+        `share` is asked of the fault's chance by method, path, node and how often this same ask
+        came before, so that a retry is a new question.
+        """
+        ...
+
+
+class Link(Protocol):
+    """The TCP path between nodes and gateway, one listener a node.
+
+    `share` chooses nodes, not connections: Toxiproxy's own toxicity cannot be seeded.
+    """
+
+    def toxic(
+        self,
+        kind: str,
+        attributes: Mapping[str, int],
+        *,
+        stream: Literal["upstream", "downstream"] = "downstream",
+        share: float = 1.0,
+    ) -> AbstractAsyncContextManager[None]:
+        """Add a toxic of Toxiproxy (its words and units) to the links in scope."""
+        ...
+
+    def down(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+        """Close the listeners in scope: connections are refused, open ones end."""
+        ...
+
+
+class DnsMode(StrEnum):
+    """How the resolver answers for the registry's name."""
+
+    NXDOMAIN = "nxdomain"
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"  # no answer at all
+    DELAY = "delay"
+    WRONG_ADDRESS = "wrong_address"
+
+
+class Resolver(Protocol):
+    """The name server that the nodes ask."""
+
+    def answering(
+        self,
+        mode: DnsMode,
+        *,
+        delay_ms: int = 0,
+        address: str | None = None,
+        share: float = 1.0,
+    ) -> AbstractAsyncContextManager[None]:
+        """Answer queries in scope this way until the block is left."""
+        ...
+
+
+class Store(Protocol):
+    """The registry's content at rest."""
+
+    def flipped_bytes(
+        self, *, flip_bytes: int, share: float = 1.0
+    ) -> AbstractAsyncContextManager[None]:
+        """Flip bytes of stored layer blobs in scope (`share` of them, at least one)."""
+        ...
+
+    def cut(self, *, keep_share: float, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+        """Cut stored layer blobs in scope short."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seams:
+    """All that a fault may touch, scoped for it."""
+
+    link: Link
+    resolver: Resolver
+    gateway: Gateway
+    store: Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bites:
+    """What a scoped seam saw: None where the seam cannot count (a real Toxiproxy)."""
+
+    count: int | None
+    details: Mapping[str, Any] = field(default_factory=dict)
