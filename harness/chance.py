@@ -8,7 +8,7 @@ _SPAN = 1 << 64
 
 @dataclass(frozen=True)
 class Chance:
-    """A hash of seed, step and key; never a stream, so concurrent askers cannot take turns' draws."""
+    """A hash of seed, step and key; no stream, so that askers cannot take each other's draws."""
 
     seed: int
     step: str

@@ -1,4 +1,4 @@
-"""What the load is asked to do: plain data that crosses to Locust's processes as one JSON object."""
+"""What the load is asked to do: plain data that crosses to Locust as one JSON object."""
 
 from dataclasses import dataclass
 from typing import Literal
