@@ -1,0 +1,166 @@
+"""Starts a service process, hears from it, and ends it with all it started."""
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.journal import Journal
+
+RUN_ID_VARIABLE = "HARNESS_RUN_ID"
+_LINE_BYTES = 1 << 20
+_PATIENCE_S = 3.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class ChildError(Exception):
+    """A service did not start, or ended by itself. The message is one sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What everything that is started in a run shares."""
+
+    run_id: str
+    folder: Path
+    journal: Journal
+    clock_start_s: float
+
+
+@dataclass(kw_only=True)
+class Child:
+    """A running service. `ready` is its first message."""
+
+    name: str
+    log: Path
+    process: asyncio.subprocess.Process
+    ready: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self.process.returncode
+
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """The JSON objects that the service writes after its first; ends when it ends."""
+        assert self.process.stdout is not None
+        while line := await self.process.stdout.readline():
+            with suppress(ValueError):
+                yield json.loads(line)
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Write one message to the service; nothing when it is gone (its death is told apart)."""
+        assert self.process.stdin is not None
+        with suppress(ConnectionError):
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            await self.process.stdin.drain()
+
+    def tail(self, lines: int = 5) -> str:
+        """The last lines of its log."""
+        with suppress(OSError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return ""
+
+
+@asynccontextmanager
+async def start_child(
+    run: Run,
+    name: str,
+    argv: Sequence[str],
+    *,
+    config: Mapping[str, Any] | None,
+    ready_timeout_s: float = 15,
+) -> AsyncIterator[Child]:
+    """Run `argv` in a session of its own until the block is left.
+
+    `config` goes to its stdin as one line, and its first line on stdout is awaited; None is for a
+    program that knows nothing of this. Raises ChildError when it is not ready in time.
+    """
+    logs = run.folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{name}.log"
+    record = run.journal.record({"kind": "end_processes", "run_id": run.run_id, "name": name})
+    with log.open("ab") as stderr:
+        child = Child(name=name, log=log, process=await _spawn(run, argv, stderr.fileno(), config))
+    try:
+        if config is not None:
+            await _hand_over(child, config, ready_timeout_s)
+        yield child
+    finally:
+        await _end(child)
+        run.journal.done(record)
+
+
+async def _spawn(
+    run: Run, argv: Sequence[str], log: int, config: Mapping[str, Any] | None
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=log if config is None else asyncio.subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, RUN_ID_VARIABLE: run.run_id},
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            limit=_LINE_BYTES,
+        )
+    except OSError as error:
+        raise ChildError(f"{argv[0]}: cannot be started: {error.strerror}") from error
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when the harness dies, however it dies."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _hand_over(child: Child, config: Mapping[str, Any], timeout_s: float) -> None:
+    await child.send(config)
+    assert child.process.stdout is not None
+    try:
+        line = await asyncio.wait_for(child.process.stdout.readline(), timeout_s)
+    except TimeoutError:
+        raise ChildError(f"{child.name}: not ready within {timeout_s:g} s") from None
+    if not line:
+        code = await child.process.wait()
+        reason = child.tail(1) or "it said nothing"
+        raise ChildError(f"{child.name}: ended with code {code} before it was ready: {reason}")
+    child.ready = json.loads(line)
+    if error := child.ready.get("error"):
+        raise ChildError(f"{child.name}: {error}")
+
+
+async def _end(child: Child) -> None:
+    """Let go, ask, then kill; and take along whatever it started itself."""
+    assert child.process.stdin is not None
+    family: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        family = psutil.Process(child.pid).children(recursive=True)
+    child.process.stdin.close()
+    if child.alive:
+        with suppress(ProcessLookupError):
+            child.process.terminate()
+        try:
+            await asyncio.wait_for(child.process.wait(), _PATIENCE_S)
+        except TimeoutError:
+            child.process.kill()
+            await child.process.wait()
+    for orphan in family:
+        with suppress(psutil.Error):
+            orphan.kill()

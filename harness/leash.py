@@ -1,0 +1,60 @@
+"""The child's end of the line between the harness and the services it starts.
+
+The first line on stdin is the configuration (it may hold secrets, so it is never in argv, the
+environment or a file); later lines are messages; the end of stdin means that the harness is gone
+or has let go, and the child ends. Standard output carries one JSON object a line.
+"""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+
+def take_config() -> dict[str, Any]:
+    """The configuration, from the first line of stdin.
+
+    Ctrl-C reaches the whole foreground group; only the harness answers it, in its own order.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    line = sys.stdin.readline()
+    if not line:
+        raise SystemExit(0)
+    config: dict[str, Any] = json.loads(line)
+    return config
+
+
+def tell(message: dict[str, Any]) -> None:
+    """Write `message` to the harness. A harness that is gone is not an error here."""
+    try:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+
+
+def on_release(
+    callback: Callable[[], None], on_message: Callable[[dict[str, Any]], None] | None = None
+) -> None:
+    """Call `callback` once when stdin ends, and `on_message` for each line before, in a thread."""
+
+    def read() -> None:
+        for line in sys.stdin:
+            if on_message is not None:
+                on_message(json.loads(line))
+        callback()
+
+    threading.Thread(target=read, name="leash", daemon=True).start()
+
+
+def raise_open_file_limit() -> None:
+    """Allow as many open files as the system lets this process have: a socket for each node."""
+    try:
+        import resource  # noqa: PLC0415  not on Windows
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
