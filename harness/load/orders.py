@@ -3,22 +3,21 @@
 from dataclasses import dataclass
 from typing import Literal
 
-PullPolicy = Literal["IfNotPresent", "Always"]
+from harness.node.settings import NodeSettings, PullPolicy
+
+__all__ = [
+    "CLIENTS_NODE",
+    "LoadOrders",
+    "LoadTarget",
+    "NodeEndpoint",
+    "NodeSettings",
+    "PodOrder",
+    "PullPolicy",
+    "PullsOrder",
+    "RolloutOrder",
+]
 
 CLIENTS_NODE = "clients"  # the pseudo-node of background pull clients
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeSettings:
-    """Settings of every emulated node; names and defaults are kubelet's and containerd's."""
-
-    serialize_image_pulls: bool = True
-    max_parallel_image_pulls: int = 0  # 0: no limit when pulls are not serialised
-    registry_pull_qps: int = 5
-    registry_burst: int = 10
-    max_concurrent_downloads: int = 3
-    image_pull_progress_timeout_s: float = 300.0
-    unpack_bytes_per_s: float = 0.0  # 0: unpacking costs nothing
 
 
 @dataclass(frozen=True, kw_only=True)

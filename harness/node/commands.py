@@ -3,7 +3,8 @@
 A pull is a generator: it yields commands and is sent replies (`Request` gets `Reply` or
 `TransportFailure`, `Together` gets a list of results, `Pause` gets None), returns a `PullResult`.
 The rules never see a clock or a socket; a driver in real time (`load/`), one in virtual time and
-a table in a test carry the same commands out.
+a table in a test carry the same commands out. A driver never follows redirects, never adds
+credentials and never retries: all of that is here.
 """
 
 from collections.abc import Generator, Mapping
@@ -23,7 +24,8 @@ class Request:
     the connection pool and authoriser: containerd's resolver and fetcher share neither.
     `sink`: "" keeps up to 4 MiB of the body in `Reply.body`; a digest hashes the body into the
     content of that digest, from `range_from` (0 starts afresh; a 200 to a request with
-    `range_from` > 0 means: skip that many bytes, then go on hashing).
+    `range_from` > 0 means: skip that many bytes, then go on hashing). The rules send the Range
+    header themselves. `progress_timeout_s` 0: no limit.
     """
 
     kind: RequestKind
@@ -45,20 +47,22 @@ class Ending(StrEnum):
     WHOLE = "whole"
     CUT = "cut"  # clean close before Content-Length
     RESET = "reset"
+    STALLED = "stalled"  # no byte for the whole pull in `progress_timeout_s`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     """An answer whose headers arrived. Header names are lower case.
 
-    `content_bytes` and `content_digest` are of the whole sink so far (all its ranges), `bytes` of
-    this answer alone. `detail` is Go's wording of an ending that is not whole.
+    `content_bytes` and `content_digest` are of the whole sink so far (all its ranges),
+    `body_bytes` of this answer alone. `detail` is Go's wording of an ending that is not whole.
+    Only a 200 or 206 goes to the sink; the body of any other status is kept in `body`.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
-    bytes: int = 0
+    body_bytes: int = 0
     content_bytes: int = 0
     content_digest: str = ""
     ending: Ending = Ending.WHOLE
@@ -91,21 +95,53 @@ class TransportFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class Together:
-    """Run these pulls side by side, `limit` at a time; the first failure stops the rest."""
+    """Run these rules side by side; gets the list of what they returned, in their order.
+
+    `limit` slots belong to the node: all its pulls share them, as in containerd since 2.1. A part
+    that raises `AttemptFailed` ends the others (`close()` them); the error is then thrown into
+    the rule that asked (`rule.throw(error)`). No part yields a `Together` of its own.
+    """
 
     parts: tuple["Rule", ...]
     limit: int
 
 
+class PauseReason(StrEnum):
+    """What a pull waits for."""
+
+    RETRY = "retry"
+    LOCK = "lock"  # another pull of this node fetches the same content or token
+    UNPACK = "unpack"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pause:
-    """Wait."""
+    """Wait; `why` says to which part of the pull the time belongs."""
 
     seconds: float
+    why: PauseReason = PauseReason.RETRY
 
 
 Command = Request | Together | Pause
 Rule = Generator[Command, Any, Any]
+
+
+class AttemptFailed(Exception):  # noqa: N818  the word is containerd's and kubelet's: a failed attempt
+    """A pull cannot go on. `text` is the inner error as containerd words it; `code` is gRPC's."""
+
+    def __init__(self, text: str, *, cause: Cause, code: str = "Unknown") -> None:
+        super().__init__(text)
+        self.text = text
+        self.cause = cause
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What a pull secret holds; a driver that pulls anonymously passes None instead."""
+
+    username: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
