@@ -1,0 +1,314 @@
+"""The link between nodes and gateway: opens it, and scopes its toxics for a fault."""
+
+import asyncio
+import itertools
+import re
+import secrets
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.environment.child import Child, ChildError, Run, start_child
+from harness.environment.link_control import LinkControl, LinkError
+from harness.environment.scope import FaultScope
+from harness.environment.toxiproxy import ToxiproxyError, find_toxiproxy
+from harness.seams import Bites
+
+LinkKind = Literal["embedded", "toxiproxy"]
+
+# What both servers and a URL take without escapes: Toxiproxy finds no name that holds a slash.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_START_S = 10.0
+_PORT_TRIES = 5
+_MAJOR_VERSION = "2."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkRoom:
+    """An open link: one listener a node. `ports` by node; `control_token` "" when none is asked."""
+
+    kind: LinkKind
+    version: str
+    control_url: str
+    control_token: str = field(repr=False)
+    listen_host: str
+    ports: Mapping[str, int]
+    child: Child
+    control: LinkControl
+    _taken_down: Counter[str] = field(default_factory=Counter)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def link(self, scope: FaultScope) -> "ScopedLink":
+        """The seam for one occurrence of a fault.
+
+        Raises LinkError when `scope` names a node without a listener.
+        """
+        if unknown := [node for node in scope.where.nodes if node not in self.ports]:
+            known = ", ".join(itertools.islice(self.ports, 5))
+            raise LinkError(f"{scope.fault}: no node {unknown[0]!r} on the link, which has {known}")
+        return ScopedLink(room=self, scope=scope)
+
+    async def healthy(self) -> bool:
+        """Whether the server lives and answers."""
+        if not self.child.alive:
+            return False
+        try:
+            await asyncio.to_thread(self.control.version)
+        except LinkError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopedLink:
+    """`seams.Link` for one occurrence of one fault."""
+
+    room: LinkRoom
+    scope: FaultScope
+    _toxics: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    _downs: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def toxic(
+        self,
+        kind: str,
+        attributes: Mapping[str, int],
+        *,
+        stream: Literal["upstream", "downstream"] = "downstream",
+        share: float = 1.0,
+    ) -> AsyncIterator[None]:
+        """Add a toxic to the links in scope, and remove it at the end whatever was raised."""
+        nodes = self._nodes(share)
+        name = f"{self.scope.fault}-{next(self.room._numbers)}"  # noqa: SLF001  the room's counter
+        toxic = {"name": name, "type": kind, "stream": stream, "attributes": dict(attributes)}
+        added: list[str] = []
+        control = self.room.control
+        try:
+            await _whole(lambda: control.add_toxic(nodes, toxic, added=added, **self._lifetime()))
+            self._toxics.append((name, nodes))
+            yield
+        finally:
+            if added:
+                await _whole(lambda: control.remove_toxic(added, name))
+
+    @asynccontextmanager
+    async def down(self, *, share: float = 1.0) -> AsyncIterator[None]:
+        """Close the listeners in scope; they open again when no fault holds them down."""
+        nodes = self._nodes(share)
+        control, held = self.room.control, self.room._taken_down  # noqa: SLF001  the room's holds
+        disabled: list[str] = []
+        held.update(nodes)
+        try:
+            await _whole(lambda: control.disable(nodes, disabled=disabled, **self._lifetime()))
+            self._downs.extend(nodes)
+            yield
+        finally:
+            held.subtract(nodes)
+            if free := [node for node in disabled if held[node] <= 0]:
+                await _whole(lambda: control.enable(free))
+
+    async def bites(self) -> Bites:
+        """What the faults of this scope changed, also after they healed.
+
+        `count` is connections, each counted once a toxic; `details` has connections, chunks and
+        bytes by toxic. None from a real Toxiproxy, which does not count, and for a `down` that
+        met no open connection: the system, not the link, answers those that are refused.
+        """
+        if self.room.kind == "toxiproxy":
+            return Bites(count=None)
+        counted = await asyncio.to_thread(self.room.control.bites)
+        details: dict[str, Any] = {}
+        for name, nodes in self._toxics:
+            details[name] = _sum(counted.get(node, {}).get(name, {}) for node in nodes)
+        if self._downs:
+            ended = sum(
+                counted.get(node, {}).get("down", {}).get("connections", 0)
+                for node in set(self._downs)
+            )
+            details["down"] = {"connections": ended}
+        total = sum(bitten.get("connections", 0) for bitten in details.values())
+        return Bites(count=None if self._downs and not total else total, details=details)
+
+    def _nodes(self, share: float) -> tuple[str, ...]:
+        nodes = self.scope.where.nodes or tuple(self.room.ports)
+        return nodes if share >= 1 else self.scope.chance.pick(share, nodes)
+
+    def _lifetime(self) -> dict[str, float]:
+        """How long the embedded server lets the change live; a real one has no such word."""
+        if self.room.kind == "toxiproxy":
+            return {}
+        return {"harness_lifetime_s": max(0.001, self.scope.deadline_s - time.monotonic())}
+
+
+def _sum(counts: Any) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return dict(total)
+
+
+async def _whole(work: Callable[[], None]) -> None:
+    """Do `work` in a thread and wait for its end even when cancelled.
+
+    A change that is half made when its caller is cancelled could otherwise be made after it was
+    undone. The wait is bounded by the timeouts of the requests.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        task.exception()
+        raise cancelled
+    task.result()
+
+
+@asynccontextmanager
+async def open_link(
+    run: Run,
+    *,
+    kind: Literal["auto", "embedded", "toxiproxy"] = "auto",
+    nodes: Sequence[str],
+    upstream_ports: Mapping[str, int],
+    upstream_host: str = "127.0.0.1",
+    listen_host: str = "127.0.0.1",
+    ports: Mapping[str, int] | None = None,
+    control_port: int = 0,
+    open_control: bool = False,
+    seed: int = 0,
+    toxiproxy_path: str | None = None,
+    cache: Path | None = None,
+) -> AsyncIterator[LinkRoom]:
+    """Put a listener before each node's gateway port until the block is left.
+
+    `kind` auto: a real Toxiproxy (`toxiproxy_path`, PATH, `cache`), else the embedded one.
+    `ports` by node, 0 or absent: any free one. `open_control`: the embedded control API asks for
+    no token, as Toxiproxy's own; for people who drive it with their tools.
+    Raises LinkError or ChildError with one sentence.
+    """
+    _check_names(nodes, upstream_ports)
+    program = None if kind == "embedded" else _program(kind, toxiproxy_path, cache)
+    token = "" if open_control or program is not None else secrets.token_urlsafe(32)
+    if program is None:
+        starting = _embedded(run, control_port=control_port, token=token, seed=seed)
+    else:
+        starting = _toxiproxy(run, program, control_port)
+    wanted = [
+        {
+            "name": node,
+            "listen": f"{listen_host}:{(ports or {}).get(node, 0)}",
+            "upstream": f"{upstream_host}:{upstream_ports[node]}",
+        }
+        for node in nodes
+    ]
+    async with starting as (child, control, version):
+        listening = await asyncio.to_thread(control.populate, wanted)
+        yield LinkRoom(
+            kind="embedded" if program is None else "toxiproxy",
+            version=version,
+            control_url=control.url,
+            control_token=token,
+            listen_host=listen_host,
+            ports={node: int(listening[node].rpartition(":")[2]) for node in nodes},
+            child=child,
+            control=control,
+        )
+
+
+def _check_names(nodes: Sequence[str], upstream_ports: Mapping[str, int]) -> None:
+    for node in nodes:
+        if not _NAME.fullmatch(node):
+            raise LinkError(
+                f"node name {node!r}: only letters, digits, '.', '_' and '-' may be in it"
+            )
+        if node not in upstream_ports:
+            raise LinkError(f"node {node!r}: has no upstream port")
+
+
+def _program(kind: str, named: str | None, cache: Path | None) -> Path | None:
+    try:
+        found = find_toxiproxy(named=named, cache=cache)
+    except ToxiproxyError as error:
+        raise LinkError(str(error)) from error
+    if found is None and kind == "toxiproxy":
+        raise LinkError(
+            "link: toxiproxy is asked for but no toxiproxy-server is on PATH or in the cache: "
+            "run `harness setup toxiproxy`, or use `link: embedded`"
+        )
+    return found
+
+
+_Started = tuple[Child, LinkControl, str]
+
+
+@asynccontextmanager
+async def _embedded(
+    run: Run, *, control_port: int, token: str, seed: int
+) -> AsyncIterator[_Started]:
+    config = {"control_port": control_port, "token": token, "seed": seed}
+    argv = [sys.executable, "-m", "harness.link"]
+    async with start_child(run, "link", argv, config=config) as child:
+        url = f"http://127.0.0.1:{child.ready['control_port']}"
+        with closing(LinkControl(url, token=token)) as control:
+            yield child, control, await asyncio.to_thread(control.version)
+
+
+@asynccontextmanager
+async def _toxiproxy(run: Run, program: Path, control_port: int) -> AsyncIterator[_Started]:
+    """Toxiproxy does not tell the port it got for 0, so a free one is chosen, and again if lost."""
+    for attempt in range(_PORT_TRIES):
+        port = control_port or _free_port()
+        # `env` replaces itself by the program. Toxiproxy's own level writes a line a connection.
+        argv = ["env", "LOG_LEVEL=warn", str(program), "-host", "127.0.0.1", "-port", str(port)]
+        async with AsyncExitStack() as stack:
+            child = await stack.enter_async_context(start_child(run, "link", argv, config=None))
+            control = stack.enter_context(closing(LinkControl(f"http://127.0.0.1:{port}")))
+            version = await _answering(child, control)
+            if version is None and attempt + 1 < _PORT_TRIES and not control_port:
+                continue
+            if version is None:
+                raise ChildError(f"link: {program} cannot listen on 127.0.0.1:{port}: it is taken")
+            if version != "git" and not version.startswith(_MAJOR_VERSION):
+                raise LinkError(f"link: {program} is Toxiproxy {version}, and 2.x is needed")
+            yield child, control, version
+            return
+
+
+async def _answering(child: Child, control: LinkControl) -> str | None:
+    """The version that `child` answers with; None when its port is another program's.
+
+    Toxiproxy lives on when its port is taken, and only writes so to its log.
+    """
+    until = time.monotonic() + _START_S
+    while True:
+        try:
+            version = await asyncio.to_thread(control.version)
+        except LinkError as error:
+            if not child.alive:
+                reason = child.tail(1) or "it said nothing"
+                raise ChildError(
+                    f"link: ended with code {child.exit_code} before it was ready: {reason}"
+                ) from error
+            if time.monotonic() > until:
+                raise ChildError(f"link: not ready within {_START_S:g} s: {error}") from error
+        else:
+            return None if "Server finished with error" in child.tail(20) else version
+        if "Server finished with error" in child.tail(20):
+            return None
+        await asyncio.sleep(0.02)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
