@@ -1,0 +1,30 @@
+# Everyday commands. `make` alone checks all that a commit must pass.
+.DEFAULT_GOAL := check
+.PHONY: check lint types test fix quickstart docs bench
+
+check: lint types test
+
+lint:
+	uv run ruff check .
+	uv run ruff format --check .
+
+types:
+	uv run mypy
+
+test:
+	uv run pytest
+
+fix:
+	uv run ruff check --fix .
+	uv run ruff format .
+
+quickstart:
+	uv run harness run scenarios/quickstart.yaml
+
+# what is generated from the code and held fresh by tests
+docs:
+	uv run python -m harness schema > harness/scenario.schema.json
+	uv run python -c "from harness.faults.describing import faults_markdown; print(faults_markdown(), end='')" > docs/faults.md
+
+bench:
+	uv run python -m benchmarks

@@ -1,0 +1,53 @@
+"""The verbs of `harness`: the only place that prints, exits or reads the environment."""
+
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from harness import __version__
+from harness.cli import caring, inspecting, reporting, running, standing
+from harness.outcome import ExitCode
+
+EPILOG = (
+    "Exit codes: 0 pass, 1 an expectation failed, 2 usage or invalid scenario, 3 the environment "
+    "could not be set up, 4 inconclusive, 5 aborted by abort_when, 70 a bug of ours, "
+    "130 interrupted after everything was healed."
+)
+
+app = typer.Typer(
+    name="harness",
+    help="Test what happens to deployments when the container image registry misbehaves.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for verbs in (running, standing, inspecting, reporting, caring):
+    verbs.add_to(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"harness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """The console script: what goes wrong unforeseen is a bug of ours, and says so."""
+    try:
+        app()
+    except Exception:  # noqa: BLE001  the last line of defence
+        traceback.print_exc()
+        print("harness: a bug of ours; please report the lines above", file=sys.stderr)
+        sys.exit(ExitCode.BUG)

@@ -1,0 +1,109 @@
+"""`harness check`, `plan`, `schema`, `faults`, `new`: nothing is started or changed."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import ScenarioPath, ScenarioPaths, SeedOption, SetOption
+from harness.cli.settings import complain, fail
+from harness.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(no_args_is_help=True)(check)
+    app.command(no_args_is_help=True)(plan)
+    app.command()(schema)
+    app.command()(faults)
+    app.command(no_args_is_help=True)(new)
+
+
+def read_plan(path: Path, settings: list[str], seed: int | None) -> "Plan":
+    """The plan of the scenario at `path`. Raises ScenarioError with every complaint."""
+    from harness.plan import build_plan
+    from harness.scenario import load
+
+    scenario = load(path, settings)
+    return build_plan(scenario, scenario.seed if seed is None else seed)
+
+
+def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
+    """Check scenario files: every complaint at once, as file:line:col key: rule, got value."""
+    from harness.cli.running import scenario_files
+    from harness.scenario import ScenarioError
+
+    wrong = False
+    for path in scenario_files(scenarios):
+        try:
+            read_plan(path, settings or [], None)
+        except ScenarioError as error:
+            complain(str(error))
+            wrong = True
+        else:
+            print(f"{path}: ok")
+    if wrong:
+        raise typer.Exit(ExitCode.USAGE)
+
+
+def plan(
+    scenario: ScenarioPath,
+    settings: SetOption = None,
+    seed: SeedOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan itself.")] = False,
+) -> None:
+    """Show what a scenario would do: the timeline, what is made, bytes and requests expected."""
+    from harness.plan import plan_text
+    from harness.scenario import ScenarioError
+
+    try:
+        planned = read_plan(scenario, settings or [], seed)
+    except (ScenarioError, OSError) as error:
+        fail(str(error), ExitCode.USAGE)
+    print(planned.to_json() if as_json else plan_text(planned))
+
+
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for completion in an editor."""
+    from harness.scenario import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+def faults(
+    word: Annotated[str | None, typer.Argument(help="Explain this one.", metavar="NAME")] = None,
+) -> None:
+    """List the faults, or explain one with an example."""
+    from harness.faults import catalogue
+    from harness.faults.describing import explain, overview
+
+    known = catalogue()
+    if word is None:
+        print(overview())
+    elif word in known:
+        print(explain(word))
+    else:
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; `harness faults` lists them"
+        fail(f"{word}: no such fault{hint}", ExitCode.USAGE)
+
+
+def new(
+    path: Annotated[Path, typer.Argument(help="The file to write.", metavar="FILE")],
+) -> None:
+    """Write a commented scenario to begin with."""
+    from harness.scenario import starter
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter(path.stem))
+    except FileExistsError:
+        fail(f"{path}: exists already; choose another name", ExitCode.USAGE)
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror}", ExitCode.USAGE)
+    print(f"{path}: written; try: harness plan {path}")

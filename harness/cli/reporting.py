@@ -1,0 +1,41 @@
+"""`harness report`: every page and table again, from a recording alone."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.settings import complain, fail
+from harness.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from harness.analysis import Findings
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(no_args_is_help=True)(report)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN_DIR")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings.")] = False,
+) -> None:
+    """Rebuild findings, tables and pages from a run folder, also from a partial recording."""
+    from harness.report import write_reports
+
+    if not (folder / "plan.json").exists():
+        fail(f"{folder}: is not a run folder: it has no plan.json", ExitCode.USAGE)
+    findings = write_reports(folder)
+    if as_json:
+        print(json.dumps(findings.as_json()))
+    else:
+        print_findings(findings, folder)
+
+
+def print_findings(findings: "Findings", folder: Path) -> None:
+    """Verdict and expectations on stdout; where the pages are on stderr."""
+    from harness.report.text import findings_text
+
+    print(findings_text(findings))
+    complain(f"report: {folder / 'report.html'}")

@@ -1,0 +1,167 @@
+"""`harness run`: one or many scenarios to a verdict."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import (
+    LinkChoice,
+    LinkOption,
+    QuietOption,
+    ReportsOption,
+    ScenarioPaths,
+    SeedOption,
+    SetOption,
+)
+from harness.cli.settings import cache_folder, command_line, complain, fail, toxiproxy_path
+from harness.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+    from harness.run import Ended
+
+_REASON_CODES = {
+    "environment": ExitCode.ENVIRONMENT,
+    "interrupted": ExitCode.INTERRUPTED,
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(name="run", no_args_is_help=True)(run)
+
+
+def run(
+    scenarios: ScenarioPaths,
+    settings: SetOption = None,
+    seed: SeedOption = None,
+    link: LinkOption = LinkChoice.SCENARIO,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Locust processes that make the load.")
+    ] = 1,
+    reports: ReportsOption = Path("reports"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object for each run on stdout.")
+    ] = False,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit 0 whatever the verdict; for report-only jobs.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run scenarios: stand the environment up, inject the faults, judge, and report.
+
+    SCENARIOS are YAML files or folders of them. Each run gets a folder below --reports with its
+    events, samples, findings and report.html. Ctrl-C heals every fault and closes; twice forces.
+    """
+    plans = _plans(scenarios, settings or [], seed)
+    codes = []
+    for path, plan in plans:
+        codes.append(_one(path, plan, link, workers, reports, as_json=as_json, quiet=quiet))
+        if codes[-1] == ExitCode.INTERRUPTED:
+            break
+    worst = _worst(codes)
+    raise typer.Exit(ExitCode.PASS if exit_zero and worst in _JUDGED else worst)
+
+
+_JUDGED = {ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE, ExitCode.ABORTED}
+_HEAVIEST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.BUG,
+    ExitCode.USAGE,
+    ExitCode.ENVIRONMENT,
+    ExitCode.FAIL,
+    ExitCode.ABORTED,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.PASS,
+)
+
+
+def _worst(codes: list[ExitCode]) -> ExitCode:
+    return min(codes, key=_HEAVIEST_FIRST.index, default=ExitCode.PASS)
+
+
+def _plans(
+    scenarios: list[Path], settings: list[str], seed: int | None
+) -> "list[tuple[Path, Plan]]":
+    """Every scenario's plan, before anything is started; all complaints at once."""
+    from harness.cli.inspecting import read_plan
+    from harness.scenario import ScenarioError
+
+    plans, complaints = [], []
+    for path in scenario_files(scenarios):
+        try:
+            plans.append((path, read_plan(path, settings, seed)))
+        except ScenarioError as error:
+            complaints.append(str(error))
+    if complaints:
+        fail("\n".join(complaints), ExitCode.USAGE)
+    return plans
+
+
+def scenario_files(paths: list[Path]) -> list[Path]:
+    """The YAML files that `paths` name, folders opened."""
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found = sorted(path.rglob("*.yaml"))
+            if not found:
+                fail(f"{path}: holds no scenario (*.yaml)", ExitCode.USAGE)
+            files += found
+        elif path.exists():
+            files.append(path)
+        else:
+            fail(f"{path}: no such file or folder", ExitCode.USAGE)
+    return files
+
+
+def _one(
+    path: Path,
+    plan: "Plan",
+    link: LinkChoice,
+    workers: int,
+    reports: Path,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> ExitCode:
+    from rich.console import Console
+
+    from harness.cli.display import shown
+    from harness.cli.stopping import run_until_stopped
+    from harness.run import RunOptions, run_plan
+
+    console = Console(stderr=True)
+    with shown(console, plan.scenario, plan.ends_s, quiet=quiet) as watcher:
+        options = RunOptions(
+            reports=reports,
+            scenario_text=path.read_text(encoding="utf-8"),
+            command=command_line(),
+            link=plan.link if link is LinkChoice.SCENARIO else link.value,
+            workers=workers,
+            toxiproxy_path=toxiproxy_path(),
+            cache_folder=cache_folder(),
+            watchers=(watcher,),
+        )
+        ended = run_until_stopped(lambda: run_plan(plan, options), say=complain)
+    return _judge(ended, as_json=as_json)
+
+
+def _judge(ended: "Ended", *, as_json: bool) -> ExitCode:
+    """Report on what was recorded; a run that was stopped early is left for `harness report`."""
+    if code := _REASON_CODES.get(ended.reason):
+        if ended.error:
+            complain(f"harness: {ended.error}")
+        complain(f"recording: {ended.folder}  (harness report {ended.folder} builds the pages)")
+        return code
+    if ended.error:
+        complain(f"harness: {ended.error}")
+    from harness.cli.reporting import print_findings
+    from harness.report import write_reports
+
+    findings = write_reports(ended.folder)
+    if as_json:
+        print(json.dumps(findings.as_json()))
+    else:
+        print_findings(findings, ended.folder)
+    return ExitCode(findings.exit_code)

@@ -1,0 +1,45 @@
+"""What the verbs share: where things are, and how they say that something is wrong."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from harness.outcome import ExitCode
+
+
+def cache_folder() -> Path:
+    """Where programs that `harness setup` installs are kept: HARNESS_CACHE, or the XDG cache."""
+    if own := os.environ.get("HARNESS_CACHE"):
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "registry-harness"
+
+
+def toxiproxy_path() -> str | None:
+    """The toxiproxy-server that the user named."""
+    return os.environ.get("HARNESS_TOXIPROXY") or None
+
+
+def environment() -> dict[str, str]:
+    """The environment, for those who may not read it themselves."""
+    return dict(os.environ)
+
+
+def command_line() -> str:
+    """The command that was given, as a shell reads it."""
+    return shlex.join(["harness", *sys.argv[1:]])
+
+
+def complain(message: str) -> None:
+    """One or more lines on stderr."""
+    typer.echo(message, err=True)
+
+
+def fail(message: str, code: ExitCode) -> NoReturn:
+    """Say what is wrong on stderr and exit."""
+    complain(message)
+    raise typer.Exit(code)

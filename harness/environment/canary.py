@@ -1,0 +1,111 @@
+"""The steady state: every node can look the registry up, log in and pull."""
+
+import asyncio
+import hashlib
+import re
+import socket
+
+import httpx
+from dnslib import DNSRecord
+
+from harness.environment.lab import LOOPBACK, REGISTRY_NAME, Lab
+from harness.load.orders import LoadTarget, NodeEndpoint
+from harness.oci.images import BuiltImage
+
+_AT_ONCE = 16
+_TIMEOUT_S = 10.0
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+
+class NotSteady(Exception):  # noqa: N818  it is a state, told to the user
+    """The registry is already broken; the message names the node and what it met."""
+
+
+async def check_steady_state(lab: Lab) -> None:
+    """Resolve and fetch a manifest as every node, and pull one image whole with its digests.
+
+    Raises NotSteady.
+    """
+    target = lab.target(0.0, lab.registry.root)
+    reference, image = min(lab.images.items(), key=lambda item: item[1].total_bytes)
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def as_node(node: str, endpoint: NodeEndpoint, *, whole: bool) -> None:
+        async with places:
+            try:
+                await _resolve(target, endpoint)
+                await _fetch(target, endpoint, reference, image, whole=whole)
+            except (httpx.HTTPError, OSError, TimeoutError) as error:
+                raise NotSteady(f"{node}: {type(error).__name__}: {error}") from error
+            except NotSteady as error:
+                raise NotSteady(f"{node}: {error}") from error
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for number, (node, endpoint) in enumerate(target.endpoints.items()):
+                tasks.create_task(as_node(node, endpoint, whole=number == 0))
+    except* NotSteady as group:
+        raise group.exceptions[0] from None
+
+
+async def _resolve(target: LoadTarget, endpoint: NodeEndpoint) -> None:
+    question = DNSRecord.question(target.registry_name)
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.setblocking(False)
+        udp.connect((target.resolver_address, endpoint.resolver_port))
+        await loop.sock_sendall(udp, question.pack())
+        answer = DNSRecord.parse(await asyncio.wait_for(loop.sock_recv(udp, 4096), _TIMEOUT_S))
+    addresses = [str(record.rdata) for record in answer.rr]
+    if addresses != [LOOPBACK]:
+        raise NotSteady(f"{REGISTRY_NAME} resolves to {addresses or 'nothing'}, not to {LOOPBACK}")
+
+
+async def _fetch(
+    target: LoadTarget, endpoint: NodeEndpoint, reference: str, image: BuiltImage, *, whole: bool
+) -> None:
+    repository, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rsplit(":", 1)
+    base = f"http://{LOOPBACK}:{endpoint.link_port}"
+    async with httpx.AsyncClient(base_url=base, timeout=_TIMEOUT_S, trust_env=False) as client:
+        path = f"/v2/{repository}/manifests/{tag}"
+        answer = await client.get(path, headers={"Accept": "*/*"})
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            client.headers["Authorization"] = f"Bearer {await _token(client, target, answer)}"
+            answer = await client.get(path, headers={"Accept": "*/*"})
+        _require_ok(answer)
+        _require_digest(path, hashlib.sha256(answer.content), image.digest)
+        for digest in image.blob_digests if whole else ():
+            await _pull_blob(client, f"/v2/{repository}/blobs/{digest}", digest)
+
+
+async def _pull_blob(client: httpx.AsyncClient, path: str, digest: str) -> None:
+    seen = hashlib.sha256()
+    async with client.stream("GET", path) as answer:
+        _require_ok(answer)
+        async for chunk in answer.aiter_raw(1 << 20):
+            seen.update(chunk)
+    _require_digest(path, seen, digest)
+
+
+async def _token(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Response) -> str:
+    challenge = dict(_CHALLENGE.findall(answer.headers.get("www-authenticate", "")))
+    if "realm" not in challenge:
+        raise NotSteady(f"{answer.request.url.path}: 401 without a Bearer challenge")
+    realm = challenge.pop("realm")
+    reply = await client.get(
+        realm,
+        params={key: challenge[key] for key in ("service", "scope") if key in challenge},
+        auth=(target.username, target.password),
+    )
+    _require_ok(reply)
+    return str(reply.json()["token"])
+
+
+def _require_ok(answer: httpx.Response) -> None:
+    if answer.status_code != httpx.codes.OK:
+        raise NotSteady(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
+
+
+def _require_digest(path: str, seen: "hashlib._Hash", digest: str) -> None:
+    if f"sha256:{seen.hexdigest()}" != digest:
+        raise NotSteady(f"{path}: content is sha256:{seen.hexdigest()}, not {digest}")

@@ -1,0 +1,193 @@
+"""The environment of one run on this machine: registry, images, resolver and link, on loopback."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.chance import Chance
+from harness.environment.child import Child, ChildError, Run
+from harness.environment.link import LinkRoom, open_link
+from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.resolver import ResolverRoom, open_resolver
+from harness.environment.scope import FaultScope
+from harness.events import Event, RoomOpened
+from harness.load.orders import CLIENTS_NODE, LoadTarget, NodeEndpoint
+from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+from harness.seams import Bites, Seams, Where
+
+REGISTRY_NAME = "registry.harness.test"
+LOOPBACK = "127.0.0.1"
+_DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
+
+LinkKind = Literal["auto", "embedded", "toxiproxy"]
+Record = Callable[[Event], None]
+
+
+class EnvironmentFailed(Exception):  # noqa: N818  it is a state of the run, told to the user
+    """The environment could not be set up; the message is one sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabSettings:
+    """What to stand up. `token_lifetime_s` is that of the tokens that the registry gives out."""
+
+    nodes: tuple[str, ...]
+    images: tuple[ImageSpec, ...]
+    images_bytes: int
+    link: LinkKind = "auto"
+    auth: Literal["token", "none"] = "token"
+    registry_port: int = 0
+    token_lifetime_s: int = 300
+    username: str = "harness"
+    password: str
+    toxiproxy_path: str | None = None
+    cache_folder: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabSeams:
+    """The seams of one occurrence of a fault."""
+
+    seams: Seams
+    counters: tuple[Any, ...]
+
+    async def bites(self) -> Bites:
+        """All its seams' bites together; None when one of them bit and cannot count."""
+        seen = [await counter.bites() for counter in self.counters]
+        if any(bites.count is None for bites in seen):
+            return Bites(count=None)
+        return Bites(count=sum(bites.count or 0 for bites in seen))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """A running environment."""
+
+    settings: LabSettings
+    registry: RegistryRoom
+    link: LinkRoom
+    resolver: ResolverRoom
+    images: Mapping[str, BuiltImage]  # by reference as written in a pod
+
+    def scoped(self, where: Where, fault: str, chance: Chance, deadline_s: float) -> LabSeams:
+        """The seams as the fault `fault` may touch them."""
+        scope = FaultScope(fault=fault, where=where, chance=chance, deadline_s=deadline_s)
+        link, resolver = self.link.link(scope), self.resolver.resolver(scope)
+        gateway, store = self.registry.gateway(scope), self.registry.store(scope)
+        return LabSeams(
+            seams=Seams(link=link, resolver=resolver, gateway=gateway, store=store),
+            counters=(link, resolver, gateway, store),
+        )
+
+    def target(self, clock_start_s: float, samples_folder: Path) -> LoadTarget:
+        """Where and as whom the load pulls."""
+        return LoadTarget(
+            registry_name=REGISTRY_NAME,
+            scheme="http",
+            resolver_address=LOOPBACK,
+            endpoints={
+                node: NodeEndpoint(
+                    link_port=self.link.ports[node], resolver_port=self.resolver.ports[node]
+                )
+                for node in all_nodes(self.settings)
+            },
+            username=self.settings.username if self.settings.auth == "token" else "",
+            password=self.settings.password if self.settings.auth == "token" else "",
+            clock_start_s=clock_start_s,
+            samples_folder=str(samples_folder),
+        )
+
+    def children(self) -> dict[str, Child]:
+        """The service processes by name."""
+        return {
+            "registry": self.registry.child,
+            "link": self.link.child,
+            "resolver": self.resolver.child,
+        }
+
+
+def all_nodes(settings: LabSettings) -> tuple[str, ...]:
+    """The nodes and the pseudo-node of the background clients."""
+    return (*settings.nodes, CLIENTS_NODE)
+
+
+@asynccontextmanager
+async def open_lab(run: Run, settings: LabSettings, record: Record) -> AsyncIterator[Lab]:
+    """Open the rooms in order; leaving closes them in reverse.
+
+    Raises EnvironmentFailed; what was opened before is closed.
+    """
+    nodes = all_nodes(settings)
+    async with AsyncExitStack() as rooms:
+        try:
+            _require_disk(run.folder, settings.images_bytes)
+            started = time.monotonic()
+            registry = await rooms.enter_async_context(
+                open_registry(
+                    run,
+                    nodes=nodes,
+                    auth=settings.auth,
+                    username=settings.username,
+                    password=settings.password,
+                    token_lifetime_s=settings.token_lifetime_s,
+                    port=settings.registry_port,
+                    registry_name=REGISTRY_NAME,
+                )
+            )
+            started = _opened(record, "registry", started, {"provider": "embedded"})
+            images = await _store_images(registry, settings.images)
+            started = _opened(record, "images", started, _image_details(images))
+            resolver = await rooms.enter_async_context(
+                open_resolver(run, nodes=nodes, name=REGISTRY_NAME, address=LOOPBACK)
+            )
+            started = _opened(record, "resolver", started, {"address": LOOPBACK})
+            link = await rooms.enter_async_context(
+                open_link(
+                    run,
+                    kind=settings.link,
+                    nodes=nodes,
+                    upstream_ports=registry.ports,
+                    toxiproxy_path=settings.toxiproxy_path,
+                    cache_folder=settings.cache_folder,
+                )
+            )
+            _opened(record, "link", started, {"kind": link.kind, "version": link.version})
+        except (ChildError, OSError) as error:
+            raise EnvironmentFailed(str(error)) from error
+        yield Lab(settings=settings, registry=registry, link=link, resolver=resolver, images=images)
+
+
+def _opened(record: Record, room: str, started: float, details: Mapping[str, Any]) -> float:
+    now = time.monotonic()
+    record(RoomOpened(at_s=0.0, room=room, took_s=now - started, details=details))
+    return now
+
+
+def _require_disk(folder: Path, images_bytes: int) -> None:
+    free_bytes = shutil.disk_usage(folder).free
+    if images_bytes + _DISK_RESERVE_BYTES > free_bytes:
+        raise EnvironmentFailed(
+            f"images: need {images_bytes / 2**20:,.0f} MiB and {_DISK_RESERVE_BYTES >> 20} MiB "
+            f"of reserve on the disk of {folder}, which has {free_bytes / 2**20:,.0f} MiB free"
+        )
+
+
+async def _store_images(
+    registry: RegistryRoom, specs: tuple[ImageSpec, ...]
+) -> dict[str, BuiltImage]:
+    images: dict[str, BuiltImage] = {}
+    for spec in specs:
+        built = await asyncio.to_thread(build, spec, DirectorySink(registry.root))
+        tag = f"v{spec.version}"
+        await registry.add_image(built, spec.name, tag)
+        images[f"{REGISTRY_NAME}/{spec.name}:{tag}"] = built
+    return images
+
+
+def _image_details(images: Mapping[str, BuiltImage]) -> dict[str, Any]:
+    return {"digests": {name: image.digest for name, image in images.items()}}

@@ -1,0 +1,305 @@
+"""One run from plan to recording: environment up, load beside faults, all of it undone."""
+
+import asyncio
+import json
+import os
+import platform
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from harness.chance import Chance
+from harness.environment.canary import NotSteady, check_steady_state
+from harness.environment.child import ChildError, Run
+from harness.environment.health import sample_health
+from harness.environment.lab import (
+    EnvironmentFailed,
+    Lab,
+    LabSeams,
+    LabSettings,
+    LinkKind,
+    open_lab,
+)
+from harness.events import (
+    Aborted,
+    ChildDied,
+    LoadEnded,
+    LoadStarted,
+    LoadTally,
+    RunEnded,
+    RunStarted,
+    SteadyStateChecked,
+)
+from harness.journal import Journal
+from harness.load.driver import LoadRun, start_load
+from harness.plan import Plan, PlannedFault
+from harness.recording import Recording, RecordingError, Watcher
+from harness.run_lock import hold
+from harness.tally import AbortWatch
+from harness.timeline import RunClock, play
+
+# What a load process needs from its start until it can pull: mostly importing Locust.
+LOAD_START_S = 2.5
+_WATCH_CHILDREN_S = 0.25
+_PACKAGES = ("registry-harness", "locust", "pandas", "pyarrow", "uvicorn", "toxiproxy-python")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the command line adds to a scenario."""
+
+    reports: Path
+    scenario_text: str
+    command: str  # what repeats this run
+    link: LinkKind
+    workers: int = 1
+    toxiproxy_path: str | None = None
+    cache_folder: Path
+    watchers: tuple[Watcher, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a run came to its end: finished, aborted, interrupted, environment, died or error."""
+
+    folder: Path
+    reason: str
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Running:
+    """What the parts of one run share."""
+
+    plan: Plan
+    options: RunOptions
+    run: Run
+    clock: RunClock
+    record: Recording
+
+
+class _Stopped(Exception):  # noqa: N818  not an error: how the parts of a run end one another
+    def __init__(self, reason: str, error: str = "") -> None:
+        super().__init__(error)
+        self.reason, self.error = reason, error
+
+
+@dataclass(frozen=True)
+class _Grounds:
+    """A lab as the timeline sees it."""
+
+    lab: Lab
+
+    def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> LabSeams:
+        return self.lab.scoped(fault.where, fault.id, chance, deadline_s)
+
+
+async def run_plan(plan: Plan, options: RunOptions) -> Ended:
+    """Carry `plan` out in a run folder of its own.
+
+    Cancelling heals and closes everything, and is then told as an `Ended` with reason
+    "interrupted". Raises nothing that the user could have caused.
+    """
+    run_id = secrets.token_hex(3)
+    folder = make_folder(options.reports, plan.scenario, run_id)
+    with hold(folder):
+        clock = RunClock()
+        recording = Recording(folder, options.watchers)
+        run = Run(
+            run_id=run_id,
+            folder=folder,
+            journal=Journal(folder / "journal.jsonl"),
+            clock_start_s=clock.start_s,
+        )
+        _describe(folder, plan, options, run_id)
+        try:
+            recording(RunStarted(at_s=0.0, run_id=run_id, scenario=plan.scenario, seed=plan.seed))
+            running = _Running(plan=plan, options=options, run=run, clock=clock, record=recording)
+            ended = await _carry_out(running)
+            recording(RunEnded(at_s=clock.now_s(), reason=ended.reason, error=ended.error))
+        except RecordingError as error:
+            ended = Ended(folder=folder, reason="recording", error=str(error))
+        finally:
+            with suppress(RecordingError):
+                recording.close()
+            run.journal.close()
+    return ended
+
+
+def make_folder(reports: Path, scenario: str, run_id: str) -> Path:
+    """`reports/<scenario>/<UTC time>-<run id>`, made."""
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = reports / scenario / f"{moment}-{run_id}"
+    (folder / "samples").mkdir(parents=True)
+    return folder.resolve()
+
+
+async def _carry_out(running: _Running) -> Ended:
+    run, settings = running.run, lab_settings(running.plan, running.options)
+
+    def ended(reason: str, error: str = "") -> Ended:
+        return Ended(folder=run.folder, reason=reason, error=error)
+
+    try:
+        async with open_lab(run, settings, running.record) as lab:
+            await _require_steady(running, lab, "before")
+            await _load_and_faults(running, lab)
+            with suppress(NotSteady):  # after the faults this is a finding, not an end
+                await _require_steady(running, lab, "after")
+    except (EnvironmentFailed, ChildError, NotSteady) as error:
+        return ended("environment", str(error))
+    except _Stopped as stop:
+        return ended(stop.reason, stop.error)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
+        return ended("interrupted")
+    return ended("finished")
+
+
+async def _require_steady(running: _Running, lab: Lab, when: str) -> None:
+    error = ""
+    try:
+        await check_steady_state(lab)
+    except NotSteady as broken:
+        error = f"the registry is broken {when} the faults: {broken}"
+    at_s = running.clock.now_s()
+    running.record(SteadyStateChecked(at_s=at_s, ok=not error, when=when, error=error))
+    if error:
+        raise NotSteady(error)
+
+
+async def _load_and_faults(running: _Running, lab: Lab) -> None:
+    plan, clock, record = running.plan, running.clock, running.record
+    workers = running.options.workers
+    clock.start_s = time.monotonic() + LOAD_START_S
+    await lab.registry.set_clock(clock.start_s)
+    target = lab.target(clock.start_s, running.run.folder / "samples")
+    async with start_load(running.run, plan.load, target, workers) as load:
+        record(LoadStarted(at_s=clock.now_s(), workers=workers))
+        watch = asyncio.gather(
+            sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
+            _watch_children(running, lab),
+            _watch_tally(running, load),
+        )
+        work = asyncio.gather(
+            play(plan.faults, seed=plan.seed, grounds=_Grounds(lab), clock=clock, record=record),
+            _load_to_end(running, load),
+        )
+        await _first_of(work, watch)
+
+
+async def _first_of(work: "asyncio.Future[Any]", watch: "asyncio.Future[Any]") -> None:
+    """Wait for the work, unless a watcher stops it; either way nothing goes on afterwards."""
+    try:
+        await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future in (work, watch):
+            if not future.done():
+                future.cancel()
+        results = await asyncio.gather(work, watch, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise _plain(result)
+
+
+def _plain(error: BaseException) -> BaseException:
+    """The first plain exception of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _load_to_end(running: _Running, load: LoadRun) -> None:
+    complete, error = await load.finished()
+    running.record(LoadEnded(at_s=running.clock.now_s(), complete=complete, error=error))
+    if error:
+        raise _Stopped("died", error)
+
+
+async def _watch_tally(running: _Running, load: LoadRun) -> None:
+    watch = AbortWatch(running.plan.abort_when)
+    async for counts in load.tallies():
+        tally = LoadTally(at_s=running.clock.now_s(), **counts)
+        running.record(tally)
+        if aborted := watch.feed(tally):
+            running.record(aborted)
+            raise _Stopped("aborted", _abort_sentence(aborted))
+    await asyncio.Event().wait()
+
+
+def _abort_sentence(aborted: Aborted) -> str:
+    return f"abort_when: {aborted.metric} was {aborted.value:.0%}, {aborted.limit}"
+
+
+async def _watch_children(running: _Running, lab: Lab) -> None:
+    clock, record = running.clock, running.record
+    while True:
+        for name, child in lab.children().items():
+            if not child.alive:
+                code = child.exit_code or 0
+                record(ChildDied(at_s=clock.now_s(), child=name, exit_code=code, tail=child.tail()))
+                raise _Stopped("died", f"{name}: ended by itself with code {code} during the run")
+        await asyncio.sleep(_WATCH_CHILDREN_S)
+
+
+def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:
+    """What `plan` needs stood up. The password is new for every run and never leaves memory."""
+    return LabSettings(
+        nodes=plan.load.nodes,
+        images=plan.images,
+        images_bytes=plan.disk_bytes,
+        link=options.link,
+        auth=plan.registry_auth,
+        registry_port=plan.registry_port,
+        token_lifetime_s=plan.token_lifetime_s,
+        password=secrets.token_urlsafe(18),
+        toxiproxy_path=options.toxiproxy_path,
+        cache_folder=options.cache_folder,
+    )
+
+
+def _describe(folder: Path, plan: Plan, options: RunOptions, run_id: str) -> None:
+    (folder / "scenario.yaml").write_text(options.scenario_text, encoding="utf-8")
+    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    about = {
+        "run_id": run_id,
+        "scenario": plan.scenario,
+        "seed": plan.seed,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": options.command,
+        "workers": options.workers,
+        "versions": versions(),
+        "host": host(),
+    }
+    (folder / "run.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def versions() -> Mapping[str, str]:
+    """Of Python and of the packages that decide what a run measures."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def host() -> Mapping[str, Any]:
+    """What the machine is; not its name."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if os.name == "posix" else 0
+    return {
+        "system": platform.platform(),
+        "cpus": os.cpu_count(),
+        "memory_bytes": memory,
+        "disk_free_bytes": shutil.disk_usage(Path.cwd()).free,
+        "byte_order": sys.byteorder,
+    }
