@@ -10,7 +10,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+_telling = threading.Lock()
 
 
 def take_config() -> dict[str, Any]:
@@ -27,26 +30,39 @@ def take_config() -> dict[str, Any]:
 
 
 def tell(message: dict[str, Any]) -> None:
-    """Write `message` to the harness. A harness that is gone is not an error here."""
-    try:
+    """Write `message` to the harness, from any thread. A harness that is gone is no error here."""
+    with _telling, suppress(BrokenPipeError):
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        pass
 
 
 def on_release(
-    callback: Callable[[], None], on_message: Callable[[dict[str, Any]], None] | None = None
+    callback: Callable[[], object], on_message: Callable[[dict[str, Any]], object] | None = None
 ) -> None:
-    """Call `callback` once when stdin ends, and `on_message` for each line before, in a thread."""
+    """Call `callback` once when stdin ends, and `on_message` for each line before, in a thread.
+
+    Lines that are no JSON object are passed over. The child is let go also when `on_message` or
+    the reading fails: without a leash it would live for ever.
+    """
 
     def read() -> None:
-        for line in sys.stdin:
-            if on_message is not None:
-                on_message(json.loads(line))
-        callback()
+        try:
+            for line in sys.stdin:
+                message = _object(line)
+                if message is not None and on_message is not None:
+                    on_message(message)
+        finally:
+            callback()
 
     threading.Thread(target=read, name="leash", daemon=True).start()
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
 
 
 def raise_open_file_limit() -> None:

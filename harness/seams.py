@@ -174,6 +174,7 @@ class DnsMode(StrEnum):
     TIMEOUT = "timeout"  # no answer at all
     DELAY = "delay"
     WRONG_ADDRESS = "wrong_address"
+    TRUNCATED = "truncated"  # over UDP no records but the TC bit; over TCP the truth
 
 
 class Resolver(Protocol):

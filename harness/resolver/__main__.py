@@ -1,0 +1,45 @@
+"""The resolver as a process: `python -m harness.resolver`, on a leash.
+
+Configuration: `{"name", "address", "others", "listen_host", "ports": {node: port or 0}}`.
+"""
+
+import asyncio
+from typing import Any
+
+from harness.leash import on_release, raise_open_file_limit, take_config, tell
+from harness.resolver.answering import NameServer
+from harness.resolver.control import reply_to
+from harness.resolver.endpoints import Endpoints, PortError
+from harness.resolver.zone import Zone
+
+
+async def serve(config: dict[str, Any]) -> None:
+    """Answer until the harness lets go."""
+    loop = asyncio.get_running_loop()
+    released = asyncio.Event()
+    zone = Zone(name=config["name"], address=config["address"], others=config["others"])
+    server = NameServer(zone=zone)
+    endpoints = Endpoints()
+    try:
+        await endpoints.open(server, config["listen_host"], config["ports"])
+    except PortError as error:
+        endpoints.close()
+        tell({"error": str(error)})
+        return
+
+    def obey(message: dict[str, Any]) -> None:
+        loop.call_soon_threadsafe(lambda: tell(reply_to(server, message)))
+
+    on_release(lambda: loop.call_soon_threadsafe(released.set), obey)
+    tell({"ready": True, "ports": endpoints.ports})
+    await released.wait()
+    endpoints.close()
+
+
+def main() -> None:
+    config = take_config()
+    raise_open_file_limit()
+    asyncio.run(serve(config))
+
+
+main()
