@@ -83,6 +83,7 @@ class Failing(StrEnum):
     TLS_TIMEOUT = "tls_timeout"
     TLS_CERTIFICATE = "tls_certificate"
     NO_PROGRESS = "no_progress"
+    REDIRECTS = "redirects"  # no driver's word: the rules stop after ten redirects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +127,12 @@ Command = Request | Together | Pause
 Rule = Generator[Command, Any, Any]
 
 
-class AttemptFailed(Exception):  # noqa: N818  the word is containerd's and kubelet's: a failed attempt
-    """A pull cannot go on. `text` is the inner error as containerd words it; `code` is gRPC's."""
+class AttemptFailed(Exception):  # noqa: N818  an attempt fails, it is no error of ours
+    """A pull cannot go on. `text` is the error as containerd words it, `code` is gRPC's."""
 
-    def __init__(self, text: str, *, cause: Cause, code: str = "Unknown") -> None:
+    def __init__(self, text: str, code: str = "Unknown") -> None:
         super().__init__(text)
         self.text = text
-        self.cause = cause
         self.code = code
 
 

@@ -1,0 +1,191 @@
+"""How containerd gets content by digest: from where it stopped, and only what has the digest."""
+
+import hashlib
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from harness.node.authorizer import Authorizer
+from harness.node.commands import (
+    AttemptFailed,
+    Command,
+    Ending,
+    Pause,
+    PauseReason,
+    Reply,
+    Request,
+)
+from harness.node.content import Lease
+from harness.node.endpoint import Endpoint
+from harness.node.exchange import exchange
+from harness.node.manifests import INDEX_TYPES, MANIFEST_TYPES, Descriptor
+from harness.node.texts import unexpected_status, with_registry_errors
+from harness.seams import RequestKind
+
+# containerd: core/remotes/docker/httpreadseeker.go, maxRetry; counted without a byte between.
+_CUTS_WITHOUT_PROGRESS_MAX = 3
+# containerd: core/content/helpers.go, OpenWriter: doubles from 16 ms to 2048 ms, drawn evenly; the
+# mean of the draw is used here.
+_LOCK_POLL_FIRST_S = 0.008
+_LOCK_POLL_MAX_S = 1.024
+
+_NOT_FOUND = 404
+_PARTIAL = 206
+_ERROR_STATUS = 300
+
+
+@dataclass
+class _Got:
+    """What has arrived of one descriptor."""
+
+    size_bytes: int = 0
+    digest: str = ""
+    document: bytes = b""
+
+
+@dataclass
+class Fetcher:
+    """The fetching half of one pull. `blob_bytes` counts what arrived of config and layers."""
+
+    endpoint: Endpoint
+    authorizer: Authorizer
+    lease: Lease
+    blob_bytes: int = field(default=0, init=False)
+
+    def fetch(
+        self, wanted: Descriptor, *, keep_document: bool = False
+    ) -> Generator[Command, object, bool]:
+        """Make the node hold `wanted`; returns whether anything was downloaded.
+
+        `keep_document`: the bytes are needed afterwards (manifest, index, config). Raises
+        AttemptFailed.
+        """
+        if wanted.size_bytes == 0:
+            raise AttemptFailed(
+                f"unable to fetch descriptor ({wanted.digest}) which reports content size of "
+                "zero: invalid argument",
+                code="InvalidArgument",
+            )
+        content = self.lease.content
+        poll_s = _LOCK_POLL_FIRST_S
+        while wanted.digest not in content:
+            if content.lock(wanted.digest):
+                try:
+                    got = yield from self._download(wanted, keep_document=keep_document)
+                    self.lease.add(wanted.digest, got.document if keep_document else None)
+                finally:
+                    content.unlock(wanted.digest)
+                return True
+            yield Pause(seconds=poll_s, why=PauseReason.LOCK)
+            poll_s = min(2 * poll_s, _LOCK_POLL_MAX_S)
+        self.lease.add(wanted.digest)
+        return False
+
+    def _download(
+        self, wanted: Descriptor, *, keep_document: bool
+    ) -> Generator[Command, object, _Got]:
+        got = _Got()
+        cuts = 0
+        while True:
+            before = got.size_bytes
+            try:
+                reply = yield from self._open(wanted, before, keep_document=keep_document)
+            except AttemptFailed as failure:
+                if before or cuts:
+                    raise _short_read(wanted, got) from failure
+                raise AttemptFailed(
+                    f"failed to copy: httpReadSeeker: failed open: {failure.text}", failure.code
+                ) from failure
+            _take(got, before, reply, keep_document=keep_document)
+            if reply.ending is not Ending.CUT or got.size_bytes >= wanted.size_bytes:
+                break
+            cuts = 1 if got.size_bytes > before else cuts + 1
+            if cuts > _CUTS_WITHOUT_PROGRESS_MAX:
+                break
+        _raise_if_broken(reply)
+        _verify(wanted, got)
+        return got
+
+    def _open(
+        self, wanted: Descriptor, offset: int, *, keep_document: bool
+    ) -> Generator[Command, object, Reply]:
+        """The reply with the body from `offset` on; raises AttemptFailed for any other."""
+        is_manifest = wanted.media_type in MANIFEST_TYPES | INDEX_TYPES
+        url = self.endpoint.url("manifests" if is_manifest else "blobs", wanted.digest)
+        headers = {"Accept": f"{wanted.media_type or '*/*'}, */*"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        request = self.endpoint.request(
+            RequestKind.MANIFEST if is_manifest else RequestKind.BLOB,
+            "GET",
+            url,
+            client=self.authorizer.client,
+            headers=headers,
+            sink="" if keep_document else wanted.digest,
+            range_from=offset,
+        )
+        answer = yield from exchange(request, self.authorizer)
+        reply = answer.reply
+        if not is_manifest:
+            self.blob_bytes += reply.body_bytes if reply.status < _ERROR_STATUS else 0
+        if reply.status == _NOT_FOUND:
+            raise _not_found(wanted, request, is_manifest=is_manifest)
+        if reply.status >= _ERROR_STATUS:
+            text = unexpected_status(answer.method, answer.url, reply.status)
+            raise AttemptFailed(with_registry_errors(text, reply.body))
+        content_range = reply.headers.get("content-range", "")
+        if offset and content_range and not content_range.startswith(f"bytes {offset}-"):
+            raise AttemptFailed(f"unhandled content range in response: {content_range}")
+        return reply
+
+
+def _not_found(wanted: Descriptor, request: Request, *, is_manifest: bool) -> AttemptFailed:
+    if is_manifest:
+        return AttemptFailed(f"content at {request.url} not found: not found", code="NotFound")
+    return AttemptFailed(
+        f"could not fetch content descriptor {wanted.digest} ({wanted.media_type}) "
+        "from remote: not found",
+        code="NotFound",
+    )
+
+
+def _take(got: _Got, offset: int, reply: Reply, *, keep_document: bool) -> None:
+    """Add what `reply` brought. A 200 to a Range request repeats what is there already."""
+    if not keep_document:
+        got.size_bytes, got.digest = reply.content_bytes, reply.content_digest
+        return
+    fresh = reply.body if reply.status == _PARTIAL else reply.body[offset:]
+    got.document += fresh
+    got.size_bytes = len(got.document)
+    got.digest = f"sha256:{hashlib.sha256(got.document).hexdigest()}"
+
+
+def _raise_if_broken(reply: Reply) -> None:
+    if reply.ending is Ending.RESET:
+        raise AttemptFailed(f"failed to copy: {reply.detail}")
+    if reply.ending is Ending.STALLED:
+        raise AttemptFailed("failed to copy: context canceled", code="Canceled")
+
+
+def _short_read(wanted: Descriptor, got: _Got) -> AttemptFailed:
+    return AttemptFailed(
+        f"short read: expected {wanted.size_bytes} bytes but got {got.size_bytes}: unexpected EOF"
+    )
+
+
+def _verify(wanted: Descriptor, got: _Got) -> None:
+    """Size first, then digest, as containerd's store commits (core/content)."""
+    if got.size_bytes < wanted.size_bytes:
+        raise _short_read(wanted, got)
+    failed = f'failed commit on ref "{wanted.ref}": '
+    if got.size_bytes > wanted.size_bytes:
+        raise AttemptFailed(
+            f'{failed}"{wanted.ref}" failed size validation: '
+            f"{got.size_bytes} != {wanted.size_bytes}: failed precondition",
+            code="FailedPrecondition",
+        )
+    if got.digest != wanted.digest:
+        raise AttemptFailed(
+            f"{failed}unexpected commit digest {got.digest}, expected {wanted.digest}: "
+            "failed precondition",
+            code="FailedPrecondition",
+        )
