@@ -1,0 +1,331 @@
+"""Toxiproxy 2.12's HTTP API (api.go, proxy_collection.go, toxic_collection.go) as an ASGI app.
+
+It answers as Toxiproxy does, errors included: JSON under `text/plain`. On top it refuses what a
+web page could send (a foreign Host, an Origin), and everything without its token when it has one.
+"""
+
+import asyncio
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any, Final
+
+from harness.link.body import (
+    ApiError,
+    WantedProxy,
+    bad_body,
+    parse,
+    parse_object,
+    take,
+    take_attributes,
+    take_lifetime,
+)
+from harness.link.flow import Budget
+from harness.link.proxy import STREAMS, Proxy, Toxic, split_address
+from harness.link.toxics import TOXICS
+
+SPOKEN_VERSION: Final = "2.12.0"
+_BODY_LIMIT_BYTES: Final = 4 << 20
+_LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "::1")
+
+Answer = tuple[int, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+_BAD_STREAM: Final = "stream was invalid, can be either upstream or downstream"
+_BAD_TYPE: Final = "invalid toxic type"
+
+
+class LinkApi:
+    """The proxies, and what the API does with them."""
+
+    def __init__(self, *, seed: int = 0, token: str = "") -> None:
+        self.proxies: dict[str, Proxy] = {}
+        self._seed = seed
+        self._token = token
+        self._budget = Budget()
+        self._one_at_a_time = asyncio.Lock()
+        one, two = r"/proxies/(?P<proxy>[^/]+)", r"/toxics/(?P<toxic>[^/]+)"
+        self._routes: list[tuple[re.Pattern[str], dict[str, Callable[..., Awaitable[Answer]]]]] = [
+            (re.compile("/version"), {"GET": self._version}),
+            (re.compile("/reset"), {"POST": self._reset}),
+            (re.compile("/populate"), {"POST": self._populate}),
+            (re.compile("/proxies"), {"GET": self._index, "POST": self._create}),
+            (
+                re.compile(one),
+                {
+                    "GET": self._show,
+                    "POST": self._update,
+                    "PATCH": self._update,
+                    "DELETE": self._delete,
+                },
+            ),
+            (re.compile(one + "/toxics"), {"GET": self._toxics, "POST": self._add_toxic}),
+            (
+                re.compile(one + two),
+                {
+                    "GET": self._toxic,
+                    "POST": self._update_toxic,
+                    "PATCH": self._update_toxic,
+                    "DELETE": self._remove_toxic,
+                },
+            ),
+            (re.compile("/harness/bites"), {"GET": self._bites}),
+        ]
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """One request, as ASGI wants it."""
+        if scope["type"] != "http":
+            return
+        try:
+            self._guard({name: value.decode("latin-1") for name, value in scope["headers"]})
+            handler, names = self._find(scope["method"], scope["path"])
+            raw = await _read(receive)
+            async with self._one_at_a_time:
+                status, content = await handler(raw, **names)
+        except ApiError as error:
+            await _answer(send, error.status, _error_text(error), "text/plain; charset=utf-8")
+            return
+        text = b"" if content is None else json.dumps(content).encode()
+        await _answer(send, status, text, "application/json")
+
+    async def close(self) -> None:
+        """End all proxies."""
+        for proxy in self.proxies.values():
+            await proxy.close()
+
+    def _guard(self, headers: dict[bytes, str]) -> None:
+        host = headers.get(b"host", "")
+        name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+        if name.strip("[]").lower() not in _LOOPBACK_NAMES:
+            raise ApiError(f"Host {host!r} not allowed", HTTPStatus.FORBIDDEN)
+        if b"origin" in headers:
+            raise ApiError("Origin not allowed", HTTPStatus.FORBIDDEN)
+        if headers.get(b"user-agent", "").startswith("Mozilla/"):
+            raise ApiError("User agent not allowed", HTTPStatus.FORBIDDEN)
+        sent = headers.get(b"authorization", "").encode()
+        if self._token and not hmac.compare_digest(sent, f"Bearer {self._token}".encode()):
+            raise ApiError("the link's bearer token is missing or wrong", HTTPStatus.UNAUTHORIZED)
+
+    def _find(
+        self, method: str, path: str
+    ) -> tuple[Callable[..., Awaitable[Answer]], dict[str, str]]:
+        for pattern, handlers in self._routes:
+            if match := pattern.fullmatch(path):
+                if method not in handlers:
+                    raise ApiError("", HTTPStatus.METHOD_NOT_ALLOWED)
+                return handlers[method], match.groupdict()
+        raise ApiError("404 page not found", HTTPStatus.NOT_FOUND)
+
+    async def _version(self, _raw: bytes) -> Answer:
+        return HTTPStatus.OK, {"version": SPOKEN_VERSION}
+
+    async def _bites(self, _raw: bytes) -> Answer:
+        return HTTPStatus.OK, {
+            name: {toxic: asdict(tally) for toxic, tally in proxy.tallies.items()}
+            for name, proxy in self.proxies.items()
+        }
+
+    async def _reset(self, _raw: bytes) -> Answer:
+        for proxy in self.proxies.values():
+            await _enable(proxy)
+            for toxic in tuple(proxy.toxics):
+                proxy.remove(toxic)
+        return HTTPStatus.NO_CONTENT, None
+
+    async def _index(self, _raw: bytes) -> Answer:
+        return HTTPStatus.OK, {name: proxy.as_json() for name, proxy in self.proxies.items()}
+
+    async def _create(self, raw: bytes) -> Answer:
+        body = parse_object(raw)
+        wanted = WantedProxy.read(body, where="")
+        if wanted.name in self.proxies:
+            raise _exists("proxy")
+        return HTTPStatus.CREATED, (await self._start(wanted)).as_json()
+
+    async def _populate(self, raw: bytes) -> Answer:
+        entries = parse(raw)
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise bad_body("an array of proxies is expected")
+        done: list[Proxy] = []
+        try:
+            wanted = [
+                WantedProxy.read(entry, where=f" at proxy {number}")
+                for number, entry in enumerate(entries, 1)
+            ]
+            for each in wanted:
+                proxy = await self._put(each)
+                done.append(proxy)
+        except ApiError as error:
+            made = [proxy.as_json() for proxy in done]
+            return error.status, {
+                "error": error.message,
+                "status": int(error.status),
+                "proxies": made,
+            }
+        return HTTPStatus.CREATED, {"proxies": [proxy.as_json() for proxy in done]}
+
+    async def _put(self, wanted: "WantedProxy") -> Proxy:
+        existing = self.proxies.get(wanted.name)
+        if existing is not None:
+            if (existing.listen, existing.upstream) == (_normal(wanted.listen), wanted.upstream):
+                return existing
+            await existing.close()
+        return await self._start(wanted)
+
+    async def _start(self, wanted: "WantedProxy") -> Proxy:
+        proxy = Proxy(
+            wanted.name, wanted.listen, wanted.upstream, seed=self._seed, budget=self._budget
+        )
+        await proxy.resolve()
+        if wanted.enabled:
+            await _enable(proxy)
+        self.proxies[wanted.name] = proxy
+        return proxy
+
+    async def _show(self, _raw: bytes, proxy: str) -> Answer:
+        return HTTPStatus.OK, self._proxy(proxy).as_json()
+
+    async def _update(self, raw: bytes, proxy: str) -> Answer:
+        found = self._proxy(proxy)
+        body = parse_object(raw)
+        listen = take(body, "listen", str, found.listen)
+        upstream = take(body, "upstream", str, found.upstream)
+        enabled = take(body, "enabled", bool, found.enabled)
+        limit_s = take_lifetime(body)
+        if (_normal(listen), upstream) != (found.listen, found.upstream):
+            await found.close()
+            found.listen, found.upstream = listen, upstream
+            await found.resolve()
+        if enabled:
+            await _enable(found)
+        else:
+            await found.disable(lifetime_s=limit_s)
+        return HTTPStatus.OK, found.as_json()
+
+    async def _delete(self, _raw: bytes, proxy: str) -> Answer:
+        await self._proxy(proxy).close()
+        del self.proxies[proxy]
+        return HTTPStatus.NO_CONTENT, None
+
+    async def _toxics(self, _raw: bytes, proxy: str) -> Answer:
+        return HTTPStatus.OK, [toxic.as_json() for toxic in self._proxy(proxy).in_order()]
+
+    async def _add_toxic(self, raw: bytes, proxy: str) -> Answer:
+        found = self._proxy(proxy)
+        body = parse_object(raw)
+        kind = take(body, "type", str, "")
+        stream = take(body, "stream", str, "downstream")
+        name = take(body, "name", str, "") or f"{kind}_{stream}"
+        if stream not in STREAMS:
+            raise ApiError(_BAD_STREAM, HTTPStatus.BAD_REQUEST)
+        if kind not in TOXICS:
+            raise ApiError(_BAD_TYPE, HTTPStatus.BAD_REQUEST)
+        if any(toxic.name == name for toxic in found.toxics):
+            raise _exists("toxic")
+        toxic = Toxic(
+            name=name,
+            type=kind,
+            stream=stream,
+            toxicity=take(body, "toxicity", float, 1.0),
+            attributes=take_attributes(body, dict.fromkeys(TOXICS[kind].attributes, 0)),
+            tally=found.tally(name),
+        )
+        found.add(toxic, lifetime_s=take_lifetime(body))
+        return HTTPStatus.OK, toxic.as_json()
+
+    async def _toxic(self, _raw: bytes, proxy: str, toxic: str) -> Answer:
+        return HTTPStatus.OK, self._toxic_of(self._proxy(proxy), toxic).as_json()
+
+    async def _update_toxic(self, raw: bytes, proxy: str, toxic: str) -> Answer:
+        on = self._proxy(proxy)
+        found = self._toxic_of(on, toxic)
+        body = parse_object(raw)
+        attributes = take_attributes(body, found.attributes)
+        found.toxicity = take(body, "toxicity", float, found.toxicity)
+        found.attributes = attributes
+        on.update(found)
+        return HTTPStatus.OK, found.as_json()
+
+    async def _remove_toxic(self, _raw: bytes, proxy: str, toxic: str) -> Answer:
+        on = self._proxy(proxy)
+        on.remove(self._toxic_of(on, toxic))
+        return HTTPStatus.NO_CONTENT, None
+
+    def _proxy(self, name: str) -> Proxy:
+        if name not in self.proxies:
+            raise _not_found("proxy")
+        return self.proxies[name]
+
+    def _toxic_of(self, proxy: Proxy, name: str) -> Toxic:
+        for toxic in proxy.toxics:
+            if toxic.name == name:
+                return toxic
+        raise _not_found("toxic")
+
+
+def _not_found(what: str) -> ApiError:
+    return ApiError(f"{what} not found", HTTPStatus.NOT_FOUND)
+
+
+def _exists(what: str) -> ApiError:
+    return ApiError(f"{what} already exists", HTTPStatus.CONFLICT)
+
+
+async def _enable(proxy: Proxy) -> None:
+    """Listen, or answer as Toxiproxy does when it cannot: 500."""
+    try:
+        await proxy.enable()
+    except ValueError as error:
+        raise ApiError(f"listen tcp: {error}", HTTPStatus.INTERNAL_SERVER_ERROR) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ApiError(
+            f"listen tcp {proxy.listen}: bind: {reason}", HTTPStatus.INTERNAL_SERVER_ERROR
+        ) from error
+
+
+def _normal(listen: str) -> str:
+    """`listen` as the system would name it: `localhost` is 127.0.0.1 to Toxiproxy too."""
+    try:
+        host, port = split_address(listen)
+    except ValueError:
+        return listen
+    return f"127.0.0.1:{port}" if host in {"", "localhost"} else listen
+
+
+def _error_text(error: ApiError) -> bytes:
+    if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return b""
+    return json.dumps({"error": error.message, "status": int(error.status)}).encode() + b"\n"
+
+
+async def _read(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise bad_body("cut short")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > _BODY_LIMIT_BYTES:
+            raise ApiError("request body is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+async def _answer(send: Send, status: int, body: bytes, content_type: str) -> None:
+    headers = [(b"content-length", str(len(body)).encode())]
+    if body:
+        headers.append((b"content-type", content_type.encode()))
+    if status == HTTPStatus.NO_CONTENT:
+        headers = []
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

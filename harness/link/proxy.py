@@ -1,0 +1,368 @@
+"""A proxy: its listener, its connections and its toxics."""
+
+import asyncio
+import errno
+import itertools
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from harness.chance import Chance
+from harness.link.flow import Budget, Connection, abort
+from harness.link.toxics import TOXICS, Draw, Item, Stage, Tally
+
+CONNECT_LIMIT_S: Final = 10.0
+STREAMS: Final = ("upstream", "downstream")  # in the order in which Toxiproxy lists them
+_BACKLOG: Final = 1024
+_ACCEPTS_A_TURN: Final = 64
+_NO_FILES_PAUSE_S: Final = 0.1
+
+Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+
+
+@dataclass(kw_only=True)
+class Toxic:
+    """A toxic on one proxy. `stages` by connection number; a connection it spares has none."""
+
+    name: str
+    type: str
+    stream: str
+    toxicity: float
+    attributes: dict[str, int]
+    tally: Tally
+    stages: dict[int, Stage] = field(default_factory=dict)
+    deadline: asyncio.TimerHandle | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "attributes": self.attributes,
+            "name": self.name,
+            "type": self.type,
+            "stream": self.stream,
+            "toxicity": self.toxicity,
+        }
+
+
+class Proxy:
+    """Accepts clients on `listen` and connects each to `upstream`."""
+
+    def __init__(self, name: str, listen: str, upstream: str, *, seed: int, budget: Budget) -> None:
+        self.name = name
+        self.listen = listen
+        self.upstream = upstream
+        self.enabled = False
+        self.toxics: list[Toxic] = []
+        self.tallies: dict[str, Tally] = {}
+        self._seed = seed
+        self._budget = budget
+        self._loop = asyncio.get_running_loop()
+        self._upstreams: list[Address] = []
+        self._numbers = itertools.count(1)
+        self._connections: dict[int, Connection] = {}
+        self._dialling: set[_Dial] = set()
+        self._socket: socket.socket | None = None  # listening, or keeping the port while disabled
+        self._enable_again: asyncio.TimerHandle | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "listen": self.listen,
+            "upstream": self.upstream,
+            "enabled": self.enabled,
+            "toxics": [toxic.as_json() for toxic in self.in_order()],
+        }
+
+    def in_order(self) -> list[Toxic]:
+        return sorted(self.toxics, key=lambda toxic: STREAMS.index(toxic.stream))
+
+    async def resolve(self) -> None:
+        """Find the addresses of `upstream`. A name that is unknown today may be known later."""
+        try:
+            host, port = split_address(self.upstream)
+            found = await self._loop.getaddrinfo(host or "127.0.0.1", port, type=socket.SOCK_STREAM)
+        except (OSError, ValueError):
+            found = []
+        self._upstreams = [(entry[0], entry[4]) for entry in found]
+
+    async def enable(self) -> None:
+        """Listen. Raises OSError when the address cannot be had."""
+        self._cancel_enabling()
+        if self.enabled:
+            return
+        if self._socket is None:
+            self._socket = await bind(self.listen)
+        self._socket.listen(_BACKLOG)
+        self.listen = format_address(self._socket.getsockname())
+        self._loop.add_reader(self._socket.fileno(), self._acceptable)
+        self.enabled = True
+
+    async def disable(self, *, lifetime_s: float | None = None) -> None:
+        """Refuse clients and end the open connections; for `lifetime_s`, or until enabled."""
+        if self.enabled:
+            self._close_listener()
+            for dial in tuple(self._dialling):
+                dial.give_up()
+            ended = tuple(self._connections.values())
+            for connection in ended:
+                connection.close()
+            self.tally("down").connections += len(ended)
+            self.enabled = False
+            try:
+                self._socket = await bind(self.listen)
+            except OSError as error:
+                sys.stderr.write(f"{self.name}: cannot keep {self.listen}: {error}\n")
+        self._cancel_enabling()
+        if lifetime_s is not None:
+            self._enable_again = self._loop.call_later(lifetime_s, self._deadline_passed)
+
+    async def close(self) -> None:
+        """Disable for good."""
+        await self.disable()
+        self._close_listener()
+        for toxic in self.toxics:
+            if toxic.deadline is not None:
+                toxic.deadline.cancel()
+
+    def add(self, toxic: Toxic, *, lifetime_s: float | None = None) -> None:
+        """Put `toxic` behind the others, on open connections too."""
+        self.toxics.append(toxic)
+        for connection in tuple(self._connections.values()):
+            self._admit(toxic, connection)
+            self._restage(connection, toxic.stream)
+        if lifetime_s is not None:
+            toxic.deadline = self._loop.call_later(lifetime_s, self.remove, toxic)
+
+    def update(self, toxic: Toxic) -> None:
+        """Go on with the toxic's new attributes and toxicity; what waited is let go."""
+        for connection in tuple(self._connections.values()):
+            former = toxic.stages.pop(connection.number, None)
+            left: list[tuple[int, list[Item]]] = []
+            self._admit(toxic, connection)
+            stage = toxic.stages.get(connection.number)
+            if former is not None:
+                items = former.leave() if stage is None else stage.succeed(former)
+                behind = self._stages(connection, toxic.stream, after=toxic)
+                left = [(-len(behind), items)]
+            self._restage(connection, toxic.stream, left)
+
+    def remove(self, toxic: Toxic) -> None:
+        """Take `toxic` away; what waited in it goes on at once."""
+        if toxic.deadline is not None:
+            toxic.deadline.cancel()
+        if toxic not in self.toxics:
+            return
+        behind = {
+            number: self._stages(connection, toxic.stream, after=toxic)
+            for number, connection in self._connections.items()
+        }
+        self.toxics.remove(toxic)
+        for connection in tuple(self._connections.values()):
+            stage = toxic.stages.pop(connection.number, None)
+            if stage is not None:
+                left = [(-len(behind[connection.number]), stage.leave())]
+                self._restage(connection, toxic.stream, left)
+
+    def tally(self, toxic: str) -> Tally:
+        """The counts of the toxic of this name, kept after it is gone."""
+        return self.tallies.setdefault(toxic, Tally())
+
+    def _admit(self, toxic: Toxic, connection: Connection) -> None:
+        draw = Draw(
+            chance=Chance(self._seed, f"{self.name}/{toxic.name}"), connection=connection.number
+        )
+        if draw.says(toxic.toxicity):
+            kind = TOXICS[toxic.type]
+            toxic.stages[connection.number] = kind(
+                toxic.attributes, draw, toxic.tally, time.monotonic()
+            )
+
+    def _stages(
+        self, connection: Connection, stream: str, *, after: Toxic | None = None
+    ) -> list[Stage]:
+        toxics = self.toxics if after is None else self.toxics[self.toxics.index(after) + 1 :]
+        return [
+            toxic.stages[connection.number]
+            for toxic in toxics
+            if toxic.stream == stream and connection.number in toxic.stages
+        ]
+
+    def _restage(
+        self,
+        connection: Connection,
+        stream: str,
+        left: list[tuple[int, list[Item]]] | None = None,
+    ) -> None:
+        """`left`: items with their place counted from the end (-n: before the last n stages)."""
+        stages = self._stages(connection, stream)
+        placed = [(len(stages) + place, items) for place, items in left or []]
+        connection.flows[stream].restage(stages, placed)
+
+    def _acceptable(self) -> None:
+        for _ in range(_ACCEPTS_A_TURN):
+            if self._socket is None:
+                return
+            try:
+                client, _address = self._socket.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._pause_accepting(error)
+                return
+            prepare(client)
+            self._dialling.add(_Dial(self, client, next(self._numbers), list(self._upstreams)))
+
+    def _pause_accepting(self, error: OSError) -> None:
+        """Wait a little when no file is left to open: the backlog keeps the clients."""
+        sys.stderr.write(f"{self.name}: cannot accept: {error}\n")
+        listener = self._socket
+        if listener is None:
+            return
+        self._loop.remove_reader(listener.fileno())
+
+        def resume() -> None:
+            if self._socket is listener and self.enabled:
+                self._loop.add_reader(listener.fileno(), self._acceptable)
+
+        self._loop.call_later(_NO_FILES_PAUSE_S, resume)
+
+    def connected(self, dial: "_Dial", upstream: socket.socket) -> None:
+        self._dialling.discard(dial)
+        connection = Connection(
+            dial.number, dial.client, upstream, budget=self._budget, on_close=self._forget
+        )
+        self._connections[dial.number] = connection
+        for toxic in self.toxics:
+            self._admit(toxic, connection)
+        for stream in STREAMS:
+            self._restage(connection, stream)
+
+    def unconnected(self, dial: "_Dial") -> None:
+        self._dialling.discard(dial)
+
+    def _forget(self, connection: Connection) -> None:
+        self._connections.pop(connection.number, None)
+        for toxic in self.toxics:
+            toxic.stages.pop(connection.number, None)
+
+    def _close_listener(self) -> None:
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+
+    def _cancel_enabling(self) -> None:
+        if self._enable_again is not None:
+            self._enable_again.cancel()
+            self._enable_again = None
+
+    def _deadline_passed(self) -> None:
+        """The harness did not come back to enable this proxy: do it now."""
+        self._enable_again = None
+        if self._socket is None or self.enabled:
+            return
+        self._socket.listen(_BACKLOG)
+        self._loop.add_reader(self._socket.fileno(), self._acceptable)
+        self.enabled = True
+
+
+class _Dial:
+    """Connects an accepted client to the upstream, trying its addresses in turn."""
+
+    def __init__(
+        self, proxy: Proxy, client: socket.socket, number: int, addresses: list[Address]
+    ) -> None:
+        self.client = client
+        self.number = number
+        self._proxy = proxy
+        self._addresses = addresses
+        self._loop = asyncio.get_running_loop()
+        self._upstream: socket.socket | None = None
+        self._limit = self._loop.call_later(CONNECT_LIMIT_S, self.give_up)
+        self._loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        if self.client.fileno() < 0:
+            return
+        if not self._addresses:
+            self.give_up()
+            return
+        family, address = self._addresses.pop(0)
+        try:
+            self._upstream = socket.socket(family, socket.SOCK_STREAM)
+        except OSError:
+            self.give_up()
+            return
+        prepare(self._upstream)
+        failure = self._upstream.connect_ex(address)
+        if failure in {0, errno.EINPROGRESS}:
+            self._loop.add_writer(self._upstream.fileno(), self._writable)
+            return
+        self._upstream.close()
+        self._upstream = None
+        self._loop.call_soon(self._next)
+
+    def _writable(self) -> None:
+        upstream = self._upstream
+        if upstream is None:
+            return
+        self._loop.remove_writer(upstream.fileno())
+        self._upstream = None
+        if upstream.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            upstream.close()
+            self._next()
+            return
+        self._limit.cancel()
+        self._proxy.connected(self, upstream)
+
+    def give_up(self) -> None:
+        """Close the client: there is nobody behind."""
+        self._limit.cancel()
+        if self._upstream is not None:
+            self._loop.remove_writer(self._upstream.fileno())
+            abort(self._upstream)
+            self._upstream = None
+        self.client.close()
+        self._proxy.unconnected(self)
+
+
+def prepare(side: socket.socket) -> None:
+    """Never block, and send small writes at once."""
+    side.setblocking(False)
+    side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of `host:port` or `[host]:port`. Raises ValueError."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004  the highest port
+        raise ValueError(f"address {address}: not host:port")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def format_address(name: tuple[Any, ...]) -> str:
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+async def bind(address: str) -> socket.socket:
+    """A socket bound to `address`, not listening: whoever connects is refused.
+
+    An empty address is any free port of the loopback. Raises OSError.
+    """
+    host, port = split_address(address or "127.0.0.1:0")
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(
+        host or "127.0.0.1", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, address_info = found[0][0], found[0][4]
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setblocking(False)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address_info)
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -1,0 +1,309 @@
+"""What each toxic does to the bytes of one direction of one connection, without clock or socket.
+
+A toxic works on a connection as a `Stage`: items go in with `put`, wait, and come out with `take`
+when they are due. Times are seconds of any monotonic clock; the caller says what time it is.
+Attributes and their units are Toxiproxy's (toxics/*.go, v2.12.0).
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar, Final
+
+from harness.chance import Chance
+
+_KILO: Final = 1000  # Toxiproxy's KB: toxics/bandwidth.go divides bytes by rate to get ms
+_PIECE_S: Final = 0.1  # toxics/bandwidth.go: slow data goes on in pieces of 100 ms
+_MIN_CAPACITY_BYTES: Final = 64 << 10
+_CAPACITY_S: Final = 0.01  # what a paced stage may hold; longer than the loop's 1 ms timers
+
+
+class End(Enum):
+    """How a direction ends."""
+
+    FIN = "fin"  # the sender has finished; passed on as it is
+    CLOSE = "close"  # the whole connection is closed
+    RESET = "reset"  # the whole connection is reset
+
+
+Item = memoryview | End
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What a toxic has changed on one proxy."""
+
+    connections: int = 0
+    chunks: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """A connection's share of chance: the toxic's chance and the connection's number."""
+
+    chance: Chance
+    connection: int
+
+    def says(self, share: float) -> bool:
+        """Whether this connection belongs to `share`; the same answer for its whole life."""
+        return self.chance.says(share, f"{self.connection}")
+
+    def around(self, spread: int, turn: int) -> float:
+        """A number in [-spread, spread) that belongs to this connection and turn."""
+        return self.chance.between(-spread, spread, f"{self.connection}/{turn}")
+
+
+class Stage:
+    """One toxic on one direction of one connection; this one changes nothing."""
+
+    attributes: ClassVar[tuple[str, ...]] = ()
+    capacity_bytes: float = math.inf  # reading pauses while more than this waits here
+    delay_s: float = 0.0  # how long data stays
+    rate_bytes_s: float = math.inf
+
+    def __init__(self, settings: Mapping[str, int], draw: Draw, tally: Tally, now_s: float) -> None:
+        self.settings = settings
+        self.draw = draw
+        self.tally = tally
+        self.held_bytes = 0
+        self.bitten = False
+        self._waiting: deque[tuple[float, Item]] = deque()
+        self._last_due_s = now_s
+
+    def put(self, item: Item, now_s: float) -> None:
+        """Take `item` in."""
+        self._hold(item, now_s)
+
+    def take(self, now_s: float) -> list[Item]:
+        """The items that are due."""
+        due: list[Item] = []
+        while self._waiting and self._waiting[0][0] <= now_s:
+            item = self._waiting.popleft()[1]
+            if isinstance(item, memoryview):
+                self.held_bytes -= len(item)
+            due.append(item)
+        return due
+
+    def due_s(self) -> float:
+        """When `take` will next have something; infinity for never."""
+        return self._waiting[0][0] if self._waiting else math.inf
+
+    def leave(self) -> list[Item]:
+        """Everything that waits, when the toxic is removed: no byte is lost by healing."""
+        return self.take(math.inf)
+
+    def succeed(self, former: "Stage") -> list[Item]:
+        """Take over from the stage with the settings before an update: what waited there."""
+        self.bitten = former.bitten
+        return former.take(math.inf)
+
+    def _hold(self, item: Item, due_s: float) -> None:
+        """Let `item` wait until `due_s`, but never overtake the one before it."""
+        self._last_due_s = max(due_s, self._last_due_s)
+        self._waiting.append((self._last_due_s, item))
+        if isinstance(item, memoryview):
+            self.held_bytes += len(item)
+
+    def _bite(self, item: Item) -> None:
+        if not self.bitten:
+            self.bitten = True
+            self.tally.connections += 1
+        if isinstance(item, memoryview):
+            self.tally.chunks += 1
+            self.tally.bytes += len(item)
+
+
+class Latency(Stage):
+    """Delays data by `latency` ms, give or take `jitter` ms."""
+
+    attributes = ("latency", "jitter")
+
+    def __init__(self, settings: Mapping[str, int], draw: Draw, tally: Tally, now_s: float) -> None:
+        super().__init__(settings, draw, tally, now_s)
+        self.delay_s = (settings["latency"] + max(0, settings["jitter"])) / 1000
+        self._turn = 0
+
+    def put(self, item: Item, now_s: float) -> None:
+        if isinstance(item, End):
+            self._hold(item, now_s)
+            return
+        delay_ms: float = self.settings["latency"]
+        if self.settings["jitter"] > 0:
+            self._turn += 1
+            delay_ms += self.draw.around(self.settings["jitter"], self._turn)
+        if delay_ms > 0:
+            self._bite(item)
+        self._hold(item, now_s + max(0.0, delay_ms) / 1000)
+
+
+class Bandwidth(Stage):
+    """Lets `rate` KB (1,000 bytes) a second pass; 0 lets none."""
+
+    attributes = ("rate",)
+
+    def __init__(self, settings: Mapping[str, int], draw: Draw, tally: Tally, now_s: float) -> None:
+        super().__init__(settings, draw, tally, now_s)
+        self.rate_bytes_s = max(0, settings["rate"]) * _KILO
+        self.capacity_bytes = max(_MIN_CAPACITY_BYTES, self.rate_bytes_s * _CAPACITY_S)
+
+    def put(self, item: Item, now_s: float) -> None:
+        if isinstance(item, End):
+            self._hold(item, now_s)
+            return
+        self._bite(item)
+        if not self.rate_bytes_s:
+            self._hold(item, math.inf)
+            return
+        due_s = max(now_s, self._last_due_s)
+        piece_bytes = max(1, int(self.rate_bytes_s * _PIECE_S))
+        for start in range(0, len(item), piece_bytes):
+            piece = item[start : start + piece_bytes]
+            due_s += len(piece) / self.rate_bytes_s
+            self._hold(piece, due_s)
+
+
+class SlowClose(Stage):
+    """Holds the end of the stream back for `delay` ms."""
+
+    attributes = ("delay",)
+
+    def put(self, item: Item, now_s: float) -> None:
+        if isinstance(item, memoryview):
+            self._hold(item, now_s)
+            return
+        self._bite(item)
+        self._hold(item, now_s + self.settings["delay"] / 1000)
+
+
+class Timeout(Stage):
+    """Drops all data, and closes the connection `timeout` ms after the last; 0: never."""
+
+    attributes = ("timeout",)
+
+    def __init__(self, settings: Mapping[str, int], draw: Draw, tally: Tally, now_s: float) -> None:
+        super().__init__(settings, draw, tally, now_s)
+        self._close_later(now_s)
+
+    def put(self, item: Item, now_s: float) -> None:
+        self._bite(item)
+        if isinstance(item, End):
+            self._waiting.clear()
+            self._hold(End.CLOSE, now_s)
+        else:
+            self._close_later(now_s)
+
+    def take(self, now_s: float) -> list[Item]:
+        due = super().take(now_s)
+        if due:
+            self._bite(due[0])
+        return due
+
+    def succeed(self, former: Stage) -> list[Item]:
+        self.bitten = former.bitten
+        return []  # its time runs anew
+
+    def leave(self) -> list[Item]:
+        """What was dropped cannot be brought back, so the connection ends."""
+        return [End.CLOSE] if self.bitten else []
+
+    def _close_later(self, now_s: float) -> None:
+        self._waiting.clear()
+        if self.settings["timeout"] > 0:
+            self._hold(End.CLOSE, now_s + self.settings["timeout"] / 1000)
+
+
+class ResetPeer(Stage):
+    """Resets the connection `timeout` ms after the first data or the end of the stream."""
+
+    attributes = ("timeout",)
+
+    def put(self, item: Item, now_s: float) -> None:
+        if not self._waiting:
+            self._bite(item)
+            self._hold(End.RESET, now_s + self.settings["timeout"] / 1000)
+
+
+class Slicer(Stage):
+    """Cuts data into slices of about `average_size` bytes, `delay` µs apart."""
+
+    attributes = ("average_size", "size_variation", "delay")
+
+    def __init__(self, settings: Mapping[str, int], draw: Draw, tally: Tally, now_s: float) -> None:
+        super().__init__(settings, draw, tally, now_s)
+        self.capacity_bytes = _MIN_CAPACITY_BYTES
+        self._turn = 0
+
+    def put(self, item: Item, now_s: float) -> None:
+        if isinstance(item, End):
+            self._hold(item, now_s)
+            return
+        cuts = self._cuts(0, len(item))
+        if len(cuts) > 1 or self.settings["delay"] > 0:
+            self._bite(item)
+        due_s = max(now_s, self._last_due_s)
+        start = 0
+        for cut in cuts:
+            self._hold(item[start:cut], due_s)
+            due_s += self.settings["delay"] / 1_000_000
+            start = cut
+        self._last_due_s = due_s
+
+    def _cuts(self, start: int, end: int) -> list[int]:
+        """Where the slices of [start, end) end: halved until short enough (toxics/slicer.go)."""
+        variation = max(0, self.settings["size_variation"])
+        size = end - start
+        if size <= 1 or size - self.settings["average_size"] <= variation:
+            return [end]
+        middle = start + size // 2
+        if variation:
+            self._turn += 1
+            middle += int(self.draw.around(variation, self._turn))
+        middle = min(max(middle, start + 1), end - 1)
+        return self._cuts(start, middle) + self._cuts(middle, end)
+
+
+class LimitData(Stage):
+    """Closes the connection after `bytes` bytes."""
+
+    attributes = ("bytes",)
+
+    def __init__(self, settings: Mapping[str, int], draw: Draw, tally: Tally, now_s: float) -> None:
+        super().__init__(settings, draw, tally, now_s)
+        self.passed_bytes = 0
+        self._closed = False
+
+    def put(self, item: Item, now_s: float) -> None:
+        if self._closed:
+            return
+        if isinstance(item, End):
+            self._hold(item, now_s)
+            return
+        left = max(0, self.settings["bytes"] - self.passed_bytes)
+        kept = item[:left]
+        if kept:
+            self._hold(kept, now_s)
+            self.passed_bytes += len(kept)
+        if len(item) >= left:
+            self._closed = True
+            self._bite(item)
+            self._hold(End.CLOSE, now_s)
+
+    def succeed(self, former: Stage) -> list[Item]:
+        if isinstance(former, LimitData):
+            self.passed_bytes = former.passed_bytes
+        return super().succeed(former)
+
+
+TOXICS: Final[Mapping[str, type[Stage]]] = {
+    "latency": Latency,
+    "bandwidth": Bandwidth,
+    "slow_close": SlowClose,
+    "timeout": Timeout,
+    "reset_peer": ResetPeer,
+    "slicer": Slicer,
+    "limit_data": LimitData,
+    "noop": Stage,
+}
