@@ -1,0 +1,67 @@
+"""Error texts that differ only in ports, digests and times, put together."""
+
+import re
+from typing import Final
+
+import pandas as pd
+
+from harness.analysis.findings import ErrorGroup
+from harness.outcome import Outcome
+
+MOST_GROUPS: Final = 50
+_LONGEST_TEXT: Final = 400
+_LONGEST_EXAMPLE: Final = 1000
+
+# In this order: what is longer and surer first.
+_MASKS: Final = (
+    (re.compile(r"[a-z0-9]+:[0-9a-f]{32,}"), "<digest>"),
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"\b[0-9a-f]{32,}\b"), "<hash>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):\d+(?=->)"), r"\1:<port>"),
+    (re.compile(r"(?<=->)(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):\d+"), r"\1:<port>"),
+    (re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost):\d{2,5}\b"), r"\1:<port>"),
+    (re.compile(r"\b(expected|but got|got|size|offset|range)(:? )\d+"), r"\1\2<n>"),
+    (re.compile(r"\b\d+(?:\.\d+)?(?:ns|µs|us|ms|s|m|h)\b"), "<duration>"),
+    (re.compile(r"\b\d{5,}\b"), "<n>"),
+)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
+
+
+def normalised(text: str) -> str:
+    """`text` with what differs from one error to the next of its kind replaced by its name."""
+    text = _CONTROL.sub(" ", text[: 4 * _LONGEST_TEXT])
+    for pattern, mask in _MASKS:
+        text = pattern.sub(mask, text)
+    return shortened(text.strip(), _LONGEST_TEXT)
+
+
+def shortened(text: str, longest: int) -> str:
+    """`text`, or its beginning and how much was left out."""
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text) - longest:,} more characters)"
+
+
+def error_groups(pulls: pd.DataFrame) -> tuple[ErrorGroup, ...]:
+    """The commonest groups of failed pulls, most first."""
+    bad = pulls[pulls["outcome"].ne(Outcome.OK) & pulls["error_text"].ne("")]
+    masks = {text: normalised(text) for text in bad["error_text"].unique()}
+    bad = bad.assign(text=bad["error_text"].map(masks))
+    groups = [_group(rows) for _, rows in bad.groupby(["cause", "text"])]
+    groups.sort(key=lambda group: (-group.count, group.first_s, group.text))
+    return tuple(groups[:MOST_GROUPS])
+
+
+def _group(rows: pd.DataFrame) -> ErrorGroup:
+    example = _CONTROL.sub(" ", str(rows["error_text"].iloc[0])[: 2 * _LONGEST_EXAMPLE])
+    return ErrorGroup(
+        cause=str(rows["cause"].iloc[0]) or "unknown",
+        text=str(rows["text"].iloc[0]),
+        example=shortened(example, _LONGEST_EXAMPLE),
+        count=len(rows),
+        pods=int(rows.loc[rows["pod"].ne(""), "pod"].nunique()),
+        nodes=int(rows["node"].nunique()),
+        first_s=float(rows["ended_s"].min()),
+        last_s=float(rows["ended_s"].max()),
+    )

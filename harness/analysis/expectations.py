@@ -1,0 +1,250 @@
+"""What was expected against what was measured: pass, fail, or too little to say."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from harness.analysis.delay import waits_of
+from harness.analysis.findings import ExpectationFinding, finite
+from harness.analysis.planned import Expectation
+from harness.analysis.pulls import pull_waits
+from harness.analysis.quantiles import Waits, rank, samples_needed
+from harness.analysis.recovery import Recovery
+from harness.outcome import Outcome, Verdict
+from harness.seams import RequestKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What expectations are held against; frames have their phases."""
+
+    pods: pd.DataFrame
+    pulls: pd.DataFrame
+    requests: pd.DataFrame
+    recoveries: Sequence[Recovery]
+    throughput: pd.DataFrame
+    end_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A number between `low` and `high` (equal unless something was never seen to end).
+
+    `best` is the best single sample, `needed` how many samples it takes to judge.
+    """
+
+    unit: str
+    low: float
+    high: float
+    best: float
+    samples: int
+    needed: int
+    note: str = ""
+
+
+def judge(expectation: Expectation, evidence: Evidence) -> ExpectationFinding:
+    """The finding for `expectation`. A metric that is not known is unknown, never a pass."""
+    measured = METRICS.get(expectation.metric)
+    if measured is None:
+        measure = _nothing("", f"{expectation.metric}: no such metric, known: {sorted(METRICS)}")
+    else:
+        measure = measured(expectation, evidence)
+    verdict, note = _verdict(expectation, measure)
+    value = finite(measure.high)
+    known = value if value is not None else finite(measure.low)
+    margin = None
+    if known is not None and measure.samples and verdict is not Verdict.UNKNOWN:
+        sign = 1 if expectation.comparison == "at_most" else -1
+        margin = sign * (expectation.limit - known)
+    return ExpectationFinding(
+        text=sentence(expectation, measure.unit),
+        metric=expectation.metric,
+        phase=expectation.phase,
+        quantile=expectation.quantile,
+        comparison=expectation.comparison,
+        limit=expectation.limit,
+        unit=measure.unit,
+        value=value,
+        more_than=finite(measure.low) if value is None else None,
+        margin=margin,
+        margin_share=None
+        if margin is None or not expectation.limit
+        else margin / expectation.limit,
+        samples=measure.samples,
+        samples_needed=measure.needed,
+        verdict=verdict.value,
+        note=note,
+    )
+
+
+def _verdict(expectation: Expectation, measure: Measure) -> tuple[Verdict, str]:
+    if not measure.samples:
+        return Verdict.UNKNOWN, measure.note or "nothing was measured"
+    if expectation.comparison == "at_most":
+        good, bad = measure.high <= expectation.limit, measure.low > expectation.limit
+        hopeless = measure.best > expectation.limit
+    else:
+        good, bad = measure.low >= expectation.limit, measure.high < expectation.limit
+        hopeless = measure.best < expectation.limit
+    if measure.samples < measure.needed:
+        few = f"{measure.samples} samples, {measure.needed} are needed"
+        if hopeless:
+            return Verdict.FAIL, f"only {few}, but not one of them keeps the limit"
+        return Verdict.UNKNOWN, f"too few samples: {few}"
+    if good or bad:
+        return Verdict.PASS if good else Verdict.FAIL, measure.note
+    return Verdict.UNKNOWN, "not watched long enough: what never ended was given up too early"
+
+
+def sentence(expectation: Expectation, unit: str) -> str:
+    """`expectation` in words, as the report prints it."""
+    quantile = f" p{expectation.quantile * 100:g}" if expectation.quantile is not None else ""
+    phase = f" {expectation.phase}" if expectation.phase else ""
+    fault = f" of {expectation.fault}" if expectation.fault else ""
+    limit = f"{expectation.limit:.6g}"
+    if unit == "share":
+        limit = f"{expectation.limit * 100:.6g} %"
+    elif unit:
+        limit = f"{limit} {unit}"
+    comparison = expectation.comparison.replace("_", " ")
+    return f"{expectation.metric}{quantile}{phase}{fault} {comparison} {limit}"
+
+
+def _in_phase(rows: pd.DataFrame, expectation: Expectation) -> pd.DataFrame:
+    return rows[rows["phase"].eq(expectation.phase)] if expectation.phase else rows
+
+
+def _nothing(unit: str, note: str) -> Measure:
+    nan = math.nan
+    return Measure(unit=unit, low=nan, high=nan, best=nan, samples=0, needed=1, note=note)
+
+
+def _of_waits(waits: Waits, expectation: Expectation, what: str) -> Measure:
+    if not len(waits):
+        return _nothing("s", f"no {what}" + (f" {expectation.phase}" if expectation.phase else ""))
+    quantile = 1.0 if expectation.quantile is None else expectation.quantile
+    never = int((~waits.ended).sum())
+    best = waits.seen_s if expectation.comparison == "at_most" else waits.at_most_s
+    return Measure(
+        unit="s",
+        low=rank(np.sort(waits.seen_s), quantile),
+        high=rank(np.sort(waits.at_most_s), quantile),
+        best=float(best.min() if expectation.comparison == "at_most" else best.max()),
+        samples=len(waits),
+        needed=samples_needed(quantile),
+        note=f"{never} of {len(waits)} never ended" if never else "",
+    )
+
+
+def _of_share(
+    hits: int, samples: int, expectation: Expectation, what: str, *, whole: bool = False
+) -> Measure:
+    """A share; `whole`: the samples are all there are, not a choice from more."""
+    if not samples:
+        return _nothing("share", f"no {what}")
+    value = hits / samples
+    at_most = expectation.comparison == "at_most"
+    best = (1.0 if hits == samples else 0.0) if at_most else (1.0 if hits else 0.0)
+    finest = min(expectation.limit, 1 - expectation.limit)
+    needed = math.ceil(round(1 / finest, 6)) if finest > 0 and not whole else 1
+    return Measure(
+        unit="share",
+        low=value,
+        high=value,
+        best=best,
+        samples=samples,
+        needed=needed,
+        note=f"{hits} of {samples}",
+    )
+
+
+def _deployment_delay(expectation: Expectation, evidence: Evidence) -> Measure:
+    return _of_waits(waits_of(_in_phase(evidence.pods, expectation)), expectation, "pods")
+
+
+def _pull_duration(expectation: Expectation, evidence: Evidence) -> Measure:
+    return _of_waits(pull_waits(_in_phase(evidence.pulls, expectation)), expectation, "pulls")
+
+
+def _pods_ready(expectation: Expectation, evidence: Evidence) -> Measure:
+    pods = _in_phase(evidence.pods, expectation)
+    ready = int(pods["outcome"].eq(Outcome.OK).sum())
+    return _of_share(ready, len(pods), expectation, "pods", whole=True)
+
+
+def _error_rate(rows: pd.DataFrame, expectation: Expectation, what: str) -> Measure:
+    rows = _in_phase(rows, expectation)
+    failed = int(rows["outcome"].eq(Outcome.FAILED).sum())
+    return _of_share(failed, len(rows), expectation, what)
+
+
+def _pull_error_rate(expectation: Expectation, evidence: Evidence) -> Measure:
+    return _error_rate(evidence.pulls, expectation, "pulls")
+
+
+def _request_error_rate(expectation: Expectation, evidence: Evidence) -> Measure:
+    return _error_rate(evidence.requests, expectation, "requests")
+
+
+def _push_error_rate(expectation: Expectation, evidence: Evidence) -> Measure:
+    uploads = evidence.requests[evidence.requests["kind"].eq(RequestKind.UPLOAD)]
+    return _error_rate(uploads, expectation, "uploads")
+
+
+def _of_heals(bounds: Iterable[tuple[float, float]]) -> Measure:
+    waits = list(bounds)
+    if not waits:
+        return _nothing("s", "no fault was healed")
+    return Measure(
+        unit="s",
+        low=max(low for low, _ in waits),
+        high=max(high for _, high in waits),
+        best=min(low for low, _ in waits),
+        samples=len(waits),
+        needed=1,
+    )
+
+
+def _of_fault(expectation: Expectation, evidence: Evidence) -> list[Recovery]:
+    wanted = expectation.fault
+    return [
+        found
+        for found in evidence.recoveries
+        if not wanted or wanted in (found.window.fault, found.window.word)
+    ]
+
+
+def _recovery_time(expectation: Expectation, evidence: Evidence) -> Measure:
+    found = _of_fault(expectation, evidence)
+    if found and evidence.pods.empty:
+        return _nothing("s", "no pods, so none could recover")
+    return _of_heals(
+        (one.watched_s if one.pods_never_ready else one.recovery_wait_s, one.recovery_wait_s)
+        for one in found
+    )
+
+
+def _first_success_time(expectation: Expectation, evidence: Evidence) -> Measure:
+    return _of_heals(
+        (
+            min(one.first_success_wait_s, max(0.0, evidence.end_s - one.window.end_s)),
+            one.first_success_wait_s,
+        )
+        for one in _of_fault(expectation, evidence)
+    )
+
+
+METRICS: Final[Mapping[str, Callable[[Expectation, Evidence], Measure]]] = {
+    "deployment_delay": _deployment_delay,
+    "pull_duration": _pull_duration,
+    "pods_ready": _pods_ready,
+    "pull_error_rate": _pull_error_rate,
+    "request_error_rate": _request_error_rate,
+    "push_error_rate": _push_error_rate,
+    "recovery_time": _recovery_time,
+    "first_success_time": _first_success_time,
+}

@@ -1,0 +1,97 @@
+"""How attempts to pull ended, what they cost, and the requests they were made of."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from harness.analysis.delay import told
+from harness.analysis.findings import PullsFinding, RequestRates, RequestsFinding
+from harness.analysis.frames import records
+from harness.analysis.quantiles import Waits, quantile_of
+from harness.analysis.windows import PHASES
+from harness.outcome import Outcome
+from harness.seams import RequestKind
+
+
+def pull_waits(pulls: pd.DataFrame) -> Waits:
+    """How long each attempt took; one that did not succeed has taken longer than it was seen to."""
+    took = (pulls["ended_s"] - pulls["started_s"]).clip(lower=0).fillna(0.0)
+    succeeded = pulls["outcome"].eq(Outcome.OK)
+    return Waits(seen_s=took.to_numpy(dtype=float), ended=succeeded.to_numpy(dtype=bool))
+
+
+def by_phase(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The whole run under the name "", then each phase."""
+    yield "", rows
+    for phase in PHASES:
+        yield phase, rows[rows["phase"].eq(phase)]
+
+
+def share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def pulls_findings(pulls: pd.DataFrame, seed: int) -> tuple[PullsFinding, ...]:
+    """Attempts by outcome and cause, with their duration, bytes and requests."""
+    return tuple(_pulls(phase, members, seed) for phase, members in by_phase(pulls))
+
+
+def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
+    ok = pulls[pulls["outcome"].eq(Outcome.OK)]
+    bad = pulls[pulls["outcome"].eq(Outcome.FAILED)]
+    waits = pull_waits(pulls)
+    causes = bad["cause"].replace("", "unknown").value_counts()
+    return PullsFinding(
+        phase=phase,
+        pulls=len(pulls),
+        ok=len(ok),
+        failed=len(bad),
+        unfinished=int(pulls["outcome"].eq(Outcome.UNFINISHED).sum()),
+        error_rate=share(len(bad), len(pulls)),
+        bytes_sum=int(pulls["bytes"].sum()),
+        bytes_per_ok_pull=float(ok["bytes"].mean()) if len(ok) else None,
+        requests_per_pull=float(pulls["requests"].mean()) if len(pulls) else None,
+        causes={str(cause): int(count) for cause, count in sorted(causes.items())},
+        p50=told(quantile_of(waits, 0.5, seed)),
+        p95=told(quantile_of(waits, 0.95, seed)),
+        p99=told(quantile_of(waits, 0.99, seed)),
+    )
+
+
+def requests_findings(requests: pd.DataFrame) -> tuple[RequestsFinding, ...]:
+    """Requests counted by phase, kind, status and cause."""
+    keys = ["phase", "kind", "status", "cause"]
+    counted = requests.groupby(keys, sort=True).agg(
+        requests=("bytes", "size"), bytes_sum=("bytes", "sum")
+    )
+    return tuple(
+        RequestsFinding(
+            phase=row["phase"],
+            kind=row["kind"],
+            status=row["status"],
+            cause=row["cause"],
+            requests=row["requests"],
+            bytes_sum=row["bytes_sum"],
+        )
+        for row in records(counted.reset_index())
+    )
+
+
+def request_rates(requests: pd.DataFrame) -> tuple[RequestRates, ...]:
+    """Shares of requests, and of uploads among them, that failed."""
+    found = []
+    for phase, members in by_phase(requests):
+        failed = members["outcome"].eq(Outcome.FAILED)
+        uploads = members["kind"].eq(RequestKind.UPLOAD)
+        found.append(
+            RequestRates(
+                phase=phase,
+                requests=len(members),
+                failed=int(failed.sum()),
+                error_rate=share(int(failed.sum()), len(members)),
+                uploads=int(uploads.sum()),
+                uploads_failed=int((uploads & failed).sum()),
+                upload_error_rate=share(int((uploads & failed).sum()), int(uploads.sum())),
+            )
+        )
+    return tuple(found)

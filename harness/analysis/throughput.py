@@ -1,0 +1,79 @@
+"""Bytes, pulls and pods over time, in bins that do not grow with the number of samples."""
+
+import math
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from harness.analysis.findings import ThroughputFinding, finite
+from harness.analysis.quantiles import Floats
+from harness.outcome import Outcome
+
+MOST_BINS: Final = 120
+_WIDTHS_S: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
+
+
+def bin_edges(end_s: float) -> Floats:
+    """Edges from 0 to past `end_s`, a round number of seconds apart, at most MOST_BINS bins."""
+    width = next((w for w in _WIDTHS_S if end_s / w <= MOST_BINS), math.ceil(end_s / MOST_BINS))
+    count = max(1, math.ceil(end_s / width))
+    edges: Floats = np.arange(count + 1, dtype=np.float64) * width
+    return edges
+
+
+def bytes_over_time(requests: pd.DataFrame, pulls: pd.DataFrame, edges: Floats) -> pd.DataFrame:
+    """Mean bytes per second in each bin, every transfer spread evenly over its own time.
+
+    From the requests; where there are none, from the pulls. Columns at_s, bytes_per_s.
+    """
+    rows, start, end = (
+        (requests, "begun_s", "done_s") if len(requests) else (pulls, "started_s", "ended_s")
+    )
+    rows = rows[rows["bytes"].gt(0) & rows[start].notna() & rows[end].notna()]
+    starts, sizes = rows[start].to_numpy(), rows["bytes"].to_numpy(dtype=float)
+    took = np.maximum(rows[end].to_numpy() - starts, 1e-6)
+    arrived = np.array([float((sizes * np.clip((t - starts) / took, 0, 1)).sum()) for t in edges])
+    return pd.DataFrame({"at_s": edges[:-1], "bytes_per_s": np.diff(arrived) / np.diff(edges)})
+
+
+def throughput_finding(over_time: pd.DataFrame, bin_s: float) -> ThroughputFinding:
+    """The whole and the busiest bin; the mean is over the bins in which anything arrived."""
+    rates = over_time["bytes_per_s"]
+    busy = rates[rates.gt(0)]
+    return ThroughputFinding(
+        bytes_sum=round(float(rates.sum() * bin_s)),
+        mean_bytes_per_s=finite(float(busy.mean())),
+        peak_bytes_per_s=finite(float(rates.max())) if len(busy) else None,
+        bin_s=bin_s,
+    )
+
+
+def endings_over_time(rows: pd.DataFrame, ended: str, edges: Floats) -> pd.DataFrame:
+    """How many of `rows` ended in each bin, by result: "ok", a cause, or "unfinished".
+
+    Columns at_s, result, count.
+    """
+    bins = np.clip(np.digitize(rows[ended].to_numpy(), edges) - 1, 0, len(edges) - 2)
+    counted = pd.DataFrame({"at_s": edges[bins], "result": results(rows)})
+    grouped = counted.groupby(["at_s", "result"], sort=True).size()
+    return grouped.rename("count").reset_index()
+
+
+def results(rows: pd.DataFrame) -> "pd.Series[str]":
+    """One word for each row: `ok`, `unfinished`, or the cause of the failure."""
+    causes = rows["cause"].replace("", "unknown")
+    return causes.where(rows["outcome"].eq(Outcome.FAILED), rows["outcome"])
+
+
+def pods_over_time(pods: pd.DataFrame, edges: Floats) -> pd.DataFrame:
+    """Pods created and ready by each edge. Columns at_s, created, ready."""
+    created = np.sort(pods["created_s"].dropna().to_numpy())
+    ready = np.sort(pods.loc[pods["outcome"].eq(Outcome.OK), "ready_s"].dropna().to_numpy())
+    return pd.DataFrame(
+        {
+            "at_s": edges,
+            "created": np.searchsorted(created, edges, side="right"),
+            "ready": np.searchsorted(ready, edges, side="right"),
+        }
+    )

@@ -1,0 +1,168 @@
+"""What a run is worth as a whole, why, and the exit code that says so."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from harness.analysis.bites import never_bit
+from harness.analysis.findings import ExpectationFinding, FaultFinding, LoadHealth, Reason
+from harness.events import (
+    Aborted,
+    ChildDied,
+    Event,
+    LoadEnded,
+    RoomClosed,
+    RunEnded,
+    SteadyStateChecked,
+)
+from harness.outcome import ExitCode, Verdict, worst
+
+# How a run that did not finish ends, whatever it had measured by then.
+_EXIT_OF_END: Final = {
+    "aborted": ExitCode.ABORTED,
+    "interrupted": ExitCode.INTERRUPTED,
+    "environment": ExitCode.ENVIRONMENT,
+    "error": ExitCode.BUG,
+}
+NOT_ENDED: Final = "not_ended"
+
+
+def how_it_ended(events: Sequence[Event]) -> tuple[str, str]:
+    """The reason of the run's end and its error; `not_ended` when the recording just stops."""
+    for event in reversed(events):
+        if isinstance(event, RunEnded):
+            return event.reason, event.error
+    if any(isinstance(event, Aborted) for event in events):
+        return "aborted", ""
+    return NOT_ENDED, ""
+
+
+def reasons(
+    events: Sequence[Event],
+    expectations: Sequence[ExpectationFinding],
+    faults: Sequence[FaultFinding],
+    load: LoadHealth,
+) -> tuple[Reason, ...]:
+    """Everything that keeps the verdict from being a plain pass, what failed first."""
+    return (
+        *_of_expectations(expectations),
+        *_of_faults(faults, finished=how_it_ended(events)[0] == "finished"),
+        *_of_events(events),
+        *_of_load(load),
+    )
+
+
+def _of_expectations(expectations: Sequence[ExpectationFinding]) -> Iterator[Reason]:
+    for verdict, kind in ((Verdict.FAIL, "expectation_failed"), (Verdict.UNKNOWN, "not_judged")):
+        for finding in expectations:
+            if finding.verdict == verdict:
+                note = f": {finding.note}" if finding.note else ""
+                yield Reason(kind=kind, subject=finding.metric, text=f"{finding.text}{note}")
+    if not expectations:
+        yield Reason(
+            kind="no_expectations",
+            subject="expect",
+            text="the scenario expects nothing, so nothing was judged",
+        )
+
+
+def _of_faults(faults: Sequence[FaultFinding], *, finished: bool) -> Iterator[Reason]:
+    for name in never_bit(faults):
+        text = f"{name} was injected but never bit: no request, query or connection met it"
+        yield Reason(kind="fault_never_bit", subject=name, text=text)
+    for fault in faults:
+        which = f"{fault.fault} (occurrence {fault.occurrence})"
+        if fault.injected_s is None and (fault.error or finished):
+            text = f"{which} was not injected" + (f": {fault.error}" if fault.error else "")
+            yield Reason(kind="fault_failed", subject=fault.fault, text=text)
+        elif fault.injected_s is not None and fault.error:
+            text = f"{which} was not healed cleanly: {fault.error}"
+            yield Reason(kind="heal_failed", subject=fault.fault, text=text)
+
+
+def _of_events(events: Sequence[Event]) -> Iterator[Reason]:
+    for event in events:
+        match event:
+            case Aborted():
+                text = f"abort_when: {event.metric} was {event.value:.6g}, limit {event.limit}"
+                yield Reason(kind="aborted", subject=event.metric, text=text)
+            case ChildDied():
+                text = f"{event.child} ended by itself with code {event.exit_code}"
+                yield Reason(kind="child_died", subject=event.child, text=text)
+            case SteadyStateChecked(ok=False):
+                text = event.error or f"the registry did not work {event.when} the faults"
+                yield Reason(kind="not_steady", subject=event.when, text=text)
+            case LoadEnded(error=error) if error:
+                yield Reason(kind="load_failed", subject="load", text=f"load: {error}")
+            case RoomClosed(error=error) if error:
+                text = f"{event.room} did not close cleanly: {error}"
+                yield Reason(kind="room_failed", subject=event.room, text=text)
+            case _:
+                pass
+    yield from _of_end(events)
+
+
+def _of_end(events: Sequence[Event]) -> Iterator[Reason]:
+    ended, error = how_it_ended(events)
+    if ended == NOT_ENDED:
+        text = "the recording stops before the run ended"
+        yield Reason(kind="recording_stops", subject="events.jsonl", text=text)
+    elif ended not in ("finished", "aborted"):
+        text = f"the run ended early ({ended})" + (f": {error}" if error else "")
+        yield Reason(kind="ended_early", subject=ended, text=text)
+
+
+def _of_load(load: LoadHealth) -> Iterator[Reason]:
+    if not load.saturated:
+        return
+    late = load.lateness_p99_s
+    if late is not None and late > load.lateness_limit_s:
+        text = (
+            f"the load generator was saturated: requests were sent {late:.3g} s late "
+            f"(99th percentile, limit {load.lateness_limit_s:g} s)"
+        )
+    else:
+        text = (
+            "the load generator was saturated: a process was at its CPU limit for a tenth of the "
+            "time; use more workers or less load"
+        )
+    yield Reason(kind="generator_saturated", subject="load", text=text)
+
+
+def overall(
+    found: Sequence[Reason], expectations: Sequence[ExpectationFinding], ended: str
+) -> tuple[Verdict, ExitCode]:
+    """Verdict and exit code: a failed expectation outweighs whatever is unknown."""
+    verdicts = [Verdict(finding.verdict) for finding in expectations]
+    verdicts += [Verdict.UNKNOWN for _ in found]
+    verdict = worst(verdicts)
+    early = _EXIT_OF_END.get(ended)
+    if early is None and any(reason.kind == "aborted" for reason in found):
+        early = ExitCode.ABORTED
+    by_verdict = {
+        Verdict.PASS: ExitCode.PASS,
+        Verdict.FAIL: ExitCode.FAIL,
+        Verdict.UNKNOWN: ExitCode.INCONCLUSIVE,
+    }
+    return verdict, early or by_verdict[verdict]
+
+
+def headline(
+    verdict: Verdict,
+    ended: str,
+    found: Sequence[Reason],
+    expectations: Sequence[ExpectationFinding],
+    *,
+    faulty: bool,
+) -> str:
+    """One sentence for the top of every format."""
+    kept = sum(finding.verdict == Verdict.PASS for finding in expectations)
+    counted = f"{kept} of {len(expectations)} expectations met"
+    if ended in ("aborted", "interrupted", "environment", "error", "died"):
+        return f"The run did not finish ({ended}); {counted}."
+    if verdict is Verdict.PASS:
+        return f"Passed: {counted}" + (", and every fault bit." if faulty else ".")
+    if verdict is Verdict.FAIL:
+        failed = sum(finding.verdict == Verdict.FAIL for finding in expectations)
+        return f"Failed: {failed} of {len(expectations)} expectations not met."
+    first = found[0].text if found else "nothing was judged"
+    return f"Inconclusive: {first}."

@@ -1,0 +1,87 @@
+"""`junit.xml`: a test case for each expectation and for each fault's proof of injection."""
+
+import re
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from harness.analysis.findings import ExpectationFinding, FaultFinding, Findings
+from harness.outcome import Verdict
+from harness.report.words import bites_text, value_text
+
+# XML 1.0 allows no other characters, not even escaped.
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST: Final = 4000
+
+
+def junit_xml(findings: Findings) -> str:
+    """The suite as XML. A failed expectation is a failure, everything unknown an error."""
+    name = clean(f"harness.{findings.run.scenario or 'run'}")
+    suite = Element("testsuite", name=name, time=f"{findings.run.duration_s:.3f}")
+    if findings.run.started:
+        suite.set("timestamp", clean(findings.run.started))
+    properties = SubElement(suite, "properties")
+    for key, value in (
+        ("run_id", findings.run.run_id),
+        ("seed", str(findings.run.seed)),
+        ("verdict", findings.verdict),
+        ("exit_code", str(findings.exit_code)),
+        ("link", findings.run.link_kind),
+    ):
+        SubElement(properties, "property", name=key, value=clean(value))
+    for expectation in findings.expectations:
+        _expectation(suite, name, expectation)
+    for fault in findings.faults:
+        _fault(suite, name, fault)
+    _the_rest(suite, name, findings)
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", str(len(suite.findall("testcase/error"))))
+    suite.set("skipped", "0")
+    suites = Element("testsuites")
+    suites.append(suite)
+    indent(suites)
+    return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def clean(text: str) -> str:
+    """`text` without the characters that XML cannot hold, and not endless."""
+    return _NOT_XML.sub("", text[:_LONGEST])
+
+
+def _case(suite: Element, group: str, name: str) -> Element:
+    return SubElement(suite, "testcase", classname=clean(group), name=clean(name))
+
+
+def _expectation(suite: Element, name: str, finding: ExpectationFinding) -> None:
+    case = _case(suite, f"{name}.expectations", finding.text)
+    message = f"{value_text(finding)}; {finding.samples} samples"
+    message += f"; {finding.note}" if finding.note else ""
+    if finding.verdict == Verdict.FAIL:
+        SubElement(case, "failure", type="expectation", message=clean(message))
+    elif finding.verdict == Verdict.UNKNOWN:
+        SubElement(case, "error", type="not_judged", message=clean(message))
+    else:
+        SubElement(case, "system-out").text = clean(message)
+
+
+def _fault(suite: Element, name: str, fault: FaultFinding) -> None:
+    case = _case(suite, f"{name}.faults", f"{fault.fault} occurrence {fault.occurrence} bites")
+    if fault.injected_s is None:
+        message = fault.error or "was not injected"
+        SubElement(case, "error", type="not_injected", message=clean(message))
+    elif not fault.bitten:
+        message = "was injected but never bit"
+        SubElement(case, "error", type="never_bit", message=clean(message))
+    elif fault.error:
+        SubElement(case, "error", type="heal_failed", message=clean(fault.error))
+    else:
+        SubElement(case, "system-out").text = clean(bites_text(fault))
+
+
+def _the_rest(suite: Element, name: str, findings: Findings) -> None:
+    """What makes the run inconclusive and belongs to no expectation or fault."""
+    told = {"expectation_failed", "not_judged", "fault_never_bit", "fault_failed", "heal_failed"}
+    for reason in findings.reasons:
+        if reason.kind not in told:
+            case = _case(suite, f"{name}.run", reason.kind)
+            SubElement(case, "error", type=reason.kind, message=clean(reason.text))

@@ -1,0 +1,214 @@
+"""`report.md`: the findings as a page for pull requests and chat, small and safe to paste."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from harness.analysis.findings import Findings
+from harness.report.words import (
+    NONE,
+    bites_text,
+    interval_text,
+    margin_text,
+    percent,
+    quantile_text,
+    seconds,
+    size,
+    value_text,
+)
+
+MOST_BYTES: Final = 64 * 1024
+_MOST_ROWS: Final = 40
+_MOST_ERRORS: Final = 15
+_LONGEST_CELL: Final = 240
+_MARKS: Final = {"pass": "✅ pass", "fail": "❌ fail", "unknown": "⚠️ unknown"}
+# Everything that Markdown or HTML in Markdown gives a meaning to.
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+_HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
+
+
+def markdown(findings: Findings) -> str:
+    """The page, at most 64 KiB; what does not fit is left out from the end and said so."""
+    sections = [
+        _top(findings),
+        _expectations(findings),
+        _faults(findings),
+        _delay(findings),
+        _recovery(findings),
+        _pulls(findings),
+        _errors(findings),
+        _environment(findings),
+        _notes(findings),
+    ]
+    page, cut = "", "\n_The rest did not fit; it is in report.html and findings.json._\n"
+    for section in sections:
+        if not section:
+            continue
+        if len((page + section + cut).encode()) > MOST_BYTES:
+            return page + cut
+        page += section + "\n"
+    return page
+
+
+def escaped(text: str) -> str:
+    """Untrusted `text` as one line that renders as itself: no markup, no HTML, no mention."""
+    line = "".join(c if c.isprintable() else " " for c in text[: 8 * _LONGEST_CELL])
+    line = " ".join(line.split())
+    if len(line) > _LONGEST_CELL:
+        line = line[: _LONGEST_CELL - 1] + "…"
+    line = "".join(_HTML.get(c, c) for c in line)
+    return _SPECIAL.sub(r"\\\1", line)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], most: int = _MOST_ROWS) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    listed = list(rows)
+    lines += [
+        "| " + " | ".join(escaped(cell) or " " for cell in row) + " |" for row in listed[:most]
+    ]
+    if len(listed) > most:
+        lines.append(f"\n_and {len(listed) - most} more_")
+    return "\n".join(lines) + "\n"
+
+
+def _top(findings: Findings) -> str:
+    run = findings.run
+    title = f"# {escaped(run.scenario or 'run')}: {_MARKS[findings.verdict]}"
+    return (
+        "\n\n".join(filter(None, (title, escaped(findings.headline), escaped(run.summary)))) + "\n"
+    )
+
+
+def _expectations(findings: Findings) -> str:
+    if not findings.expectations:
+        return ""
+    head = ("Expectation", "Measured", "Margin", "Samples", "Verdict", "Note")
+    rows = (
+        (one.text, value_text(one), margin_text(one), f"{one.samples:,}", one.verdict, one.note)
+        for one in findings.expectations
+    )
+    return "## Expectations\n\n" + _table(head, rows)
+
+
+def _faults(findings: Findings) -> str:
+    if not findings.faults:
+        return ""
+    head = ("Fault", "Injected", "Healed", "Bites", "Note")
+    rows = (
+        (
+            f"{one.fault} #{one.occurrence}" if one.occurrence > 1 else one.fault,
+            seconds(one.injected_s) if one.injected_s is not None else "not injected",
+            seconds(one.healed_s) if one.healed_s is not None else NONE,
+            bites_text(one),
+            one.error,
+        )
+        for one in findings.faults
+    )
+    return "## Faults\n\n" + _table(head, rows)
+
+
+def _delay(findings: Findings) -> str:
+    shown = [one for one in findings.delay if one.population == "all" and one.pods]
+    if not shown:
+        return ""
+    head = ("Pods", "n", "Ready", "p50", "p95", "95 % interval of p95", "p99", "Max")
+    rows = (
+        (
+            one.name if one.group != "fault" else f"during {one.name}",
+            f"{one.pods:,}",
+            f"{one.ready:,}",
+            quantile_text(one.p50),
+            quantile_text(one.p95),
+            interval_text(one.p95),
+            quantile_text(one.p99),
+            quantile_text(one.max),
+        )
+        for one in shown
+    )
+    note = "\nPods that never became ready count as later than all others.\n"
+    return "## Deployment delay\n\n" + _table(head, rows) + note + "\n" + _parts(findings)
+
+
+def _parts(findings: Findings) -> str:
+    shown = [one for one in findings.delay_parts if one.group != "fault"]
+    if not shown:
+        return ""
+    head = ("Mean of", *shown[0].mean_s)
+    rows = ((one.name, *(seconds(mean) for mean in one.mean_s.values())) for one in shown)
+    return _table(head, rows)
+
+
+def _recovery(findings: Findings) -> str:
+    if not findings.recovery:
+        return ""
+    head = ("After the heal of", "First good pull", "Pods waiting", "All ready", "Lost in back-off")
+    rows = (
+        (
+            f"{one.fault} #{one.occurrence}",
+            seconds(one.first_success_wait_s),
+            f"{one.pods_waiting:,}",
+            f"{one.pods_never_ready:,} never"
+            if one.pods_never_ready
+            else seconds(one.recovery_wait_s),
+            f"median {seconds(one.retry_wait_median_s)}, max {seconds(one.retry_wait_max_s)}",
+        )
+        for one in findings.recovery
+    )
+    return "## Recovery\n\n" + _table(head, rows)
+
+
+def _pulls(findings: Findings) -> str:
+    shown = [one for one in findings.pulls if one.pulls]
+    if not shown:
+        return ""
+    head = ("Pulls", "n", "Failed", "Error rate", "Causes", "p50", "p95", "Bytes")
+    rows = (
+        (
+            one.phase or "all",
+            f"{one.pulls:,}",
+            f"{one.failed:,}",
+            percent(one.error_rate),
+            ", ".join(f"{cause} {count:,}" for cause, count in one.causes.items()),
+            quantile_text(one.p50),
+            quantile_text(one.p95),
+            size(one.bytes_sum),
+        )
+        for one in shown
+    )
+    return "## Pulls\n\n" + _table(head, rows)
+
+
+def _errors(findings: Findings) -> str:
+    if not findings.errors:
+        return ""
+    rows = ((f"{one.count:,}", one.cause, one.text) for one in findings.errors)
+    return "## Errors\n\n" + _table(("Count", "Cause", "Text"), rows, _MOST_ERRORS)
+
+
+def _environment(findings: Findings) -> str:
+    run, load = findings.run, findings.load
+    facts = (
+        ("Run", run.run_id),
+        ("Started", run.started),
+        ("Length", seconds(run.duration_s)),
+        ("Ended", run.ended),
+        ("Seed", str(run.seed)),
+        ("Link", run.link_kind),
+        ("Lateness of the load (p99)", seconds(load.lateness_p99_s)),
+        ("Load generator", "saturated" if load.saturated else "kept its schedule"),
+        ("Versions", ", ".join(f"{name} {number}" for name, number in run.versions.items())),
+        ("To repeat", run.command),
+    )
+    return "## Environment\n\n" + _table(("", ""), (fact for fact in facts if fact[1]))
+
+
+def _notes(findings: Findings) -> str:
+    told = {"expectation_failed", "not_judged"}
+    lines = [one.text for one in findings.reasons if one.kind not in told]
+    lines += findings.recording.problems
+    if not lines:
+        return ""
+    shown = [f"- {escaped(line)}" for line in lines[:_MOST_ROWS]]
+    if len(lines) > _MOST_ROWS:
+        shown.append(f"- and {len(lines) - _MOST_ROWS} more")
+    return "## Notes\n\n" + "\n".join(shown) + "\n"

@@ -1,0 +1,77 @@
+"""The frames behind the findings as files for other tools: Parquet as they are, CSV for sheets."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from harness.analysis import Analysis, Findings
+from harness.analysis.findings import plain
+
+_LONGEST_CELL: Final = 2000
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_tables(analysis: Analysis, folder: Path) -> None:
+    """`<name>.csv` and `<name>.parquet` for the samples with their phase and for the findings."""
+    folder.mkdir(exist_ok=True)
+    computed = {name: _flat(rows) for name, rows in _of_findings(analysis.findings).items()}
+    for name, frame in {**analysis.tables, **computed}.items():
+        _write(frame, folder, name)
+
+
+def _of_findings(findings: Findings) -> Mapping[str, tuple[Any, ...]]:
+    return {
+        "expectations": findings.expectations,
+        "faults": findings.faults,
+        "delay": findings.delay,
+        "delay_parts": findings.delay_parts,
+        "recovery": findings.recovery,
+        "backoff": findings.backoff,
+        "pulls_by_phase": findings.pulls,
+        "requests_by_cause": findings.requests,
+        "errors": findings.errors,
+        "processes": findings.load.processes,
+    }
+
+
+def _flat(rows: tuple[Any, ...]) -> pd.DataFrame:
+    """Dataclasses as rows; what is nested becomes columns `outer_inner`, lists become words."""
+    flat = [_row(plain(asdict(row))) for row in rows]
+    return pd.DataFrame(flat)
+
+
+def _row(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            row.update(_row(value, f"{prefix}{key}_"))
+        else:
+            row[prefix + key] = " ".join(map(str, value)) if isinstance(value, list) else value
+    return row
+
+
+def _write(frame: pd.DataFrame, folder: Path, name: str) -> None:
+    frame.to_parquet(folder / f"{name}.parquet", index=False)
+    frame.assign(**{column: _cells(frame[column]) for column in _texts(frame)}).to_csv(
+        folder / f"{name}.csv", index=False
+    )
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    return [str(name) for name in frame.columns if frame[name].dtype in ("str", "object")]
+
+
+def _cells(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Texts that a spreadsheet shows and never runs: long ones cut, formulas quoted."""
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        text = value[:_LONGEST_CELL].replace("\x00", "")
+        return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+    known = {value: cell(value) for value in column.unique()}
+    return column.map(known)

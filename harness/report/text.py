@@ -1,0 +1,91 @@
+"""The findings in a few plain lines, for a terminal or a log."""
+
+from harness.analysis.findings import DelayFinding, Findings
+from harness.report.words import (
+    bites_text,
+    margin_text,
+    quantile_text,
+    seconds,
+    value_text,
+)
+
+_MOST_REASONS = 8
+_WIDEST = 200
+
+
+def findings_text(findings: Findings) -> str:
+    """Verdict, expectations, faults with bites, delay by phase and recovery: plain, no colour."""
+    lines = [f"{findings.verdict.upper()}  {findings.headline}", ""]
+    lines += _expectations(findings)
+    lines += _faults(findings)
+    lines += _delays(findings)
+    lines += _recoveries(findings)
+    told = {"expectation_failed", "not_judged"}
+    rest = [reason.text for reason in findings.reasons if reason.kind not in told]
+    lines += [f"note: {text}" for text in rest[:_MOST_REASONS]]
+    lines += [f"note: {problem}" for problem in findings.recording.problems[:_MOST_REASONS]]
+    return "\n".join(one_line(line) for line in lines).rstrip()
+
+
+def one_line(text: str) -> str:
+    """`text` without line ends and control characters, which a terminal would obey."""
+    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * _WIDEST])
+    return printable.rstrip() if len(printable) <= _WIDEST else printable[: _WIDEST - 1] + "…"
+
+
+def _expectations(findings: Findings) -> list[str]:
+    lines = []
+    for one in findings.expectations:
+        note = f"  ({one.note})" if one.note else ""
+        margin = f", margin {margin_text(one)}" if one.margin is not None else ""
+        lines.append(
+            f"{one.verdict:<8}{one.text}: {value_text(one)}{margin}, n={one.samples}{note}"
+        )
+    return [*lines, ""] if lines else []
+
+
+def _faults(findings: Findings) -> list[str]:
+    lines = []
+    for one in findings.faults:
+        if one.injected_s is None:
+            lines.append(f"fault   {one.fault} #{one.occurrence}: not injected {one.error}")
+            continue
+        until = "never healed" if one.healed_s is None else f"to {seconds(one.healed_s)}"
+        lines.append(
+            f"fault   {one.fault} #{one.occurrence}: {seconds(one.injected_s)} {until}, "
+            f"bites {bites_text(one)}"
+        )
+    return [*lines, ""] if lines else []
+
+
+def _delays(findings: Findings) -> list[str]:
+    rows = [one for one in findings.delay if one.group != "fault" and one.population == "all"]
+    rows = [one for one in rows if one.pods]
+    if not rows:
+        return []
+    head = f"{'deployment delay':<18}{'pods':>6}{'ready':>7}" + "".join(
+        f"{name:>12}" for name in ("p50", "p95", "p99", "max")
+    )
+    return [head, *(_delay(one) for one in rows), ""]
+
+
+def _delay(one: DelayFinding) -> str:
+    quantiles = (one.p50, one.p95, one.p99, one.max)
+    cells = "".join(f"{quantile_text(quantile):>12}" for quantile in quantiles)
+    return f"  {one.name:<16}{one.pods:>6}{one.ready:>7}{cells}"
+
+
+def _recoveries(findings: Findings) -> list[str]:
+    lines = []
+    for one in findings.recovery:
+        first = (
+            seconds(one.first_success_wait_s) if one.first_success_wait_s is not None else "never"
+        )
+        if one.pods_never_ready:
+            last = f"{one.pods_never_ready} of {one.pods_waiting} waiting pods never became ready"
+        elif one.pods_waiting:
+            last = f"all {one.pods_waiting} waiting pods ready after {seconds(one.recovery_wait_s)}"
+        else:
+            last = "no pod was waiting"
+        lines.append(f"healed  {one.fault} #{one.occurrence}: first pull after {first}, {last}")
+    return [*lines, ""] if lines else []

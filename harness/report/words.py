@@ -1,0 +1,98 @@
+"""Numbers as people read them; the same in every format."""
+
+from typing import Final
+
+from harness.analysis.findings import ExpectationFinding, FaultFinding, QuantileFinding
+
+NONE: Final = "\N{EN DASH}"
+_BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_STEP: Final = 1024
+_BITES_FROM: Final = {
+    "seam": "counted where it bites",
+    "marked": "answers it changed",
+    "in_flight": "requests in flight",
+}
+
+
+def seconds(value: float | None) -> str:
+    """`0.42 s`, `12.3 s`, `185 s`: three figures are all a run can know."""
+    if value is None:
+        return NONE
+    if abs(value) < 0.0005:  # noqa: PLR2004  less than half a millisecond
+        return "0 s"
+    if abs(value) < 1:
+        return f"{value * 1000:.3g} ms"
+    return f"{value:.1f} s" if abs(value) < 100 else f"{value:,.0f} s"  # noqa: PLR2004
+
+
+def size(value: float | None) -> str:
+    """Bytes in binary units."""
+    if value is None:
+        return NONE
+    for unit in _BINARY:
+        if abs(value) < _STEP or unit == _BINARY[-1]:
+            break
+        value /= _STEP
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
+
+
+def percent(value: float | None) -> str:
+    """A share as a percentage; never rounded up to 100 or down to 0."""
+    if value is None:
+        return NONE
+    text = f"{value * 100:.1f}"
+    if text == "100.0" and value < 1:
+        return "> 99.9 %"
+    if text == "0.0" and value > 0:
+        return "< 0.1 %"
+    return f"{text.removesuffix('.0')} %"
+
+
+def in_unit(value: float | None, unit: str) -> str:
+    """`value` as its unit is read."""
+    if unit == "share":
+        return percent(value)
+    if unit == "s":
+        return seconds(value)
+    if unit == "bytes/s":
+        return f"{size(value)}/s"
+    return NONE if value is None else f"{value:,.6g}"
+
+
+def value_text(finding: ExpectationFinding) -> str:
+    """The measured value, or what is known of it."""
+    if finding.value is None and finding.more_than is not None:
+        return f"more than {in_unit(finding.more_than, finding.unit)}"
+    return in_unit(finding.value, finding.unit)
+
+
+def margin_text(finding: ExpectationFinding) -> str:
+    """How far from the limit, with its sign; a share of one in percentage points."""
+    if finding.margin is None:
+        return NONE
+    sign = "+" if finding.margin >= 0 else "\N{MINUS SIGN}"
+    size_of = abs(finding.margin)
+    shown = f"{size_of * 100:.3g} pp" if finding.unit == "share" else in_unit(size_of, finding.unit)
+    return f"{sign}{shown}"
+
+
+def quantile_text(quantile: QuantileFinding) -> str:
+    """The quantile, `> x` when it was never seen to end."""
+    if quantile.value_s is None and quantile.more_than_s is not None:
+        return f"> {seconds(quantile.more_than_s)}"
+    return seconds(quantile.value_s)
+
+
+def interval_text(quantile: QuantileFinding) -> str:
+    """The 95 % interval; an open end is written as such."""
+    if quantile.low_s is None and quantile.high_s is None:
+        return ""
+    low = NONE if quantile.low_s is None else seconds(quantile.low_s)
+    return f"{low} to {'never' if quantile.high_s is None else seconds(quantile.high_s)}"
+
+
+def bites_text(fault: FaultFinding) -> str:
+    """How often it bit and who says so."""
+    if fault.bites is None:
+        return NONE
+    return f"{fault.bites:,} ({_BITES_FROM.get(fault.bites_from, fault.bites_from)})"
