@@ -20,10 +20,7 @@ from harness.node.commands import (
 from harness.node.content import ContentStore, Lease
 from harness.node.endpoint import Endpoint
 from harness.node.fetcher import Fetcher
-from harness.node.image_name import parse_image_name
 from harness.node.manifests import (
-    INDEX_TYPES,
-    MANIFEST_TYPES,
     Descriptor,
     ImageManifest,
     choose_platform,
@@ -33,6 +30,8 @@ from harness.node.resolve import resolve
 from harness.node.settings import NodeSettings
 from harness.node.texts import rpc_error
 from harness.oci.challenge import pull_scope
+from harness.oci.media_types import INDEXES, MANIFESTS
+from harness.oci.reference import parse_reference
 from harness.outcome import Outcome
 
 
@@ -47,10 +46,10 @@ def pull(
     """Pull `image` (as written in the pod) from `registry_url`; returns a PullResult.
 
     `registry_url` is scheme, host and port, as `server` of a hosts.toml names it. A pull that
-    fails, or that its driver closes, leaves nothing in `content`. Raises ValueError for an image
-    name that is none.
+    fails, or that its driver closes, leaves nothing in `content`. Raises
+    InvalidReferenceError for a name that is none.
     """
-    name = parse_image_name(image)
+    name = parse_reference(image)
     endpoint = Endpoint(
         registry_url=registry_url,
         name=name,
@@ -127,7 +126,7 @@ def _documents(
     asked for before the config has arrived (seen on a real node).
     """
     content = fetcher.lease.content
-    if top.media_type not in MANIFEST_TYPES | INDEX_TYPES:
+    if top.media_type not in MANIFESTS | INDEXES:
         yield from fetcher.fetch(top, keep_document=True)
         raise AttemptFailed(
             f"unexpected media type {top.media_type} for {top.digest}: not found", code="NotFound"
@@ -135,7 +134,7 @@ def _documents(
     fetched = yield from fetcher.fetch(top, keep_document=True)
     size_bytes = top.size_bytes
     digest = top.digest
-    if top.media_type in INDEX_TYPES:
+    if top.media_type in INDEXES:
         chosen = choose_platform(digest, content.manifest(digest))
         fetched |= yield from fetcher.fetch(chosen, keep_document=True)
         size_bytes += chosen.size_bytes

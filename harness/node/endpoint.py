@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from harness.node.commands import Request
-from harness.node.image_name import ImageName
+from harness.oci.reference import Reference
 from harness.seams import RequestKind
 
 USER_AGENT = "containerd/2.4.2 (registry-harness)"  # what a real node sends, and who is asking
@@ -19,7 +19,7 @@ class Endpoint:
     """One registry host for one image; the time limits are containerd's own or the node's."""
 
     registry_url: str
-    name: ImageName
+    name: Reference
     progress_timeout_s: float
 
     def url(self, kind: str, reference: str) -> str:

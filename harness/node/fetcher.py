@@ -1,6 +1,5 @@
 """How containerd gets content by digest: from where it stopped, and only what has the digest."""
 
-import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
@@ -17,8 +16,10 @@ from harness.node.commands import (
 from harness.node.content import Lease
 from harness.node.endpoint import Endpoint
 from harness.node.exchange import exchange
-from harness.node.manifests import INDEX_TYPES, MANIFEST_TYPES, Descriptor
+from harness.node.manifests import Descriptor
 from harness.node.texts import unexpected_status, with_registry_errors
+from harness.oci.digest import digest_of
+from harness.oci.media_types import INDEXES, MANIFESTS
 from harness.seams import RequestKind
 
 # containerd: core/remotes/docker/httpreadseeker.go, maxRetry; counted without a byte between.
@@ -109,7 +110,7 @@ class Fetcher:
         self, wanted: Descriptor, offset: int, *, keep_document: bool
     ) -> Generator[Command, object, Reply]:
         """The reply with the body from `offset` on; raises AttemptFailed for any other."""
-        is_manifest = wanted.media_type in MANIFEST_TYPES | INDEX_TYPES
+        is_manifest = wanted.media_type in MANIFESTS | INDEXES
         url = self.endpoint.url("manifests" if is_manifest else "blobs", wanted.digest)
         headers = {"Accept": f"{wanted.media_type or '*/*'}, */*"}
         if offset:
@@ -156,7 +157,7 @@ def _take(got: _Got, offset: int, reply: Reply, *, keep_document: bool) -> None:
     fresh = reply.body if reply.status == _PARTIAL else reply.body[offset:]
     got.document += fresh
     got.size_bytes = len(got.document)
-    got.digest = f"sha256:{hashlib.sha256(got.document).hexdigest()}"
+    got.digest = digest_of(got.document)
 
 
 def _raise_if_broken(reply: Reply) -> None:

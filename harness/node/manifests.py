@@ -3,37 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from harness.node.commands import AttemptFailed
 from harness.node.texts import invalid_json
-
-# opencontainers/image-spec v1.1 and Docker's image manifest version 2, schema 2.
-INDEX_TYPES: Final = frozenset(
-    {
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    }
-)
-MANIFEST_TYPES: Final = frozenset(
-    {
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    }
-)
-# The Accept header of containerd's HEAD (core/remotes/docker/resolver.go).
-ACCEPTED_BY_TAG: Final = (
-    "application/vnd.docker.distribution.manifest.v2+json, "
-    "application/vnd.docker.distribution.manifest.list.v2+json, "
-    "application/vnd.oci.image.manifest.v1+json, "
-    "application/vnd.oci.image.index.v1+json, */*"
-)
-_CONFIG_TYPES: Final = frozenset(
-    {
-        "application/vnd.oci.image.config.v1+json",
-        "application/vnd.docker.container.image.v1+json",
-    }
-)
+from harness.oci.media_types import CONFIGS, INDEXES, MANIFESTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +21,11 @@ class Descriptor:
     @property
     def ref(self) -> str:
         """The name of its transfer, as errors print it (containerd: core/remotes/handlers.go)."""
-        if self.media_type in MANIFEST_TYPES:
+        if self.media_type in MANIFESTS:
             return f"manifest-{self.digest}"
-        if self.media_type in INDEX_TYPES:
+        if self.media_type in INDEXES:
             return f"index-{self.digest}"
-        if self.media_type in _CONFIG_TYPES:
+        if self.media_type in CONFIGS:
             return f"config-{self.digest}"
         if ".layer." in self.media_type or ".diff." in self.media_type:
             return f"layer-{self.digest}"

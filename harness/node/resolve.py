@@ -1,15 +1,15 @@
 """From a tag to a digest: containerd's HEAD, and the GETs it falls back to."""
 
-import hashlib
 from collections.abc import Generator
 
 from harness.node.authorizer import Authorizer
 from harness.node.commands import AttemptFailed, Command, Request
 from harness.node.endpoint import Endpoint
 from harness.node.exchange import Answer, exchange
-from harness.node.manifests import ACCEPTED_BY_TAG, Descriptor
+from harness.node.manifests import Descriptor
 from harness.node.texts import unexpected_status, with_registry_errors
-from harness.oci.paths import is_digest
+from harness.oci.digest import digest_of, is_digest
+from harness.oci.media_types import CONTAINERD_ACCEPT
 from harness.seams import RequestKind
 
 MANIFEST_BYTES_MAX = 4 * 1048 * 1048  # containerd: core/remotes/docker/resolver.go, as written
@@ -28,7 +28,7 @@ def resolve(endpoint: Endpoint, authorizer: Authorizer) -> Generator[Command, ob
         "HEAD",
         url,
         client=authorizer.client,
-        headers={"Accept": ACCEPTED_BY_TAG},
+        headers={"Accept": ", ".join(CONTAINERD_ACCEPT)},
     )
     try:
         answer = yield from exchange(head, authorizer)
@@ -75,7 +75,7 @@ def _descriptor(
             raise AttemptFailed(with_registry_errors(text, answer.reply.body))
         headers = answer.reply.headers
         size_bytes = len(answer.reply.body)
-        digest = digest or f"sha256:{hashlib.sha256(answer.reply.body).hexdigest()}"
+        digest = digest or digest_of(answer.reply.body)
     if not is_digest(digest):
         raise AttemptFailed(f'"{digest}" in header not a valid digest: invalid checksum digest')
     if size_bytes > MANIFEST_BYTES_MAX:

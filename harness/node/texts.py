@@ -3,8 +3,9 @@
 import json
 import re
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+from harness.oci.errors import RegistryError, parse_errors
 
 # containerd: core/remotes/docker/errdesc.go; any other code prints as `unknown`. A message equal
 # to the one here is dropped and only the code is printed.
@@ -36,24 +37,17 @@ def unexpected_status(method: str, url: str, status: int) -> str:
 
 def registry_errors(body: bytes) -> str:
     """The second line of such a text: what the registry's JSON says, or "" when it says nothing."""
-    try:
-        errors = json.loads(body)["errors"]
-        lines = [_registry_error(error) for error in errors]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ""
+    lines = [_registry_error(error) for error in parse_errors(body)]
     if len(lines) > 1:
         return "errors:\n" + "".join(f"{line}\n" for line in lines)
     return lines[0] if lines else ""
 
 
-def _registry_error(error: dict[str, Any]) -> str:
-    code = str(error.get("code", ""))
-    if code not in _CODE_MESSAGES:
-        code = "UNKNOWN"
-    message = error.get("message") or ""
-    if error.get("detail") is None and message in ("", _CODE_MESSAGES[code]):
+def _registry_error(error: RegistryError) -> str:
+    code = error.code if error.code in _CODE_MESSAGES else "UNKNOWN"
+    if not error.detail and error.message in ("", _CODE_MESSAGES[code]):
         return code.lower()
-    return f"{code.lower()}: {message}"
+    return f"{code.lower()}: {error.message}"
 
 
 def with_registry_errors(text: str, body: bytes) -> str:
