@@ -5,7 +5,7 @@ import ipaddress
 import itertools
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,10 @@ class ResolverError(Exception):
     """A fault asked for what the resolver cannot do. One sentence."""
 
 
+class ResolverGoneError(ChildError):
+    """The resolver has ended by itself. One sentence."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResolverRoom:
     """An open resolver: `address` is where it listens, `ports` are for UDP and TCP, by node."""
@@ -30,7 +34,8 @@ class ResolverRoom:
     address: str
     ports: Mapping[str, int]
     child: Child
-    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _replies: dict[int, dict[str, Any]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def resolver(self, scope: FaultScope) -> "ScopedResolver":
@@ -52,29 +57,30 @@ class ResolverRoom:
     async def ask(self, do: str, **words: Any) -> dict[str, Any]:
         """Send one message and wait for its reply.
 
-        The message is on its way even when the wait is cancelled. Raises ChildError when the
-        resolver is gone, silent or refuses.
+        The message goes out at once, so that a heal is not lost when its wait is cancelled.
+        Raises ResolverGoneError when the resolver has ended, ChildError when it is silent.
         """
         number = next(self._numbers)
-        async with self._asking:
-            await self.child.send({"id": number, "do": do, **words})
-            try:
-                async with asyncio.timeout(_REPLY_S):
-                    reply = await self._reply(number)
-            except TimeoutError:
-                raise ChildError(f"resolver: no reply to {do} within {_REPLY_S:g} s") from None
+        try:
+            async with asyncio.timeout(_REPLY_S):
+                await self.child.send({"id": number, "do": do, **words})
+                reply = await self._reply(number)
+        except TimeoutError:
+            raise ChildError(f"resolver: no reply to {do} within {_REPLY_S:g} s") from None
         if error := reply.get("error"):
             raise ChildError(f"resolver: {do}: {error}")
         return reply
 
     async def _reply(self, number: int) -> dict[str, Any]:
-        """The reply to message `number`; older ones, whose askers were cancelled, are dropped."""
-        async with aclosing(self.child.messages()) as messages:
-            async for message in messages:
-                if message.get("id") == number:
-                    return message
-        reason = self.child.tail(1) or "it said nothing"
-        raise ChildError(f"resolver: ended by itself: {reason}")
+        """The reply to message `number`. Whoever reads keeps what is for the others."""
+        async with self._reading, aclosing(self.child.messages()) as messages:
+            while number not in self._replies:
+                message = await anext(messages, None)
+                if message is None:
+                    reason = self.child.tail(1) or "it said nothing"
+                    raise ResolverGoneError(f"resolver: ended by itself: {reason}")
+                self._replies[message.get("id", 0)] = message
+        return self._replies.pop(number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +120,7 @@ class ScopedResolver:
             await self.room.ask("add", rule=rule.to_json())
             yield
         finally:
-            if self.room.child.alive:  # with a resolver that is gone its rules are gone too
+            with suppress(ResolverGoneError):  # its rules are gone with it
                 await self.room.ask("remove", rule=rule.rule)
 
     async def bites(self) -> Bites:

@@ -29,6 +29,7 @@ UDP_BYTES: Final = 512  # RFC 1035 section 4.2.1: without EDNS0
 EDNS_UDP_BYTES: Final = 1232  # what one IPv6 packet holds: DNS flag day 2020
 TCP_BYTES: Final = 65535  # RFC 1035 section 4.2.2
 QUERY_BYTES: Final = 4096  # no honest query is longer
+_NAME_LETTERS: Final = 253  # RFC 1035 section 3.1: 255 bytes with lengths and the root
 _ADDITIONAL_RECORDS: Final = 4  # OPT, and TSIG or SIG(0) at most
 _BADVERS: Final = 16  # RFC 6891 section 6.1.3
 # A cache between node and resolver must not carry an answer over the beginning or end of a fault.
@@ -90,6 +91,8 @@ def parse_query(wire: bytes) -> Query:
         if header.q != 1 or header.a or header.auth or header.ar > _ADDITIONAL_RECORDS:
             raise MalformedQueryError(header=True)
         question = DNSQuestion.parse(buffer)
+        if len(question.qname) > _NAME_LETTERS:  # dnslib reads it but could not write it back
+            raise MalformedQueryError(header=True)
         additional = [RR.parse(buffer) for _ in range(header.ar)]
     except (DNSError, DnsBufferError, RecursionError, ValueError) as error:
         raise MalformedQueryError(header=True) from error
@@ -192,5 +195,5 @@ def _empty(query: Query, code: str, *, extended_code: int = 0) -> DNSRecord:
 def _authority(zone: Zone) -> RR:
     """Start of authority, which tells caches to forget that there was nothing (RFC 2308)."""
     times = (1, 3600, 600, 86400, _TTL_S)  # serial, refresh, retry, expire, minimum
-    data = SOA(mname=zone.name, rname=f"hostmaster.{zone.name}", times=times)
+    data = SOA(mname=zone.name, rname=".", times=times)
     return RR(zone.name, QTYPE.SOA, CLASS.IN, _TTL_S, data)
