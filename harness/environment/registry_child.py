@@ -1,0 +1,167 @@
+"""The registry's process: the embedded registry behind the gateway, a port for each node.
+
+The control channel is the leash: standard input and output, which only the harness holds, so it
+needs no port and no password. A message is `{"id", "do", ...}`, its answer `{"id", ...}` or
+`{"id", "error"}`; `ControlDesk` has the words.
+"""
+
+import asyncio
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from harness import leash
+from harness.gateway.access import AccessLog
+from harness.gateway.app import Gateway
+from harness.gateway.connection import NodeProtocol
+from harness.gateway.orders import read_order
+from harness.gateway.rules import Rules
+from harness.registry.app import Registry
+from harness.registry.tokens import Account, TokenService
+
+_BACKLOG = 1024
+_SHUTDOWN_S = 1
+
+
+class _Server(uvicorn.Server):
+    """Signals are this module's affair: Uvicorn would take SIGINT back."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class ControlDesk:
+    """Does what control messages say."""
+
+    def __init__(self, rules: Rules, registry: Registry) -> None:
+        self._rules = rules
+        self._registry = registry
+
+    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to `message`; a malformed one is refused in it."""
+        answer: dict[str, Any] = {"id": message.get("id")}
+        try:
+            match message.get("do"):
+                case "add_rule":
+                    self._rules.add(read_order(message["rule"]))
+                case "remove_rule":
+                    answer["bites"] = self._rules.remove(message["rule"])
+                case "bites":
+                    answer["bites"] = self._rules.bites(message["rules"])
+                case "add_image":
+                    self._add_image(message)
+                case other:
+                    answer["error"] = f"do: {other!r} is not known"
+        except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
+            answer["error"] = f"{type(error).__name__}: {error}"
+        return answer
+
+    def _add_image(self, message: Mapping[str, Any]) -> None:
+        """`manifests`: digest and media type, the tagged one last; `layers`: places by digest."""
+        name = message["repository"]
+        self._registry.index.add_blobs(name, message["blobs"])
+        *others, (digest, media_type) = message["manifests"]
+        for other, its_type in others:
+            self._registry.index.add_manifest(name, other, its_type)
+        self._registry.index.add_manifest(name, digest, media_type, tags=[message["tag"]])
+        self._rules.add_layers(name, message["layers"])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        leash.tell({"ready": False, "error": f"port {port} of {host}: {error.strerror}"})
+        raise SystemExit(1) from None
+    listener.listen(_BACKLOG)
+    return listener
+
+
+async def serve(config: Mapping[str, Any]) -> None:
+    """Serve until the leash is let go or SIGTERM comes."""
+    account = Account(username=config["username"], password=config["password"])
+    guarded = config["auth"] == "token"
+    tokens = TokenService(
+        account if guarded else None,
+        lifetime_s=config["token_lifetime_s"],
+        anonymous_pull=config["anonymous_pull"],
+    )
+    registry = Registry(Path(config["root"]), tokens, guarded=guarded)
+    rules, log = Rules(), AccessLog(Path(config["access_log"]), config["clock_start_s"])
+    sockets = [_listen(config["host"], config["port"])]
+    sockets += [_listen(config["host"], 0) for _ in config["nodes"]]
+    ports = [it.getsockname()[1] for it in sockets]
+    nodes = dict(zip(ports[1:], config["nodes"], strict=True))
+    server = _Server(
+        uvicorn.Config(
+            Gateway(registry, nodes=nodes, rules=rules, log=log),
+            http=NodeProtocol,
+            loop="none",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_SHUTDOWN_S,
+        )
+    )
+    _attend(server, ControlDesk(rules, registry))
+    flushing = asyncio.ensure_future(log.keep_flushing())
+    ready = {
+        "ready": True,
+        "port": ports[0],
+        "ports": dict(zip(config["nodes"], ports[1:], strict=True)),
+    }
+    asyncio.get_running_loop().call_soon(leash.tell, ready)
+    try:
+        await server.serve(sockets)
+    finally:
+        flushing.cancel()
+        log.flush()
+        registry.index.close()
+
+
+def _attend(server: uvicorn.Server, desk: ControlDesk) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    def on_message(message: dict[str, Any]) -> None:
+        loop.call_soon_threadsafe(lambda: leash.tell(desk.answer(message)))
+
+    def on_release() -> None:
+        with suppress(RuntimeError):  # the loop has ended by itself
+            loop.call_soon_threadsafe(stop)
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    leash.on_release(on_release, on_message)
+
+
+def main() -> None:
+    config = leash.take_config()
+    leash.raise_open_file_limit()
+    gc.freeze()  # what was imported is not looked at again
+    try:
+        import uvloop  # noqa: PLC0415  not on Windows
+    except ImportError:
+        asyncio.run(serve(config))
+    else:
+        uvloop.run(serve(config))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Access records: one JSON line for every request, written soon but not at once.
+
+Nothing of a request's headers is recorded but Range and User-Agent, and nothing of its query.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from harness.gateway.exchange import Exchange
+
+_FLUSH_EVERY_S = 0.5
+_FLUSH_AT_LINES = 4096
+
+_quoted = lru_cache(maxsize=8192)(json.dumps)
+
+
+class AccessLog:
+    """`clock_start_s`: the monotonic time from which `at_s` counts."""
+
+    def __init__(self, path: Path, clock_start_s: float) -> None:
+        self._file = path.open("a", encoding="utf-8")
+        self._start_s = clock_start_s
+        self._lines: list[str] = []
+        self._broken = False
+
+    def record(self, exchange: Exchange) -> None:
+        ask, started_s = exchange.ask, exchange.started_s
+        first_s = exchange.first_byte_s
+        span = agent = "null"
+        for name, value in ask.scope["headers"]:
+            if name == b"range":
+                span = _quoted(str(value, "latin-1"))
+            elif name == b"user-agent":
+                agent = _quoted(str(value, "latin-1"))
+        first = "null" if first_s is None else f"{first_s - started_s:.6f}"
+        bitten = ",".join(exchange.bitten_by)
+        ended = "ok" if exchange.complete else "cut" if exchange.cut else "client_gone"
+        self._lines.append(
+            f'{{"at_s": {started_s - self._start_s:.6f}, "node": {_quoted(ask.node)}, '
+            f'"kind": "{ask.kind}", "method": "{ask.method}", "path": {_quoted(ask.path)}, '
+            f'"status": {exchange.status}, "bytes": {exchange.bytes}, "range": {span}, '
+            f'"duration_s": {time.monotonic() - started_s:.6f}, "first_byte_s": {first}, '
+            f'"bitten_by": {_quoted(bitten)}, "ended": "{ended}", "user_agent": {agent}}}\n'
+        )
+        if len(self._lines) >= _FLUSH_AT_LINES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been recorded; a full disk loses records, and says so once."""
+        lines, self._lines = self._lines, []
+        try:
+            self._file.write("".join(lines))
+            self._file.flush()
+        except OSError as error:
+            if not self._broken:
+                sys.stderr.write(f"access records are lost: {error}\n")
+            self._broken = True
+
+    async def keep_flushing(self) -> None:
+        """Flush twice a second, until cancelled."""
+        while True:
+            await asyncio.sleep(_FLUSH_EVERY_S)
+            self.flush()

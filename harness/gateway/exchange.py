@@ -1,0 +1,178 @@
+"""One request on its way through the gateway: what rules make of its answer."""
+
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from starlette.types import Message, Send
+
+from harness.gateway.ask import Ask
+from harness.gateway.bodies import Extent, Flip, cut_at, extent, flipped, flips, within
+from harness.gateway.connection import EXTENSION, Connection
+from harness.gateway.rules import Decision, Rule
+from harness.oci.challenge import bearer_challenge, pull_scope, realm_of
+from harness.oci.errors import ErrorCode, error_body
+from harness.oci.reference import is_repository
+from harness.seams import Corrupt, Delay, RateLimit, RefuseToken, Respond, Truncate
+
+BITTEN_BY = "harness-bitten-by"
+
+_UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
+_SERVED = (200, 206)
+_ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
+
+
+class AnswerEndedError(Exception):
+    """The connection is closed, by a rule or by the client; the registry need not go on."""
+
+
+class Exchange:
+    """Stands where the registry sends its answer."""
+
+    __slots__ = (
+        "_body",
+        "_connection",
+        "_decision",
+        "_offset",
+        "_send",
+        "ask",
+        "bitten_by",
+        "bytes",
+        "complete",
+        "cut",
+        "first_byte_s",
+        "started_s",
+        "status",
+    )
+
+    def __init__(self, ask: Ask, send: Send, decision: Decision | None, now_s: float) -> None:
+        self.ask = ask
+        self.started_s = now_s
+        self.first_byte_s: float | None = None
+        self.status = 0
+        self.bytes = 0
+        self.bitten_by: tuple[str, ...] = ()
+        self.complete = False
+        self.cut = False
+        self._send = send
+        self._decision = decision
+        self._body: _BodyChange | None = None
+        self._offset = 0
+        extensions = cast("MutableMapping[str, Any]", ask.scope["extensions"])
+        self._connection: Connection = extensions[EXTENSION]
+
+    async def send(self, message: Message) -> None:
+        """Raises AnswerEndedError when there is nobody to send to any more."""
+        if self._connection.closing:
+            raise AnswerEndedError
+        if message["type"] == "http.response.start":
+            await self._start(message)
+        elif self._body is None:
+            self.bytes += len(message["body"])
+            await self._send(message)
+            self.complete = not message.get("more_body", False)
+        else:
+            await self._send_changed(self._body, message)
+
+    async def answer(self, rule: Rule) -> None:
+        """Answer in the registry's place."""
+        status, headers, body = _own_answer(rule, self.ask)
+        self._bite(rule)
+        lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+        lines.append((b"content-length", b"%d" % len(body)))
+        await self.send({"type": "http.response.start", "status": status, "headers": lines})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _start(self, message: Message) -> None:
+        self.status = message["status"]
+        if self._decision is not None:
+            headers = list(message["headers"])
+            await self._apply(self._decision, headers)
+            message = {**message, "headers": headers}
+        self.first_byte_s = time.monotonic()
+        await self._send(message)
+
+    async def _apply(self, decision: Decision, headers: list[tuple[bytes, bytes]]) -> None:
+        for rule in decision.delays:
+            assert isinstance(rule.act, Delay)
+            self._bite(rule)
+            await rule.hold(rule.act.first_byte_s)
+        if self._connection.closing:
+            raise AnswerEndedError
+        if self.status in _SERVED and self.ask.method == "GET":
+            for rule in decision.watches:
+                self._bite(rule)
+        if decision.body is not None and (held := extent(self.status, headers)):
+            self._body = _body_change(decision.body, self.ask, held)
+            self._offset = held.first
+            if self._body is not None:
+                self._bite(decision.body)
+        headers += [(name.encode(), value.encode()) for name, value in decision.headers]
+        if self.bitten_by:
+            headers.append((BITTEN_BY.encode(), ",".join(self.bitten_by).encode()))
+
+    async def _send_changed(self, change: "_BodyChange", message: Message) -> None:
+        body, offset = message["body"], self._offset
+        keep = len(body) if change.end is None else max(0, change.end - offset)
+        body = flipped(body[:keep], offset, change.flips)
+        self._offset += len(body)
+        self.bytes += len(body)
+        if keep >= len(message["body"]) and (change.end is None or message.get("more_body", False)):
+            await self._send({**message, "body": body})
+            self.complete = not message.get("more_body", False)
+            return
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        self.cut = True
+        await self._connection.end(change.ending)
+        raise AnswerEndedError
+
+    def _bite(self, rule: Rule) -> None:
+        rule.bites += 1
+        if rule.order.fault not in self.bitten_by:
+            self.bitten_by = (*self.bitten_by, rule.order.fault)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BodyChange:
+    """Bytes to flip, or where in the whole content to end the connection, and how."""
+
+    flips: tuple[Flip, ...] = ()
+    end: int | None = None
+    ending: Literal["fin", "rst"] = "fin"
+
+
+def _body_change(rule: Rule, ask: Ask, held: Extent) -> _BodyChange | None:
+    """What `rule` changes in this answer; None when nothing that it holds."""
+    match rule.act:
+        case Corrupt(flip_bytes=count):
+            changes = within(flips(rule.chance, ask.reference, count, held.total), held)
+            return _BodyChange(flips=changes) if changes else None
+        case Truncate(keep_share=share, ending=ending):
+            end = cut_at(share, held.total)
+            return _BodyChange(end=end, ending=ending) if end < held.end else None
+    return None
+
+
+def _own_answer(rule: Rule, ask: Ask) -> tuple[int, list[tuple[str, str]], bytes]:
+    json = ("Content-Type", "application/json")
+    match rule.act:
+        case Respond(status=status, headers=headers, body=body):
+            named = any(name.lower() == "content-type" for name, _ in headers)
+            kind = [] if named or not body.startswith("{") else [json]
+            return status, [*kind, *_sendable(headers)], body.encode()
+        case RefuseToken(error=error):
+            actions = _ACTIONS.get(ask.method, "pull,push")
+            name = ask.repositories[0] if ask.repositories else ""
+            scope = pull_scope(name, actions) if is_repository(name) else ""
+            challenge = bearer_challenge(realm=realm_of(ask.scope), scope=scope, error=error)
+            refusal = error_body(ErrorCode.UNAUTHORIZED)
+            return _UNAUTHORIZED, [json, ("WWW-Authenticate", challenge)], refusal
+        case RateLimit(message=message):
+            return _TOO_MANY_REQUESTS, [json], error_body(ErrorCode.TOOMANYREQUESTS, message)
+    raise TypeError(f"{rule.act}: does not answer")
+
+
+def _sendable(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """Without Content-Length, which follows from the body."""
+    return [(name, value) for name, value in headers if name.lower() != "content-length"]

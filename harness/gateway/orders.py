@@ -1,0 +1,95 @@
+"""A rule as it crosses to the gateway: plain data, checked on arrival."""
+
+import re
+from dataclasses import dataclass
+from math import inf
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from harness.seams import Act, Corrupt, Delay, RateLimit, RequestKind, Respond, Truncate
+
+Name = Annotated[str, Field(pattern=r"^[!-+\--~]{1,200}$")]  # fits a header, without commas
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2: token
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa1-\xff\t]*")
+
+
+class InvalidOrderError(ValueError):
+    """The message names the field, the value and the rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleOrder:
+    """Match requests, and act on a `share` of them, until `deadline_s` (monotonic clock).
+
+    `rule` is unique in a run. `seed` and `step` are those of the fault's chance. Empty fields of
+    the match mean any.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    rule: Name
+    fault: Name
+    act: Annotated[Act, Field(discriminator="act")]
+    kinds: tuple[RequestKind, ...]
+    methods: tuple[str, ...] = ()
+    repository: str | None = None
+    layers: tuple[int, ...] = ()
+    nodes: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    authenticated: bool | None = None
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    seed: int = 0
+    step: str = ""
+    deadline_s: float
+
+
+_ORDER: TypeAdapter[RuleOrder] = TypeAdapter(RuleOrder)
+
+
+def write_order(order: RuleOrder) -> dict[str, Any]:
+    """`order` as JSON data."""
+    data: dict[str, Any] = _ORDER.dump_python(order, mode="json")
+    return data
+
+
+def read_order(data: object) -> RuleOrder:
+    """The rule in JSON data. Raises InvalidOrderError."""
+    try:
+        order = _ORDER.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "rule"
+        raise InvalidOrderError(f"{place}: {first['msg']}") from None
+    if complaint := _complaint(order.act):
+        raise InvalidOrderError(f"act.{complaint}")
+    return order
+
+
+def _complaint(act: Act) -> str | None:
+    """What is wrong with the settings of `act`; None when nothing."""
+    match act:
+        case Respond(status=status, headers=headers):
+            return _answer_complaint(status, headers)
+        case Corrupt(flip_bytes=count):
+            rule = None if count >= 1 else f"flip_bytes: must be at least 1, got {count}"
+        case Truncate(keep_share=share):
+            rule = None if 0 <= share < 1 else f"keep_share: must be 0 to below 1, got {share}"
+        case Delay(first_byte_s=delay):
+            rule = None if 0 <= delay < inf else f"first_byte_s: must be 0 or more, got {delay}"
+        case RateLimit(limit=limit, window_s=window):
+            fits = limit >= 0 and 0 < window < inf
+            rule = None if fits else f"limit, window_s: no such rate, got {limit} in {window} s"
+        case _:
+            rule = None
+    return rule
+
+
+def _answer_complaint(status: int, headers: tuple[tuple[str, str], ...]) -> str | None:
+    if not 200 <= status <= 599:  # noqa: PLR2004  RFC 9110, 15
+        return f"status: must be 200 to 599, got {status}"
+    for name, value in headers:
+        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
+            return f"headers: {name!r} with value {value!r} cannot be sent"
+    return None
