@@ -19,8 +19,12 @@ class Event:
         Event.kinds[cls.name] = cls
 
     def line(self) -> str:
-        """This event as one line of JSON, without the newline."""
-        return json.dumps({"event": self.name, **asdict(self)}, ensure_ascii=False)
+        """This event as one line of JSON, without the newline.
+
+        What UTF-8 cannot hold (half a surrogate pair in somebody's error text) is escaped.
+        """
+        line = json.dumps({"event": self.name, **asdict(self)}, ensure_ascii=False)
+        return line.encode("utf-8", "backslashreplace").decode()
 
 
 def parse(line: str) -> Event:
@@ -28,11 +32,11 @@ def parse(line: str) -> Event:
 
     Raises ValueError for a line that is cut short or names no known event.
     """
-    data = json.loads(line)
     try:
+        data = json.loads(line)
         kind = Event.kinds[data.pop("event")]
         return kind(**data)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an event: {line[:200]!r}") from error
 
 

@@ -20,6 +20,8 @@ RUN_ID_VARIABLE = "HARNESS_RUN_ID"
 _LINE_BYTES = 1 << 20
 _PATIENCE_S = 3.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# Loaded here: between fork and exec nothing may be loaded, because threads may hold any lock.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ChildError(Exception):
@@ -96,14 +98,17 @@ async def start_child(
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name}.log"
     record = run.journal.record({"kind": "end_processes", "run_id": run.run_id, "name": name})
-    with log.open("ab") as stderr:
-        child = Child(name=name, log=log, process=await _spawn(run, argv, stderr.fileno(), config))
     try:
-        if config is not None:
-            await _hand_over(child, config, ready_timeout_s)
-        yield child
+        with log.open("ab") as stderr:
+            process = await _spawn(run, argv, stderr.fileno(), config)
+        child = Child(name=name, log=log, process=process)
+        try:
+            if config is not None:
+                await _hand_over(child, config, ready_timeout_s)
+            yield child
+        finally:
+            await _end(child)
     finally:
-        await _end(child)
         run.journal.done(record)
 
 
@@ -118,7 +123,7 @@ async def _spawn(
             stderr=log,
             env={**os.environ, RUN_ID_VARIABLE: run.run_id},
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=None if _LIBC is None else _die_with_parent,
             limit=_LINE_BYTES,
         )
     except OSError as error:
@@ -127,40 +132,64 @@ async def _spawn(
 
 def _die_with_parent() -> None:
     """Ask Linux to end this process when the harness dies, however it dies."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def _hand_over(child: Child, config: Mapping[str, Any], timeout_s: float) -> None:
     await child.send(config)
     assert child.process.stdout is not None
+    code: int | None = None
     try:
-        line = await asyncio.wait_for(child.process.stdout.readline(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            line = await child.process.stdout.readline()
+            if not line:
+                code = await child.process.wait()
     except TimeoutError:
         raise ChildError(f"{child.name}: not ready within {timeout_s:g} s") from None
     if not line:
-        code = await child.process.wait()
         reason = child.tail(1) or "it said nothing"
         raise ChildError(f"{child.name}: ended with code {code} before it was ready: {reason}")
-    child.ready = json.loads(line)
+    try:
+        child.ready = dict(json.loads(line))
+    except (ValueError, TypeError):
+        said = line[:80].decode(errors="replace").strip()
+        raise ChildError(f"{child.name}: its first line is no JSON object: {said!r}") from None
     if error := child.ready.get("error"):
         raise ChildError(f"{child.name}: {error}")
 
 
 async def _end(child: Child) -> None:
-    """Let go, ask, then kill; and take along whatever it started itself."""
+    """Let go, ask, then kill; and take along whatever it started itself.
+
+    The killing awaits nothing, so that it is done also when the patience is cancelled.
+    """
     assert child.process.stdin is not None
-    family: list[psutil.Process] = []
-    with suppress(psutil.Error):
-        family = psutil.Process(child.pid).children(recursive=True)
+    family = _family(child.pid)
     child.process.stdin.close()
-    if child.alive:
-        with suppress(ProcessLookupError):
-            child.process.terminate()
-        try:
-            await asyncio.wait_for(child.process.wait(), _PATIENCE_S)
-        except TimeoutError:
-            child.process.kill()
-            await child.process.wait()
-    for orphan in family:
-        with suppress(psutil.Error):
-            orphan.kill()
+    try:
+        if child.alive:
+            with suppress(ProcessLookupError):
+                child.process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.process.wait(), _PATIENCE_S)
+    finally:
+        if child.alive:
+            with suppress(ProcessLookupError):
+                child.process.kill()
+        for orphan in {*family, *_family(child.pid)}:
+            with suppress(psutil.Error):
+                orphan.kill()
+    await child.process.wait()
+
+
+def _family(pid: int) -> set[psutil.Process]:
+    """What the process `pid` started: its descendants, and the session that may outlive it."""
+    family: set[psutil.Process] = set()
+    with suppress(psutil.Error):
+        family.update(psutil.Process(pid).children(recursive=True))
+    for other in psutil.pids():
+        with suppress(psutil.Error, OSError):
+            if other != pid and os.getsid(other) == pid:
+                family.add(psutil.Process(other))
+    return family
