@@ -160,7 +160,10 @@ class RecoveryFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class PullsFinding:
-    """Attempts to pull, of pods and of background clients, in a phase ("" for the whole run)."""
+    """Attempts to pull, of pods and of background clients, in a phase ("" for the whole run).
+
+    `ok_p50` and the like are durations of the successful ones alone.
+    """
 
     phase: str
     pulls: int
@@ -172,9 +175,9 @@ class PullsFinding:
     bytes_per_ok_pull: float | None
     requests_per_pull: float | None
     causes: Mapping[str, int]
-    p50: QuantileFinding
-    p95: QuantileFinding
-    p99: QuantileFinding
+    ok_p50: QuantileFinding
+    ok_p95: QuantileFinding
+    ok_p99: QuantileFinding
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,7 @@ def pulls_findings(pulls: pd.DataFrame, seed: int) -> tuple[PullsFinding, ...]:
 def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
     ok = pulls[pulls["outcome"].eq(Outcome.OK)]
     bad = pulls[pulls["outcome"].eq(Outcome.FAILED)]
-    waits = pull_waits(pulls)
+    waits = pull_waits(ok)
     causes = bad["cause"].replace("", "unknown").value_counts()
     return PullsFinding(
         phase=phase,
@@ -52,9 +52,9 @@ def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
         bytes_per_ok_pull=float(ok["bytes"].mean()) if len(ok) else None,
         requests_per_pull=float(pulls["requests"].mean()) if len(pulls) else None,
         causes={str(cause): int(count) for cause, count in sorted(causes.items())},
-        p50=told(quantile_of(waits, 0.5, seed)),
-        p95=told(quantile_of(waits, 0.95, seed)),
-        p99=told(quantile_of(waits, 0.99, seed)),
+        ok_p50=told(quantile_of(waits, 0.5, seed)),
+        ok_p95=told(quantile_of(waits, 0.95, seed)),
+        ok_p99=told(quantile_of(waits, 0.99, seed)),
     )
 
 

@@ -160,9 +160,9 @@ def headline(
     if ended in ("aborted", "interrupted", "environment", "error", "died"):
         return f"The run did not finish ({ended}); {counted}."
     if verdict is Verdict.PASS:
-        return f"Passed: {counted}" + (", and every fault bit." if faulty else ".")
+        return counted + (", and every fault bit." if faulty else ".")
     if verdict is Verdict.FAIL:
         failed = sum(finding.verdict == Verdict.FAIL for finding in expectations)
-        return f"Failed: {failed} of {len(expectations)} expectations not met."
+        return f"{failed} of {len(expectations)} expectations not met."
     first = found[0].text if found else "nothing was judged"
-    return f"Inconclusive: {first}."
+    return f"Not proved: {first}."

@@ -1,17 +1,198 @@
-"""`report.html`: one file that opens from disk, without a network."""
+"""`report.html`: one file that opens from disk, in light, dark and print, without a network."""
 
-import html
+import base64
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
 
-from harness.analysis import Analysis
-from harness.report.text import findings_text
+import pandas as pd
+import vl_convert
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.analysis import Analysis, Findings
+from harness.analysis.findings import DelayFinding, ExpectationFinding, plain
+from harness.analysis.frames import records
+from harness.report import words
+from harness.report.charts import Chart, charts
+
+_PAGE_FOLDER: Final = Path(__file__).parent / "page"
+_STILL_WIDTH: Final = 1060
+_MOST_TABLE_ROWS: Final = 60
+_LONGEST_CELL: Final = 300
+_MARKS: Final = {"pass": "✓", "fail": "✕", "unknown": "?"}
+_TITLES: Final = {"pass": "Passed", "fail": "Failed", "unknown": "Inconclusive"}
+_ELSEWHERE: Final = re.compile(r"https?://(?!www\.w3\.org/)[^\"'`\s]*")
+_NOT_IN_SCRIPT: Final = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
 
 
 def javascript() -> str:
-    """The drawing library as one script."""
-    return ""
+    """Vega, Vega-Lite and Vega-Embed as one script, without an address that it could ask."""
+    bundle = _ELSEWHERE.sub("", str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")))
+    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def page(analysis: Analysis, bundle: str) -> str:
-    """The page, with `bundle` inside."""
-    text = html.escape(findings_text(analysis.findings))
-    return f"<!doctype html><meta charset=utf-8><pre>{text}</pre><script>{bundle}</script>"
+    """The page, with the drawing library `bundle` inside.
+
+    Only the two scripts named by their hash may run, so that no text in the page ever can.
+    """
+    findings = analysis.findings
+    script = (_PAGE_FOLDER / "report.js").read_text(encoding="utf-8")
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        f=findings,
+        mark=_MARKS[findings.verdict],
+        title=_TITLES[findings.verdict],
+        charts=defaultdict(lambda: None, charts(analysis)),
+        delays=_delays(findings),
+        tiles=_tiles(findings),
+        reasons=[one for one in findings.reasons if one.kind not in _SAID_ELSEWHERE],
+        style=Markup((_PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours
+        bundle=Markup(bundle),  # noqa: S704  the library's own text, escaped above
+        script=Markup(script),  # noqa: S704  ours
+        hashes=[_hash(bundle), _hash(script)],
+    )
+
+
+_SAID_ELSEWHERE: Final = frozenset({"expectation_failed", "not_judged"})
+
+
+def in_script(value: Any) -> Markup:
+    """`value` as JSON that cannot end the script element it stands in."""
+    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup("".join(_NOT_IN_SCRIPT.get(c, c) for c in text))  # noqa: S704  escaped here
+
+
+def still(chart: Chart) -> Markup:
+    """The chart as SVG, for readers and mail programs that run no scripts."""
+    svg = str(vl_convert.vegalite_to_svg({**chart.spec, "width": _STILL_WIDTH}))
+    return Markup(svg)  # noqa: S704  Vega escapes the texts it draws
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8", "replace")).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_PAGE_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        seconds=words.seconds,
+        size=words.size,
+        percent=words.percent,
+        quantile=words.quantile_text,
+        interval=words.interval_text,
+        value=words.value_text,
+        margin=words.margin_text,
+        bites=words.bites_text,
+        short=_short,
+        in_script=in_script,
+        still=still,
+        rows=_rows,
+        gauge=_gauge,
+    )
+    environment.globals["room_text"] = _room_text
+    return environment
+
+
+def _room_text(details: Mapping[str, Any]) -> str:
+    """What a room says of itself; nested values are for findings.json."""
+    flat = {key: value for key, value in details.items() if isinstance(value, str | int | float)}
+    return ", ".join(f"{key} {value}" for key, value in flat.items())
+
+
+def _short(text: str, longest: int = _LONGEST_CELL) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _rows(frame: pd.DataFrame) -> dict[str, Any]:
+    """A frame for a small table: head, the first rows as texts, and how many more there are."""
+    shown = records(frame.head(_MOST_TABLE_ROWS))
+    return {
+        "head": [str(column) for column in frame.columns],
+        "rows": [[_cell(value) for value in row.values()] for row in shown],
+        "more": max(0, len(frame) - _MOST_TABLE_ROWS),
+    }
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:  # noqa: PLR0124  NaN test
+        return words.NONE
+    return f"{value:,.4g}" if isinstance(value, float) else _short(str(value))
+
+
+def _delays(findings: Findings) -> list[tuple[DelayFinding, DelayFinding]]:
+    """Groups that have pods, each with its population of ready pods."""
+    every = [one for one in findings.delay if one.population == "all"]
+    ready = [one for one in findings.delay if one.population == "ready"]
+    return [(one, other) for one, other in zip(every, ready, strict=True) if one.pods]
+
+
+def _gauge(finding: ExpectationFinding) -> dict[str, float] | None:
+    """Where value and limit stand on a small scale, in percent of its width."""
+    known = finding.value if finding.value is not None else finding.more_than
+    if known is None or not finding.samples:
+        return None
+    whole = 1.0 if finding.unit == "share" else max(known, finding.limit) * 1.15
+    if whole <= 0:
+        return None
+    return {
+        "value": round(min(100.0, known / whole * 100), 2),
+        "limit": round(min(100.0, finding.limit / whole * 100), 2),
+    }
+
+
+def _tiles(findings: Findings) -> list[dict[str, str]]:
+    """The few numbers that answer the question of the page."""
+    tiles = [
+        {
+            "label": f"p95 delay {one.name}",
+            "value": words.quantile_text(one.p95),
+            "note": f"{one.ready:,} of {one.pods:,} pods Ready",
+            "tone": one.name,
+        }
+        for one in findings.delay
+        if one.group == "phase" and one.population == "all" and one.pods
+    ]
+    if findings.recovery:
+        tiles.append(_recovery_tile(findings))
+    backoff = findings.backoff[0]
+    if backoff.sum_s:
+        note = f"pod time in back-off, {backoff.pods_in_backoff:,} of {backoff.pods:,} pods"
+        tiles.append(
+            {"label": "Lost in back-off", "value": words.seconds(backoff.sum_s)}
+            | {"note": note, "tone": "backoff"}
+        )
+    pulls = findings.pulls[0]
+    if pulls.pulls:
+        note = f"{pulls.failed:,} of {pulls.pulls:,} pulls failed"
+        rate = words.percent(pulls.error_rate)
+        tiles.append({"label": "Pull error rate", "value": rate, "note": note, "tone": ""})
+    return tiles
+
+
+def _recovery_tile(findings: Findings) -> dict[str, str]:
+    never = sum(one.pods_never_ready for one in findings.recovery)
+    waits = [one.recovery_wait_s for one in findings.recovery if one.recovery_wait_s is not None]
+    value = "never" if never else words.seconds(max(waits, default=None))
+    note = f"{never:,} pods never became Ready" if never else "last heal to last waiting pod Ready"
+    if not never and not any(one.pods_waiting for one in findings.recovery):
+        note = "no pod was waiting at a heal"
+    return {"label": "Recovery", "value": value, "note": note, "tone": "after"}

@@ -161,7 +161,7 @@ def _pulls(findings: Findings) -> str:
     shown = [one for one in findings.pulls if one.pulls]
     if not shown:
         return ""
-    head = ("Pulls", "n", "Failed", "Error rate", "Causes", "p50", "p95", "Bytes")
+    head = ("Pulls", "n", "Failed", "Error rate", "Causes", "p50 of OK", "p95 of OK", "Bytes")
     rows = (
         (
             one.phase or "all",
@@ -169,8 +169,8 @@ def _pulls(findings: Findings) -> str:
             f"{one.failed:,}",
             percent(one.error_rate),
             ", ".join(f"{cause} {count:,}" for cause, count in one.causes.items()),
-            quantile_text(one.p50),
-            quantile_text(one.p95),
+            quantile_text(one.ok_p50),
+            quantile_text(one.ok_p95),
             size(one.bytes_sum),
         )
         for one in shown

@@ -84,11 +84,12 @@ def quantile_text(quantile: QuantileFinding) -> str:
 
 
 def interval_text(quantile: QuantileFinding) -> str:
-    """The 95 % interval; an open end is written as such."""
+    """The 95 % interval where it is one; an open end is written as such."""
     if quantile.low_s is None and quantile.high_s is None:
         return ""
-    low = NONE if quantile.low_s is None else seconds(quantile.low_s)
-    return f"{low} to {'never' if quantile.high_s is None else seconds(quantile.high_s)}"
+    low = "never" if quantile.low_s is None else seconds(quantile.low_s)
+    high = "never" if quantile.high_s is None else seconds(quantile.high_s)
+    return f"{low} to {high}" if low != high else ""
 
 
 def bites_text(fault: FaultFinding) -> str:

@@ -1,0 +1,30 @@
+"""Every chart of the page."""
+
+from harness.analysis import Analysis
+from harness.report.charts.delay import ecdf_chart, parts_chart, waterfall_chart
+from harness.report.charts.drawing import Chart
+from harness.report.charts.over_time import (
+    delay_points_chart,
+    faults_chart,
+    pods_chart,
+    pulls_chart,
+    throughput_chart,
+)
+
+__all__ = ["Chart", "charts"]
+
+
+def charts(analysis: Analysis) -> dict[str, Chart]:
+    """Every chart that there is something to draw for, by key."""
+    end_s = max(analysis.findings.run.duration_s, 1e-3)
+    drawn = (
+        faults_chart(analysis, end_s),
+        delay_points_chart(analysis, end_s),
+        pods_chart(analysis, end_s),
+        ecdf_chart(analysis),
+        parts_chart(analysis.findings),
+        waterfall_chart(analysis, end_s),
+        pulls_chart(analysis, end_s),
+        throughput_chart(analysis, end_s),
+    )
+    return {chart.key: chart for chart in drawn if chart is not None}

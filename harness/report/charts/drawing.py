@@ -1,0 +1,111 @@
+"""What every chart is made of: Vega-Lite as plain data, bands of faults, limits, tooltips.
+
+Plain data rather than Altair's classes, whose import alone takes a third of the time that a
+report may take; the tests hold every specification against Altair's schema instead.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+from harness.analysis import Analysis
+from harness.analysis.findings import ExpectationFinding, Findings, plain
+from harness.analysis.frames import records
+from harness.report.charts.palette import CONFIG
+
+Spec = dict[str, Any]
+
+AXIS_WIDTH: Final = 64  # of every chart over time, so that their seconds lie below each other
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A drawing, what it says in words, and the numbers it was drawn from."""
+
+    key: str
+    title: str
+    description: str
+    spec: Spec
+    table: pd.DataFrame = field(repr=False)
+
+
+def spec(description: str, layers: Sequence[Spec], height: int) -> Spec:
+    return {
+        "description": description,
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "padding": {"left": 2, "right": 12, "top": 4, "bottom": 2},
+        "layer": list(layers),
+        "config": CONFIG,
+    }
+
+
+def data(frame: pd.DataFrame) -> Spec:
+    return {"values": plain(records(frame))}
+
+
+def time(name: str, end_s: float, title: str | None = "Seconds since the run began") -> Spec:
+    return {
+        "field": name,
+        "type": "quantitative",
+        "scale": {"domain": [0, end_s], "nice": False},
+        "axis": {"title": title, "grid": False, "tickCount": 12},
+    }
+
+
+def amount(name: str, title: str, **axis: Any) -> Spec:
+    room = {"minExtent": AXIS_WIDTH, "maxExtent": AXIS_WIDTH}
+    return {
+        "field": name,
+        "type": "quantitative",
+        "axis": {"title": title, "tickCount": 4, "domain": False, "ticks": False, **room, **axis},
+    }
+
+
+def scale(colours: Mapping[str, str], present: Sequence[str]) -> Spec:
+    kept = [name for name in colours if name in set(present)]
+    return {"domain": kept, "range": [colours[name] for name in kept]}
+
+
+def tip(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Spec]:
+    return [
+        {"field": name, "title": title, "type": "quantitative", "format": form[0]}
+        if form
+        else {"field": name, "title": title, "type": "nominal"}
+        for name, title, *form in fields
+    ]
+
+
+def bands(analysis: Analysis, end_s: float) -> list[Spec]:
+    """Shades the time of every fault behind the data."""
+    faults = analysis.series["faults"]
+    if faults.empty:
+        return []
+    encoding = {"x": time("start_s", end_s), "x2": {"field": "end_s"}}
+    mark = {"type": "rect", "color": "var(--band)", "opacity": 1, "tooltip": None}
+    return [{"data": data(faults[["start_s", "end_s"]]), "mark": mark, "encoding": encoding}]
+
+
+def limits(findings: Findings, axis: str) -> list[Spec]:
+    """A dashed line at each limit of the deployment delay."""
+    kept = [one for one in findings.expectations if one.metric == "deployment_delay"]
+    if not kept:
+        return []
+    values = [{"limit": one.limit, "label": _limit_label(one)} for one in kept]
+    position = {"field": "limit", "type": "quantitative"}
+    rule = {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.2, "color": "var(--limit)"}
+    text = {"type": "text", "color": "var(--limit)", "align": "right", "dx": -4, "dy": -5}
+    text |= {"x": "width"} if axis == "y" else {"y": 0, "align": "left", "dx": 4, "dy": 8}
+    label = {axis: position, "text": {"field": "label", "type": "nominal"}}
+    return [
+        {"data": {"values": values}, "mark": rule, "encoding": {axis: position}},
+        {"data": {"values": values}, "mark": text, "encoding": label},
+    ]
+
+
+def _limit_label(one: ExpectationFinding) -> str:
+    quantile = "" if one.quantile is None else f"p{one.quantile * 100:g} "
+    return f"limit {quantile}{one.phase}".strip()

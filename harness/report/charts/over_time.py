@@ -1,0 +1,217 @@
+"""The charts whose horizontal axis is the run's own time, so that they can be read together."""
+
+from typing import Any, Final
+
+from harness.analysis import Analysis
+from harness.report.charts.drawing import (
+    AXIS_WIDTH,
+    Chart,
+    Spec,
+    amount,
+    bands,
+    data,
+    limits,
+    scale,
+    spec,
+    time,
+    tip,
+)
+from harness.report.charts.palette import PHASES, RESULTS
+
+_LANE_HEIGHT: Final = 22
+
+
+def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
+    """When each fault was on; one lane a fault."""
+    faults = analysis.series["faults"]
+    if faults.empty:
+        return None
+    text = faults["fault"] + faults["bites"].map(lambda bites: f"  ·  {bites:,.0f} bites")
+    late = faults["start_s"] > end_s / 2
+    rows = faults.assign(label=text, middle_s=faults["end_s"].where(late, faults["start_s"]))
+    lane = {
+        "field": "fault",
+        "type": "nominal",
+        "sort": None,
+        "axis": {"labels": False, "ticks": False, "domain": False, "title": " "}
+        | {"minExtent": AXIS_WIDTH, "maxExtent": AXIS_WIDTH},
+    }
+    about = tip(
+        ("fault", "Fault"),
+        ("occurrence", "Occurrence"),
+        ("start_s", "Injected (s)", ".1f"),
+        ("end_s", "Healed (s)", ".1f"),
+        ("bites", "Bites"),
+    )
+    bar = {"type": "bar", "height": {"band": 0.82}, "cornerRadius": 3, "color": "var(--fault)"}
+    span = {
+        "x": time("start_s", end_s, None),
+        "x2": {"field": "end_s"},
+        "y": lane,
+        "tooltip": about,
+    }
+    layers: list[Spec] = [{"data": data(rows), "mark": bar, "encoding": span}]
+    for is_late, side, dx in ((False, "left", 6), (True, "right", -6)):
+        chosen = rows[late == is_late]
+        if not chosen.empty:
+            mark = {"type": "text", "align": side, "dx": dx, "color": "var(--fg)", "fontSize": 12}
+            encoding = {
+                "x": time("middle_s", end_s, None),
+                "y": lane,
+                "text": {"field": "label", "type": "nominal"},
+            }
+            layers.append({"data": data(chosen), "mark": mark, "encoding": encoding})
+    lanes = faults["fault"].nunique()
+    description = "Each bar is one occurrence of a fault, from injection to heal."
+    return Chart(
+        key="faults",
+        title="Faults",
+        description=description,
+        spec=spec(description, layers, _LANE_HEIGHT * lanes),
+        table=faults,
+    )
+
+
+def delay_points_chart(analysis: Analysis, end_s: float) -> Chart | None:
+    """Every pod at its creation, as high as its delay."""
+    points = analysis.series["delay_points"]
+    if points.empty:
+        return None
+    present = points["phase"].unique().tolist()
+    ready = points["outcome"].eq("ok").map({True: "ready", False: "never ready (waited so far)"})
+    encoding = {
+        "x": time("created_s", end_s),
+        "y": amount("wait_s", "Delay (s)"),
+        "color": {"field": "phase", "type": "nominal", "scale": scale(PHASES, present)},
+        "shape": {
+            "field": "result",
+            "type": "nominal",
+            "scale": {
+                "domain": ["ready", "never ready (waited so far)"],
+                "range": ["circle", "triangle-up"],
+            },
+            "legend": {"symbolFillColor": "var(--muted)", "symbolStrokeColor": "var(--muted)"}
+            if ready.ne("ready").any()
+            else None,
+        },
+        "tooltip": tip(
+            ("pod", "Pod"),
+            ("node", "Node"),
+            ("phase", "Phase"),
+            ("result", "Result"),
+            ("created_s", "Created (s)", ".1f"),
+            ("wait_s", "Delay (s)", ".2f"),
+        ),
+    }
+    mark = {"type": "point", "filled": True, "size": 46, "opacity": 0.75}
+    cloud = {"data": data(points.assign(result=ready)), "mark": mark, "encoding": encoding}
+    description = (
+        "Each point is a pod at the moment it was created; its height is how long it took to "
+        "become Ready. Shaded: a fault was on."
+    )
+    layers = [*bands(analysis, end_s), *limits(analysis.findings, "y"), cloud]
+    return Chart(
+        key="delay_points",
+        title="Deployment delay of each pod",
+        description=description,
+        spec=spec(description, layers, 240),
+        table=points,
+    )
+
+
+def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
+    """Pods created and ready; the gap between the lines is what waits."""
+    over_time = analysis.series["pods_over_time"]
+    if over_time.empty or not over_time["created"].max():
+        return None
+    long = over_time.melt(id_vars="at_s", var_name="pods", value_name="count")
+    encoding = {
+        "x": time("at_s", end_s),
+        "y": amount("count", "Pods"),
+        "color": {
+            "field": "pods",
+            "type": "nominal",
+            "scale": {"domain": ["created", "ready"], "range": ["var(--muted)", "var(--after)"]},
+        },
+        "strokeDash": {
+            "field": "pods",
+            "type": "nominal",
+            "scale": {"domain": ["created", "ready"], "range": [[5, 3], [1, 0]]},
+        },
+        "tooltip": tip(("at_s", "At (s)", ".1f"), ("pods", "Pods"), ("count", "Count")),
+    }
+    line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
+    description = "Pods created and Ready so far; the gap between the lines is what still waits."
+    layers = [
+        *bands(analysis, end_s),
+        {"data": data(long), "mark": line, "encoding": encoding},
+    ]
+    return Chart(
+        key="pods",
+        title="Pods created and Ready",
+        description=description,
+        spec=spec(description, layers, 150),
+        table=over_time,
+    )
+
+
+def pulls_chart(analysis: Analysis, end_s: float) -> Chart | None:
+    """Attempts to pull as they ended, by result."""
+    over_time = analysis.series["pulls_over_time"]
+    if over_time.empty:
+        return None
+    width_s = analysis.findings.throughput.bin_s
+    rows = over_time.assign(until_s=over_time["at_s"] + width_s)
+    present = rows["result"].unique().tolist()
+    order = {result: place for place, result in enumerate(RESULTS)}
+    rows = rows.assign(place=rows["result"].map(order))
+    encoding = {
+        "x": time("at_s", end_s),
+        "x2": {"field": "until_s"},
+        "y": amount("count", f"Pulls per {width_s:g} s"),
+        "color": {"field": "result", "type": "nominal", "scale": scale(RESULTS, present)},
+        "order": {"field": "place", "type": "quantitative"},
+        "tooltip": tip(("at_s", "From (s)", ".1f"), ("result", "Result"), ("count", "Pulls")),
+    }
+    mark = {"type": "bar", "stroke": "var(--panel)", "strokeWidth": 0.5}
+    description = "Attempts to pull by the moment they ended: good ones, and the cause of the rest."
+    layers = [*bands(analysis, end_s), {"data": data(rows), "mark": mark, "encoding": encoding}]
+    return Chart(
+        key="pulls",
+        title="Pulls by result",
+        description=description,
+        spec=spec(description, layers, 170),
+        table=over_time,
+    )
+
+
+def throughput_chart(analysis: Analysis, end_s: float) -> Chart | None:
+    """Bytes per second that nodes and clients received."""
+    over_time = analysis.series["throughput"]
+    if over_time.empty or not over_time["bytes_per_s"].max():
+        return None
+    rows = over_time.assign(mib_per_s=over_time["bytes_per_s"] / (1 << 20))
+    encoding: dict[str, Any] = {
+        "x": time("at_s", end_s),
+        "y": amount("mib_per_s", "MiB/s", format="~s"),
+        "tooltip": tip(("at_s", "From (s)", ".1f"), ("mib_per_s", "MiB/s", ",.1f")),
+    }
+    mark = {
+        "type": "area",
+        "interpolate": "step-after",
+        "color": "var(--part-resolve)",
+        "opacity": 0.55,
+        "line": {"color": "var(--part-download)", "strokeWidth": 1.5},
+    }
+    description = "Bytes received by nodes and clients, each transfer spread over its own time."
+    layers: list[Spec] = [
+        *bands(analysis, end_s),
+        {"data": data(rows), "mark": mark, "encoding": encoding},
+    ]
+    return Chart(
+        key="throughput",
+        title="Throughput",
+        description=description,
+        spec=spec(description, layers, 130),
+        table=over_time,
+    )
