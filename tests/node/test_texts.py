@@ -150,8 +150,8 @@ def _layer_cases() -> list[tuple[str, Answer, str, Cause]]:
             LAYER,
             Status(404),
             (
-                f"rpc error: code = NotFound desc = {OPEN}could not fetch content descriptor {digest} "
-                f"({layer_type}) from remote: not found"
+                f"rpc error: code = NotFound desc = {OPEN}could not fetch content descriptor "
+                f"{digest} ({layer_type}) from remote: not found"
             ),
             Cause.MISSING,
         ),
