@@ -147,7 +147,8 @@ class LinkControl:
     def populate(self, proxies: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         """Create `proxies` (`name`, `listen`, `upstream`) in one request; addresses by name."""
         with self._speaking():
-            made = _send("POST", "/populate", [dict(proxy) for proxy in proxies]).json()["proxies"]
+            response = _send("POST", "/populate", [dict(proxy) for proxy in proxies])
+        made = response.json()["proxies"] or []  # null for none
         return {proxy["name"]: proxy["listen"] for proxy in made}
 
     def add_toxic(

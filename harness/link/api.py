@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from harness.link.body import (
     ApiError,
+    Body,
     WantedProxy,
     bad_body,
-    parse,
     parse_object,
     take,
     take_attributes,
@@ -149,26 +149,18 @@ class LinkApi:
         return HTTPStatus.CREATED, (await self._start(wanted)).as_json()
 
     async def _populate(self, raw: bytes) -> Answer:
-        entries = parse(raw)
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise bad_body("an array of proxies is expected")
         done: list[Proxy] = []
+        complaint: Body = {}
+        status = HTTPStatus.CREATED.value
         try:
-            wanted = [
-                WantedProxy.read(entry, where=f" at proxy {number}")
-                for number, entry in enumerate(entries, 1)
-            ]
-            for each in wanted:
-                proxy = await self._put(each)
+            for wanted in WantedProxy.read_all(raw):
+                proxy = await self._put(wanted)
                 done.append(proxy)
         except ApiError as error:
-            made = [proxy.as_json() for proxy in done]
-            return error.status, {
-                "error": error.message,
-                "status": int(error.status),
-                "proxies": made,
-            }
-        return HTTPStatus.CREATED, {"proxies": [proxy.as_json() for proxy in done]}
+            status = error.status
+            complaint = {"error": error.message, "status": error.status}
+        made = [proxy.as_json() for proxy in done]
+        return status, {**complaint, "proxies": made or None}  # null for none, as in Go
 
     async def _put(self, wanted: "WantedProxy") -> Proxy:
         existing = self.proxies.get(wanted.name)

@@ -38,6 +38,16 @@ class WantedProxy:
             enabled=take(body, "enabled", bool, default=True),
         )
 
+    @classmethod
+    def read_all(cls, raw: bytes) -> "list[WantedProxy]":
+        """All that `/populate` asks for: every entry is checked before the first is made."""
+        entries = parse(raw)
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise bad_body("an array of proxies is expected")
+        return [
+            cls.read(entry, where=f" at proxy {number}") for number, entry in enumerate(entries, 1)
+        ]
+
 
 def bad_body(reason: str) -> ApiError:
     return ApiError(f"bad request body: {reason}", HTTPStatus.BAD_REQUEST)
