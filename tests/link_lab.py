@@ -34,7 +34,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 def toxiproxy_path() -> str | None:
     """A real Toxiproxy: `HARNESS_TOXIPROXY`, PATH, or the harness's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "registry-harness"
-    found = find_toxiproxy(named=os.environ.get("HARNESS_TOXIPROXY"), cache=cache)
+    found = find_toxiproxy(named=os.environ.get("HARNESS_TOXIPROXY"), cache_folder=cache)
     return str(found) if found else None
 
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from harness.environment.child import Child, ChildError, Run, start_child
 from harness.environment.link_control import LinkControl, LinkError
 from harness.environment.scope import FaultScope
-from harness.environment.toxiproxy import ToxiproxyError, find_toxiproxy
+from harness.environment.toxiproxy import SetupFailed, find_toxiproxy
 from harness.seams import Bites
 
 LinkKind = Literal["embedded", "toxiproxy"]
@@ -186,17 +186,17 @@ async def open_link(
     open_control: bool = False,
     seed: int = 0,
     toxiproxy_path: str | None = None,
-    cache: Path | None = None,
+    cache_folder: Path | None = None,
 ) -> AsyncIterator[LinkRoom]:
     """Put a listener before each node's gateway port until the block is left.
 
-    `kind` auto: a real Toxiproxy (`toxiproxy_path`, PATH, `cache`), else the embedded one.
+    `kind` auto: a real Toxiproxy (`toxiproxy_path`, PATH, `cache_folder`), else the embedded one.
     `ports` by node, 0 or absent: any free one. `open_control`: the embedded control API asks for
     no token, as Toxiproxy's own; for people who drive it with their tools.
     Raises LinkError or ChildError with one sentence.
     """
     _check_names(nodes, upstream_ports)
-    program = None if kind == "embedded" else _program(kind, toxiproxy_path, cache)
+    program = None if kind == "embedded" else _program(kind, toxiproxy_path, cache_folder)
     token = "" if open_control or program is not None else secrets.token_urlsafe(32)
     if program is None:
         starting = _embedded(run, control_port=control_port, token=token, seed=seed)
@@ -234,10 +234,10 @@ def _check_names(nodes: Sequence[str], upstream_ports: Mapping[str, int]) -> Non
             raise LinkError(f"node {node!r}: has no upstream port")
 
 
-def _program(kind: str, named: str | None, cache: Path | None) -> Path | None:
+def _program(kind: str, named: str | None, cache_folder: Path | None) -> Path | None:
     try:
-        found = find_toxiproxy(named=named, cache=cache)
-    except ToxiproxyError as error:
+        found = find_toxiproxy(named=named, cache_folder=cache_folder)
+    except SetupFailed as error:
         raise LinkError(str(error)) from error
     if found is None and kind == "toxiproxy":
         raise LinkError(

@@ -22,13 +22,15 @@ import toxiproxy.api
 import toxiproxy.proxy
 import toxiproxy.server
 
+from harness.environment.child import ChildError
+
 # Above the server's own limit for one request (Toxiproxy 2.12, api.go: wait_timeout 30 s,
 # handlers 25 s), so that its answer, not our patience, decides.
 _ANSWER_S = 30.0
 _CONNECT_S = 3.0
 
 
-class LinkError(Exception):
+class LinkError(ChildError):
     """The link cannot do what was asked. One sentence; `status` 0 when no answer came."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:

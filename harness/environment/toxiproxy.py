@@ -13,51 +13,51 @@ _PROGRAM: Final = "toxiproxy-server"
 _BUILD_LIMIT_S: Final = 900
 
 
-class ToxiproxyError(Exception):
+class SetupFailed(Exception):  # noqa: N818  it is a state, told to the user
     """No Toxiproxy where one was named, or it could not be installed. One sentence."""
 
 
-def cached_toxiproxy(cache: Path) -> Path:
+def cached_toxiproxy(cache_folder: Path) -> Path:
     """Where `install_toxiproxy` puts the program below the harness's cache folder."""
-    return cache / "bin" / _PROGRAM
+    return cache_folder / "bin" / _PROGRAM
 
 
-def find_toxiproxy(*, named: str | None = None, cache: Path | None = None) -> Path | None:
-    """The Toxiproxy to use: the one `named`, else on PATH, else in `cache`, else None.
+def find_toxiproxy(*, named: str | None = None, cache_folder: Path | None = None) -> Path | None:
+    """The Toxiproxy to use: the one `named`, else on PATH, else in `cache_folder`, else None.
 
-    Raises ToxiproxyError when one is named that is not there: a wish is not passed over.
+    Raises SetupFailed when one is named that is not there: a wish is not passed over.
     """
     if named:
         found = shutil.which(named)
         if found is None:
-            raise ToxiproxyError(f"Toxiproxy {named!r}: is not an executable file")
+            raise SetupFailed(f"Toxiproxy {named!r}: is not an executable file")
         return Path(found)
     if found := shutil.which(_PROGRAM):
         return Path(found)
-    if cache is not None and os.access(cached_toxiproxy(cache), os.X_OK):
-        return cached_toxiproxy(cache)
+    if cache_folder is not None and os.access(cached_toxiproxy(cache_folder), os.X_OK):
+        return cached_toxiproxy(cache_folder)
     return None
 
 
-def install_toxiproxy(cache: Path) -> Path:
-    """Build Toxiproxy with Go and put it into `cache`, whole or not at all.
+def install_toxiproxy(cache_folder: Path) -> Path:
+    """Build Toxiproxy with Go and put it into `cache_folder`, whole or not at all.
 
-    Takes about half a minute and needs the Go module proxy. Raises ToxiproxyError.
+    Takes about half a minute and needs the Go module proxy. Raises SetupFailed.
     """
     go = shutil.which("go")
     if go is None:
-        raise ToxiproxyError(
+        raise SetupFailed(
             "Go is not on PATH and Toxiproxy is built with it: install Go 1.23 or later, "
             f"or put a {_PROGRAM} {TOXIPROXY_VERSION} on PATH"
         )
-    target = cached_toxiproxy(cache)
+    target = cached_toxiproxy(cache_folder)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build-") as folder:
             built = _build(go, Path(folder))
             built.replace(target)
     except OSError as error:
-        raise ToxiproxyError(f"{target}: cannot be written: {error.strerror}") from error
+        raise SetupFailed(f"{target}: cannot be written: {error.strerror}") from error
     return target
 
 
@@ -76,11 +76,9 @@ def _build(go: str, folder: Path) -> Path:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ToxiproxyError(
-            f"go install {package}: not finished after {_BUILD_LIMIT_S} s"
-        ) from None
+        raise SetupFailed(f"go install {package}: not finished after {_BUILD_LIMIT_S} s") from None
     built = folder / ("server.exe" if os.name == "nt" else "server")
     if done.returncode != 0 or not built.is_file():
         said = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise ToxiproxyError(f"go install {package}: failed: {said[-1]}")
+        raise SetupFailed(f"go install {package}: failed: {said[-1]}")
     return built
