@@ -87,6 +87,7 @@ class Task:
         self._respond = respond
         self._slots = slots
         self._done = done
+        self._group: _Group | None = None
         self.ended = False
 
     def step(self, reply: Any = None) -> None:
@@ -106,6 +107,9 @@ class Task:
             self._carry_out(command)
 
     def close(self) -> None:
+        """End the rule where it stands, and the parts it waits for."""
+        if self._group is not None:
+            self._group.stop()
         self.ended = True
         self._rule.close()
 
@@ -115,7 +119,8 @@ class Task:
 
     def _carry_out(self, command: Request | Together | Pause) -> None:
         if isinstance(command, Together):
-            _Group(command.parts, self._clock, self._respond, self._slots, self.step).start()
+            self._group = _Group(command.parts, self._clock, self._respond, self._slots, self.step)
+            self._group.start()
             return
         seconds, reply = (
             self._respond(command, self._clock.now_s)
@@ -136,8 +141,7 @@ class _Group:
         slots: Slots,
         done: Callable[[Any], None],
     ) -> None:
-        self._results: list[Any] = [None] * len(parts)
-        self._left = len(parts)
+        self._results: dict[int, Any] = {}
         self._slots = slots
         self._done = done
         self._over = False
@@ -164,27 +168,25 @@ class _Group:
     def _ender(self, number: int) -> Callable[[Any], None]:
         def end(result: Any) -> None:
             self._results[number] = result
-            self._left -= 1
+            self._started.discard(number)
+            self._slots.free()
             if isinstance(result, AttemptFailed):
-                self._stop(number)
+                self.stop()
                 self._done(result)
-            elif self._left == 0:
-                self._slots.free()
-                self._done(self._results)
-            else:
-                self._slots.free()
+            elif len(self._results) == len(self._tasks):
+                self._done([self._results[number] for number in range(len(self._tasks))])
 
         return end
 
-    def _stop(self, failed: int) -> None:
-        """Close the other parts and give back every slot the group holds."""
+    def stop(self) -> None:
+        """Close every part and give back the slots they hold."""
         self._over = True
-        for number, task in enumerate(self._tasks):
-            if number != failed and not task.ended:
+        for task in self._tasks:
+            if not task.ended:
                 task.close()
-                if number in self._started:
-                    self._slots.free()
-        self._slots.free()
+        while self._started:
+            self._started.pop()
+            self._slots.free()
 
 
 class VirtualNode:
@@ -214,6 +216,7 @@ class VirtualNode:
         self._registry_url = registry_url
         self._credentials = credentials
         self._slots = Slots(limit=self._settings.max_concurrent_downloads)
+        self._tasks: list[Task] = []
 
     def add_pod(self, at_s: float, pod: PodSpec) -> None:
         """Bind `pod` to the node at `at_s`."""
@@ -246,4 +249,12 @@ class VirtualNode:
             content=self.content,
             settings=self._settings,
         )
-        Task(rule, clock=self._clock, respond=self._respond, slots=self._slots, done=ended).step()
+        task = Task(rule, clock=self._clock, respond=self._respond, slots=self._slots, done=ended)
+        self._tasks = [other for other in self._tasks if not other.ended]
+        self._tasks.append(task)
+        task.step()
+
+    def close(self) -> None:
+        """End the pulls that are under way."""
+        for task in self._tasks:
+            task.close()

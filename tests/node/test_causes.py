@@ -136,7 +136,8 @@ TEXTS = [
         (
             f"{OPEN}unexpected status from GET request to {U}: 403 Forbidden\n"
             "denied: Quota exceeded when processing the request of adding 29.0 MiB of storage "
-            "resource, which when updated to current usage of 152.4 MiB will exceed the configured upper limit of 10.0 MiB."
+            "resource, which when updated to current usage of 152.4 MiB will exceed the "
+            "configured upper limit of 10.0 MiB."
         ),
         Cause.QUOTA,
     ),

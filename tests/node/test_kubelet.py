@@ -27,7 +27,6 @@ from harness.outcome import Cause, Outcome
 IMAGE = "registry.harness.test/app:v1"
 FAILED = PullResult(outcome=Outcome.FAILED, cause=Cause.RATE, error_text="why")
 PULLED = PullResult(outcome=Outcome.OK, image_bytes=1234)
-EPSILON = 1e-6
 
 Judge = Callable[[StartPull], tuple[float, PullResult]]  # how long a pull takes, and its end
 
@@ -177,9 +176,9 @@ def test_the_times_of_a_real_node() -> None:
         for gap, one, other in zip(gaps, moments, moments[1:], strict=False):
             gap.append(other - one)
     for gap, (name, least, middle, most) in zip(gaps, MEASURED, strict=True):
-        assert least - 0.31 <= min(gap), name  # 10 s of waiting can be met, 63 runs met 10.3
-        assert max(gap) <= most + 1.0 + EPSILON, name
-        assert abs(median(gap) - middle) < 0.55, name
+        assert least - 0.3 <= min(gap), name  # the rule allows 10.0 s, 63 runs met 10.3
+        assert max(gap) <= most + 0.1, name
+        assert abs(median(gap) - middle) < 0.2, name
     whole_seconds = {round(gap, 6) for gap in gaps[4]}
     assert whole_seconds == {11.0, 12.0, 13.0, 14.0, 15.0}
 
