@@ -97,13 +97,13 @@ class ImageSpec:
 class PlannedImage:
     """What a specification will cost, known exactly without making any of it.
 
-    `pull_bytes` and `pull_requests` are of one cold pull of one platform: HEAD of the tag, index
+    `total_bytes` and `total_requests` are of one cold pull of one platform: HEAD of the tag, index
     (if there is one), manifest, config, layers; without tokens.
     """
 
     layer_sizes: tuple[int, ...]
-    pull_bytes: int
-    pull_requests: int
+    total_bytes: int
+    total_requests: int
     stored_bytes: int
 
 
@@ -161,19 +161,21 @@ class BuiltImage:
         return sum(content.size_bytes for content in (*self.manifests, *self.blobs))
 
     @property
-    def total_bytes(self) -> int:
-        """Bytes of content in one cold pull of the first platform."""
+    def pulled(self) -> tuple[Descriptor, ...]:
+        """All that one cold pull of the first platform downloads, in its order."""
         first = self.platforms[0]
-        asked = {self.top, first.manifest, first.config, *first.layers}
-        return sum(content.size_bytes for content in asked)
+        tops = () if self.top == first.manifest else (self.top,)
+        return (*tops, first.manifest, first.config, *first.layers)
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of content in one cold pull."""
+        return sum(content.size_bytes for content in self.pulled)
 
     @property
     def total_requests(self) -> int:
-        """Requests of one cold pull of one platform, without those for tokens."""
-        heads = 1
-        indexes = len(self.manifests) - len(self.platforms)
-        configs, manifests = 1, 1
-        return heads + indexes + manifests + configs + len(self.platforms[0].layers)
+        """Requests of one cold pull, without those for tokens: HEAD of the tag, then GETs."""
+        return 1 + len(self.pulled)
 
 
 def build(spec: ImageSpec, sink: Sink) -> BuiltImage:
@@ -201,8 +203,8 @@ def plan_image(spec: ImageSpec) -> PlannedImage:
     image = _assembled(spec, _unwritten, digest_of)
     return PlannedImage(
         layer_sizes=spec.layer_sizes,
-        pull_bytes=image.total_bytes,
-        pull_requests=image.total_requests,
+        total_bytes=image.total_bytes,
+        total_requests=image.total_requests,
         stored_bytes=image.stored_bytes,
     )
 

@@ -94,6 +94,10 @@ def test_an_image_is_whole_and_valid(media: Format, platforms: tuple[tuple[str, 
         archives = [gzip.decompress(layer) for layer in layers]
         assert [digest_of(archive) for archive in archives] == config["rootfs"]["diff_ids"]
         assert sum(map(len, layers)) == 300_000
+    first = json.loads(sink.content[manifests[0]["digest"]])
+    pulled = {built.digest, manifests[0]["digest"], first["config"]["digest"]}
+    pulled.update(layer["digest"] for layer in first["layers"])
+    assert built.total_bytes == sum(len(sink.content[digest]) for digest in pulled)
     assert built.reference == "team/app:v3"
     assert set(sink.content) == {item.digest for item in (*built.manifests, *built.blobs)}
 
@@ -186,9 +190,9 @@ def test_a_plan_foretells_the_image_to_the_byte(
     assert [len(sink.content[blob.digest]) for blob in built.platforms[0].layers] == list(
         plan.layer_sizes
     )
-    assert plan.pull_bytes == built.total_bytes
+    assert plan.total_bytes == built.total_bytes
     assert plan.stored_bytes == built.stored_bytes == sum(map(len, sink.content.values()))
-    assert plan.pull_requests == built.total_requests == 3 + layers + (len(platforms) > 1)
+    assert plan.total_requests == built.total_requests == 3 + layers + (len(platforms) > 1)
 
 
 def test_a_huge_image_is_planned_without_making_it() -> None:
