@@ -119,6 +119,7 @@ class Task:
 
     def _carry_out(self, command: Request | Together | Pause) -> None:
         if isinstance(command, Together):
+            assert command.limit == self._slots.limit, "the slots are the node's"
             self._group = _Group(command.parts, self._clock, self._respond, self._slots, self.step)
             self._group.start()
             return

@@ -340,12 +340,16 @@ def test_a_range_that_is_ignored_repeats_the_beginning() -> None:
     assert registry.log[3:] == ["layer0 200", "layer0 200"]
 
 
-def test_a_cut_manifest_goes_on_too() -> None:
-    """Manifests are fetched as blobs are."""
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_cut_manifest_goes_on_too(*, ignored: bool) -> None:
+    """Manifests are fetched as blobs are, also from a registry without ranges."""
     registry = ScriptedRegistry()
-    registry.script["manifest"] = [Served(keep_bytes=20, ending=Ending.CUT), RIGHT]
+    registry.script["manifest"] = [
+        Served(keep_bytes=20, ending=Ending.CUT),
+        Served(ignore_range=ignored),
+    ]
     assert run_pull(registry).result.outcome is Outcome.OK
-    assert registry.log[1:3] == ["manifest 200", "manifest 206"]
+    assert registry.log[1:3] == ["manifest 200", "manifest 200" if ignored else "manifest 206"]
 
 
 def test_a_redirect_is_followed_without_the_credentials() -> None:
