@@ -1,0 +1,82 @@
+"""Every file has its test, and none grows too long."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FUNCTION_LINES = 70
+FILE_LINES = {"harness": 400, "tests": 500, "benchmarks": 400}  # tables of cases grow
+
+# Files without a test of their own, and where they are tested instead.
+TESTED_ELSEWHERE: dict[str, str] = {
+    "harness/__main__.py": "tests/cli, by running the program",
+    "harness/resolver/__main__.py": "tests/environment/test_resolver.py, as a process",
+    "harness/resolver/control.py": "tests/resolver/test_rules.py",
+    "harness/resolver/zone.py": "tests/resolver/test_answering.py, through the answers",
+    "harness/environment/scope.py": "only words; every room's test uses it",
+}
+
+SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "harness").rglob("*.py"))
+ALL = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("harness", "tests", "benchmarks")
+    for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def parsed(name: str) -> ast.Module:
+    return ast.parse((ROOT / name).read_text(encoding="utf-8"))
+
+
+def decides(name: str) -> bool:
+    """Whether a file holds code of its own, and not only words and what it passes on."""
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(parsed(name))
+    )
+
+
+def twin_of(name: str) -> str:
+    """`harness/oci/digest.py` has `tests/oci/test_digest.py`; a package has `test_<package>.py`."""
+    inner = Path(name).relative_to("harness")
+    if inner.name == "__init__.py":
+        return f"tests/{inner.parent.as_posix()}/test_{inner.parent.name}.py"
+    return (Path("tests") / inner.parent / f"test_{inner.name}").as_posix()
+
+
+def imported_by_tests_of(name: str) -> bool:
+    """Whether a test in the mirrored folder imports the file by name."""
+    module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    folder = ROOT / "tests" / Path(name).relative_to("harness").parent
+    return any(
+        isinstance(node, ast.ImportFrom) and node.module == module
+        for test in folder.glob("test_*.py")
+        for node in ast.walk(ast.parse(test.read_text(encoding="utf-8")))
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if decides(name)])
+def test_every_file_has_a_test(name: str) -> None:
+    """A twin by name, a test beside it that imports it, or a reason why not."""
+    twin = twin_of(name)
+    has_test = (ROOT / twin).exists() or imported_by_tests_of(name)
+    assert has_test or name in TESTED_ELSEWHERE, f"{name}: {twin} is missing"
+
+
+def test_no_excuse_outlives_its_reason() -> None:
+    """An excused file exists and has no twin."""
+    for name in TESTED_ELSEWHERE:
+        assert (ROOT / name).exists(), f"{name}: is gone"
+        assert not (ROOT / twin_of(name)).exists(), f"{name}: has a test and needs no excuse"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_file_and_no_function_is_too_long(name: str) -> None:
+    """Whoever reads it must see it whole."""
+    lines = len((ROOT / name).read_text(encoding="utf-8").splitlines())
+    assert lines <= FILE_LINES[name.split("/", maxsplit=1)[0]], f"{name}: {lines} lines"
+    for node in ast.walk(parsed(name)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= FUNCTION_LINES, f"{name}:{node.lineno}: {node.name}: {length} lines"
