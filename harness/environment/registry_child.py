@@ -41,9 +41,10 @@ class _Server(uvicorn.Server):
 class ControlDesk:
     """Does what control messages say."""
 
-    def __init__(self, rules: Rules, registry: Registry) -> None:
+    def __init__(self, rules: Rules, registry: Registry, log: AccessLog) -> None:
         self._rules = rules
         self._registry = registry
+        self._log = log
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to `message`; a malformed one is refused in it."""
@@ -58,6 +59,8 @@ class ControlDesk:
                     answer["bites"] = self._rules.bites(message["rules"])
                 case "add_image":
                     self._add_image(message)
+                case "set_clock":
+                    self._log.start_s = float(message["start_s"])
                 case other:
                     answer["error"] = f"do: {other!r} is not known"
         except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
@@ -117,7 +120,7 @@ async def serve(config: Mapping[str, Any]) -> None:
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )
     )
-    _attend(server, ControlDesk(rules, registry))
+    _attend(server, ControlDesk(rules, registry, log))
     flushing = asyncio.ensure_future(log.keep_flushing())
     ready = {
         "ready": True,
@@ -129,7 +132,7 @@ async def serve(config: Mapping[str, Any]) -> None:
         await server.serve(sockets)
     finally:
         flushing.cancel()
-        log.flush()
+        log.close()
         registry.index.close()
 
 

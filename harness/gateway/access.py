@@ -19,11 +19,11 @@ _quoted = lru_cache(maxsize=8192)(json.dumps)
 
 
 class AccessLog:
-    """`clock_start_s`: the monotonic time from which `at_s` counts."""
+    """`start_s`: the monotonic time from which `at_s` counts."""
 
-    def __init__(self, path: Path, clock_start_s: float) -> None:
-        self._file = path.open("a", encoding="utf-8")
-        self._start_s = clock_start_s
+    def __init__(self, path: Path, start_s: float) -> None:
+        self._file = path.open("ab", buffering=0)
+        self.start_s = start_s
         self._lines: list[str] = []
         self._broken = False
 
@@ -40,7 +40,7 @@ class AccessLog:
         bitten = ",".join(exchange.bitten_by)
         ended = "ok" if exchange.complete else "cut" if exchange.cut else "client_gone"
         self._lines.append(
-            f'{{"at_s": {started_s - self._start_s:.6f}, "node": {_quoted(ask.node)}, '
+            f'{{"at_s": {started_s - self.start_s:.6f}, "node": {_quoted(ask.node)}, '
             f'"kind": "{ask.kind}", "method": "{ask.method}", "path": {_quoted(ask.path)}, '
             f'"status": {exchange.status}, "bytes": {exchange.bytes}, "range": {span}, '
             f'"duration_s": {time.monotonic() - started_s:.6f}, "first_byte_s": {first}, '
@@ -52,13 +52,18 @@ class AccessLog:
     def flush(self) -> None:
         """Write what has been recorded; a full disk loses records, and says so once."""
         lines, self._lines = self._lines, []
+        data = "".join(lines).encode()
         try:
-            self._file.write("".join(lines))
-            self._file.flush()
+            while data:
+                data = data[self._file.write(data) :]
         except OSError as error:
             if not self._broken:
                 sys.stderr.write(f"access records are lost: {error}\n")
             self._broken = True
+
+    def close(self) -> None:
+        self.flush()
+        self._file.close()
 
     async def keep_flushing(self) -> None:
         """Flush twice a second, until cancelled."""

@@ -78,7 +78,6 @@ class Exchange:
     async def answer(self, rule: Rule) -> None:
         """Answer in the registry's place."""
         status, headers, body = _own_answer(rule, self.ask)
-        self._bite(rule)
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         lines.append((b"content-length", b"%d" % len(body)))
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
@@ -100,7 +99,9 @@ class Exchange:
             await rule.hold(rule.act.first_byte_s)
         if self._connection.closing:
             raise AnswerEndedError
-        if self.status in _SERVED and self.ask.method == "GET":
+        if decision.answer is not None:
+            self._bite(decision.answer)
+        elif self.status in _SERVED and self.ask.method == "GET":
             for rule in decision.watches:
                 self._bite(rule)
         if decision.body is not None and (held := extent(self.status, headers)):

@@ -30,10 +30,10 @@ class Gate:
             action = "push"
         elif endpoint == "catalog":
             name, action = CATALOG, "*"
-        header = call.header(b"authorization")
-        if header[:7].lower() != "bearer ":
+        token = _token(call)
+        if not token:
             raise _challenged(call, name, action, None)
-        grant = self._tokens.verify(header[7:].strip())
+        grant = self._tokens.verify(token)
         if grant is None:
             raise _challenged(call, name, action, "invalid_token")
         if name and not grant.allows(name, action):
@@ -41,8 +41,19 @@ class Gate:
 
     def may_pull(self, call: Call, repository: str) -> bool:
         """Whether the token of a request that was let through reaches another repository."""
-        grant = self._tokens.verify(call.header(b"authorization")[7:].strip())
+        grant = self._tokens.verify(_token(call))
         return grant is not None and grant.allows(repository, "pull")
+
+    def is_account(self, call: Call) -> bool:
+        """Whether it is the account's, which may read everything, rather than nobody's."""
+        grant = self._tokens.verify(_token(call))
+        return grant is not None and bool(grant.subject)
+
+
+def _token(call: Call) -> str:
+    """The Bearer token; "" when there is none."""
+    header = call.header(b"authorization")
+    return header[7:].strip() if header[:7].lower() == "bearer " else ""
 
 
 def _challenged(call: Call, name: str, action: str, error: str | None) -> RefusalError:

@@ -47,11 +47,9 @@ class Index:
         repository = self.repositories.get(name)
         return repository is not None and digest in repository.blobs
 
-    def holder(self, digest: str) -> str | None:
-        """Some repository that has this blob."""
-        if digest not in self._users:
-            return None
-        return next((name for name, it in self.repositories.items() if digest in it.blobs), None)
+    def has_anywhere(self, digest: str) -> bool:
+        """Whether any repository has this blob."""
+        return any(digest in it.blobs for it in self.repositories.values())
 
     def used(self, digest: str) -> bool:
         """Whether any repository has this blob or manifest."""

@@ -131,11 +131,13 @@ class Push:
         return self._uploads.find(call.route.repository, call.route.reference)
 
     def _can_mount(self, call: Call, digest: str, source: str) -> bool:
-        """Without `from` any repository that the token reaches will do (end-11, anonymous)."""
-        holder = source or self._index.holder(digest)
-        if not holder or not self._index.has_blob(holder, digest):
+        """Without `from` any repository that the asker may read will do (end-11)."""
+        if not source:
+            readable = self._gate is None or self._gate.is_account(call)
+            return readable and self._index.has_anywhere(digest)
+        if not self._index.has_blob(source, digest):
             return False
-        return self._gate is None or self._gate.may_pull(call, holder)
+        return self._gate is None or self._gate.may_pull(call, source)
 
     async def _receive(self, call: Call, upload: Upload) -> None:
         length = call.length_bytes()

@@ -45,6 +45,7 @@ class Account:
 class Grant:
     """What a verified token allows, until `expires_s` on the monotonic clock."""
 
+    subject: str  # "" for nobody
     access: Access
     expires_s: float
 
@@ -102,6 +103,7 @@ class TokenService:
             if claims is None:
                 return None
             grant = Grant(
+                subject=claims["sub"],
                 access={it["name"]: frozenset(it["actions"]) for it in claims["access"]},
                 expires_s=claims["exp"] - self._epoch_s,
             )

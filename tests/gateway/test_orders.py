@@ -1,0 +1,93 @@
+"""Rules as they cross to the gateway."""
+
+from typing import Any
+
+import pytest
+
+from harness.gateway.orders import InvalidOrderError, RuleOrder, read_order, write_order
+from harness.seams import (
+    Act,
+    Corrupt,
+    Delay,
+    RateLimit,
+    RefuseToken,
+    RequestKind,
+    Respond,
+    Truncate,
+    Watch,
+)
+
+ACTS: list[Act] = [
+    Respond(status=503, headers=(("Retry-After", "5"),), body="{}"),
+    RefuseToken(error=None),
+    Corrupt(flip_bytes=3),
+    Truncate(keep_share=0.25, ending="rst"),
+    Delay(first_byte_s=1.5),
+    RateLimit(limit=3, window_s=60, retry_after_s=7, headers="docker_hub"),
+    Watch(),
+]
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.act)
+def test_order_crosses_whole(act: Act) -> None:
+    """Written and read again an order is the same."""
+    order = RuleOrder(
+        rule="f-1.1",
+        fault="f-1",
+        act=act,
+        kinds=(RequestKind.BLOB, RequestKind.TOKEN),
+        methods=("GET",),
+        repository="app*",
+        layers=(0, 2),
+        nodes=("n0",),
+        digests=("sha256:a",),
+        authenticated=True,
+        share=0.5,
+        seed=7,
+        step="f-1",
+        deadline_s=12.5,
+    )
+    assert read_order(write_order(order)) == order
+
+
+GOOD: dict[str, Any] = {
+    "rule": "f.1",
+    "fault": "f",
+    "act": {"act": "watch"},
+    "kinds": ["blob"],
+    "deadline_s": 1.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"act": {"act": "explode"}}, "act"),
+        ({"act": {"act": "respond", "status": 42}}, "status: must be 200 to 599, got 42"),
+        ({"act": {"act": "respond", "status": 100}}, "status"),
+        ({"act": {"act": "respond", "status": 503, "headers": [["A", "b\r\nX: y"]]}}, "headers"),
+        ({"act": {"act": "respond", "status": 503, "headers": [["a b", "c"]]}}, "headers"),
+        ({"act": {"act": "corrupt", "flip_bytes": 0}}, "flip_bytes"),
+        ({"act": {"act": "truncate", "keep_share": 1.0}}, "keep_share"),
+        ({"act": {"act": "truncate", "ending": "bang"}}, "ending"),
+        ({"act": {"act": "delay", "first_byte_s": -1}}, "first_byte_s"),
+        ({"act": {"act": "rate_limit", "limit": 1, "window_s": 0}}, "window_s"),
+        ({"kinds": ["pizza"]}, "kinds"),
+        ({"share": 1.5}, "share"),
+        ({"fault": "a,b\n"}, "fault"),
+        ({"unknown": 1}, "unknown"),
+        ({"deadline_s": None}, "deadline_s"),
+    ],
+)
+def test_bad_order_is_refused(change: dict[str, Any], message: str) -> None:
+    """The complaint names the field."""
+    assert read_order(GOOD)
+    with pytest.raises(InvalidOrderError, match=message):
+        read_order(GOOD | change)
+
+
+@pytest.mark.parametrize("data", [None, 7, [], "rule", {}])
+def test_what_is_no_order_is_refused(data: object) -> None:
+    """Anything else than an order is refused too."""
+    with pytest.raises(InvalidOrderError):
+        read_order(data)
