@@ -14,6 +14,7 @@ __all__ = [
     "PodOrder",
     "PullPolicy",
     "PullsOrder",
+    "PushesOrder",
     "RolloutOrder",
 ]
 
@@ -50,6 +51,17 @@ class PullsOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PushesOrder:
+    """Background clients that push one new blob each time, in an open model."""
+
+    name: str
+    repository: str
+    blob_bytes: int
+    users: int
+    due_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadOrders:
     """All of it. `until_s`: when pods that are still not ready are given up as unfinished."""
 
@@ -59,6 +71,7 @@ class LoadOrders:
     node_settings: NodeSettings
     rollouts: tuple[RolloutOrder, ...]
     pulls: tuple[PullsOrder, ...]
+    pushes: tuple[PushesOrder, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
