@@ -47,7 +47,7 @@ async def serve(config: dict[str, Any]) -> None:
     server = _Server(
         uvicorn.Config(
             api,
-            http="httptools",
+            http="h11",  # it bounds the headers; speed is not what control needs
             ws="none",
             lifespan="off",
             log_config=None,
@@ -60,10 +60,8 @@ async def serve(config: dict[str, Any]) -> None:
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[control]))
         await stop.wait()
-        server.should_exit = True
-        server.force_exit = True
-        await serving
-        await api.close()
+        serving.cancel()  # its own way out waits for idle clients
+    await api.close()
 
 
 def main() -> None:

@@ -64,6 +64,7 @@ class Flow:
         self._end: End | None = None  # what is left to do when all is sent
         self._over = False
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due_s = float("inf")
 
     def start(self) -> None:
         self._pump()
@@ -218,12 +219,19 @@ class Flow:
         return held_bytes >= _OUT_BYTES + rate_bytes_s * (delay_s + 0.01)
 
     def _alarm(self, due_s: float) -> None:
+        if due_s == self._timer_due_s:
+            return
+        self._timer_due_s = due_s
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if due_s != float("inf"):
             delay_s = max(0.0, due_s - time.monotonic())
-            self._timer = self._loop.call_later(delay_s, self._pump)
+            self._timer = self._loop.call_later(delay_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer_due_s = float("inf")
+        self._pump()
 
     def _read(self, *, wanted: bool) -> None:
         if wanted != self._reading:

@@ -67,6 +67,33 @@ def test_what_a_web_page_could_send_is_refused(tmp_path: Path, headers: dict[str
     asyncio.run(main())
 
 
+def test_endless_headers_are_cut_off(tmp_path: Path) -> None:
+    """Who never comes to the point is answered 400, and others are served on."""
+
+    async def main() -> None:
+        async with open_lab("embedded", tmp_path) as lab:
+            port = split_address(lab.room.control_url.removeprefix("http://"))[1]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /version HTTP/1.1\r\n" + b"x: y\r\n" * 100_000)
+            assert b" 400 " in await soon(reader.readline())
+            writer.transport.abort()
+            assert await lab.room.healthy()
+
+    asyncio.run(main())
+
+
+def test_a_body_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+    """5 MiB of proxies are 413."""
+
+    async def main() -> None:
+        async with open_lab("embedded", tmp_path) as lab:
+            body = b" " * (5 << 20)
+            refused = await request(lab, "POST", "/populate", content=body, headers=bearer(lab))
+            assert refused.status_code == 413
+
+    asyncio.run(main())
+
+
 def test_an_open_control_api_is_as_toxiproxys(tmp_path: Path) -> None:
     """For people's own tools it asks for nothing but still refuses web pages."""
 
