@@ -4,8 +4,8 @@ import asyncio
 import itertools
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -28,11 +28,12 @@ class Control:
         self.child = child
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._ended = False
 
     async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
         """Raises ChildError when it refuses, is gone, or does not answer."""
-        if not self.child.alive:
-            raise ChildError(f"registry: ended with code {self.child.exit_code}")
+        if self._ended or not self.child.alive:
+            raise ChildError("registry: its process has ended")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
@@ -52,6 +53,7 @@ class Control:
             waiting = self._waiting.get(message.get("id", 0))
             if waiting is not None and not waiting.done():
                 waiting.set_result(message)
+        self._ended = True
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(ChildError("registry: ended before it answered"))
@@ -183,6 +185,10 @@ class RegistryRoom:
         )
         self.layers.add(repository, image)
 
+    async def set_clock(self, start_s: float) -> None:
+        """Let access records count from `start_s` on the monotonic clock. Raises ChildError."""
+        await self.control.ask("set_clock", start_s=start_s)
+
     def gateway(self, scope: FaultScope) -> ScopedGateway:
         return ScopedGateway(control=self.control, scope=scope, numbers=self._numbers)
 
@@ -255,8 +261,19 @@ async def open_registry(
 @asynccontextmanager
 async def _in_thread(changes: AbstractContextManager[None]) -> AsyncIterator[None]:
     """Enter and leave in a thread: changes to files take as long as the disk does."""
-    await asyncio.to_thread(changes.__enter__)
+    entered = ExitStack()
     try:
+        await _to_its_end(lambda: entered.enter_context(changes))
         yield
     finally:
-        await asyncio.to_thread(changes.__exit__, None, None, None)
+        await _to_its_end(entered.close)
+
+
+async def _to_its_end(work: Callable[[], None]) -> None:
+    """Do `work` in a thread. When cancelled, wait for it first: it cannot be stopped half-way."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise

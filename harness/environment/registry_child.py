@@ -27,15 +27,36 @@ from harness.registry.app import Registry
 from harness.registry.tokens import Account, TokenService
 
 _BACKLOG = 1024
-_SHUTDOWN_S = 1
+_SHUTDOWN_S = 0.5  # for answers that are on their way, and again for those broken off
 
 
 class _Server(uvicorn.Server):
-    """Signals are this module's affair: Uvicorn would take SIGINT back."""
+    """Signals are this module's affair: Uvicorn would take SIGINT back. So is the end: it waits."""
+
+    def __init__(self, config: uvicorn.Config, rules: Rules) -> None:
+        super().__init__(config)
+        self._rules = rules
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Refuse new connections, let short answers end, break off the others."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        self._rules.clear()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await self._wait_for_answers()
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        await self._wait_for_answers()
+
+    async def _wait_for_answers(self) -> None:
+        if tasks := self.server_state.tasks:
+            await asyncio.wait(tasks, timeout=_SHUTDOWN_S)
 
 
 class ControlDesk:
@@ -117,8 +138,8 @@ async def serve(config: Mapping[str, Any]) -> None:
             server_header=False,
             backlog=_BACKLOG,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=_SHUTDOWN_S,
-        )
+        ),
+        rules,
     )
     _attend(server, ControlDesk(rules, registry, log))
     flushing = asyncio.ensure_future(log.keep_flushing())

@@ -98,14 +98,17 @@ class StoredLayers:
             "path": str(path.resolve()),
             "backup": str(backup.resolve()),
         }
-        backup.hardlink_to(path)
-        record = self._journal.record(undo)
         try:
-            _put_shortened(path, int(path.stat().st_size * keep_share))
-            yield
+            backup.hardlink_to(path)
+            record = self._journal.record(undo)
+            try:
+                _put_shortened(path, int(path.stat().st_size * keep_share))
+                yield
+            finally:
+                backup.replace(path)
+                self._journal.done(record)
         finally:
-            backup.replace(path)
-            self._journal.done(record)
+            backup.unlink(missing_ok=True)  # still there if nothing was changed: rename(2)
 
 
 def _places(chance: Chance, digest: str, count: int, size: int) -> list[int]:

@@ -118,6 +118,12 @@ class Rules:
         self._end(rule)
         return rule.bites
 
+    def clear(self) -> None:
+        """End all rules; answers that they hold are let go."""
+        for rule in self._rules.values():
+            rule.gone.set()
+        self._by_kind = {}
+
     def bites(self, names: Iterable[str]) -> dict[str, int]:
         """By rule, also of those that are gone; unknown names are left out."""
         return {name: self._rules[name].bites for name in names if name in self._rules}
