@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from harness.resolver.answering import NameServer
 from harness.resolver.rules import Transport
-from harness.resolver.zone import QUERY_BYTES
+from harness.resolver.zone import HEADER_BYTES, QUERY_BYTES
 
 _LENGTH: Final = struct.Struct("!H")  # RFC 1035 section 4.2.2
 _PORT_TRIES: Final = 50  # a port that is free for TCP may be taken for UDP
@@ -103,7 +103,7 @@ class _TcpPeer(asyncio.Protocol):
             return None
         (length,) = _LENGTH.unpack_from(self._unread)
         end = _LENGTH.size + length
-        if length > QUERY_BYTES:
+        if not HEADER_BYTES <= length <= QUERY_BYTES:
             self._transport.abort()
         if len(self._unread) < end:
             return None
@@ -153,8 +153,6 @@ class Endpoints:
 
     def close(self) -> None:
         """Close all sockets; delayed answers are never sent."""
-        for timer in self._held:
-            timer.cancel()
         for transport in self._udp:
             transport.close()
         for server in self._tcp:

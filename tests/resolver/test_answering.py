@@ -242,15 +242,14 @@ def test_no_damaged_query_makes_it_fail(
 
 
 def test_a_chain_of_pointers_is_malformed_and_no_more() -> None:
-    """Thousands of pointers, each to the one before, end neither the parser nor the service."""
-    start = len(question())
-    chain = b"\0" + b"".join(
-        (0xC000 | (place - 2 if place > start + 13 else start + 11)).to_bytes(2, "big")
-        for place in range(start + 13, start + 3600, 2)
-    )
-    first = b"\0" + b"\0\x01\0\1\0\0\0\0" + len(chain).to_bytes(2, "big") + chain
-    last = (0xC000 | start + 3500 - (start + 3500 - start - 13) % 2).to_bytes(2, "big")
-    wire = question()[:10] + b"\0\2" + question()[12:] + first + last + b"\0\1\0\1\0\0\0\0\0\0"
+    """A name of 1,500 pointers, each to the one before, ends neither parser nor service."""
+    head = b"\0" + b"\0\x0a\0\1\0\0\0\0"  # a NULL record of the root, whose data is the chain
+    start = len(question()) + len(head) + 2
+    places = [start, *range(start + 2, start + 3000, 2)]
+    chain = b"\0\0" + b"".join((0xC000 | place).to_bytes(2, "big") for place in places)
+    first = head + len(chain).to_bytes(2, "big") + chain
+    last = (0xC000 | places[-1]).to_bytes(2, "big") + b"\0\1\0\1\0\0\0\0\0\4\1\2\3\4"
+    wire = question()[:10] + b"\0\2" + question()[12:] + first + last
     answer = server().answer(wire, node="n1", transport="tcp", now_s=0.0)
     assert answer.wire is not None
     assert code(answer.wire) == "FORMERR"

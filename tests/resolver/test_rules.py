@@ -45,6 +45,23 @@ def test_the_same_seed_chooses_the_same_questions() -> None:
     assert 15 < sum(first) < 45
 
 
+def test_a_retry_is_a_new_question() -> None:
+    """Whichever question it follows, its fate is its own."""
+    seen = fates(with_rule(rule(share=0.5)), asked())
+    for first in (0, 1):
+        pairs = zip(seen[first::2], seen[first + 1 :: 2], strict=False)
+        assert {before == after for before, after in pairs} == {True, False}
+
+
+def test_a_rule_that_comes_again_begins_again() -> None:
+    """It numbers from the start, as in a replay."""
+    rules = with_rule(rule(share=0.5))
+    first = fates(rules, asked())
+    rules.remove("dns-1")
+    rules.add(rule(share=0.5))
+    assert fates(rules, asked()) == first
+
+
 def test_a_pair_of_a_and_aaaa_shares_its_fate_in_any_order() -> None:
     """A client asks for both at once; whichever arrives first, both are bitten or neither."""
     rules = with_rule(rule(share=0.5))
