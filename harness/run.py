@@ -28,6 +28,7 @@ from harness.environment.lab import (
     LinkKind,
     open_lab,
 )
+from harness.environment.scope import FaultScope
 from harness.events import (
     Aborted,
     ChildDied,
@@ -99,7 +100,8 @@ class _Grounds:
     lab: Lab
 
     def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> LabSeams:
-        return self.lab.scoped(fault.where, fault.id, chance, deadline_s)
+        scope = FaultScope(fault=fault.id, where=fault.where, chance=chance, deadline_s=deadline_s)
+        return self.lab.scoped(fault.fault, scope)
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> Ended:
@@ -117,7 +119,7 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
             run_id=run_id,
             folder=folder,
             journal=Journal(folder / "journal.jsonl"),
-            clock_start_s=clock.start_s,
+            clock_start_s=time.monotonic(),
         )
         _describe(folder, plan, options, run_id)
         try:
@@ -181,7 +183,7 @@ async def _require_steady(running: _Running, lab: Lab, when: str) -> None:
 async def _load_and_faults(running: _Running, lab: Lab) -> None:
     plan, clock, record = running.plan, running.clock, running.record
     workers = running.options.workers
-    clock.start_s = time.monotonic() + LOAD_START_S
+    clock.start(in_s=LOAD_START_S)
     await lab.registry.set_clock(clock.start_s)
     target = lab.target(clock.start_s, running.run.folder / "samples")
     async with start_load(running.run, plan.load, target, workers) as load:

@@ -27,6 +27,10 @@ class RunClock:
 
     start_s: float = math.inf
 
+    def start(self, in_s: float = 0.0) -> None:
+        """Let the run begin `in_s` seconds from now."""
+        self.start_s = time.monotonic() + in_s
+
     def now_s(self) -> float:
         return 0.0 if self.start_s == math.inf else max(0.0, time.monotonic() - self.start_s)
 

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from harness.chance import Chance
 from harness.environment.child import ChildError, Run
 from harness.environment.lab import EnvironmentFailed, Lab, LabSettings, open_lab
+from harness.environment.scope import FaultScope
 from harness.events import FaultInjected, RunEnded, RunStarted
 from harness.faults import Fault
 from harness.journal import Journal
@@ -58,7 +60,7 @@ async def stand(
     with hold(folder):
         recording = Recording(folder, options.watchers)
         journal = Journal(folder / "journal.jsonl")
-        run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=clock.start_s)
+        run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=time.monotonic())
         recording(RunStarted(at_s=0.0, run_id=run_id, scenario=options.name, seed=options.seed))
         try:
             async with AsyncExitStack() as stack:
@@ -66,7 +68,9 @@ async def stand(
                 clock.start()
                 await lab.registry.set_clock(clock.start_s)
                 for number, held in enumerate(options.faults, start=1):
-                    await _inject(stack, lab, held, number, options.seed, clock, recording)
+                    chance = Chance(options.seed, f"{held.word}-{number}")
+                    await _inject(stack, lab, held, chance, clock)
+                    recording(_injected(held, chance.step, clock.now_s()))
                 announce(description(lab, folder))
                 await _until_a_child_dies(lab)
         except ChildError as error:
@@ -78,20 +82,17 @@ async def stand(
 
 
 async def _inject(
-    stack: AsyncExitStack,
-    lab: Lab,
-    held: HeldFault,
-    number: int,
-    seed: int,
-    clock: RunClock,
-    record: Recording,
+    stack: AsyncExitStack, lab: Lab, held: HeldFault, chance: Chance, clock: RunClock
 ) -> None:
-    fault = f"{held.word}-{number}"
-    chance = Chance(seed, fault)
-    scoped = lab.scoped(held.where, fault, chance, clock.start_s + _HELD_S)
+    scope = FaultScope(
+        fault=chance.step, where=held.where, chance=chance, deadline_s=clock.start_s + _HELD_S
+    )
+    scoped = lab.scoped(held.fault, scope)
     await stack.enter_async_context(held.fault.inject(scoped.seams, chance))
-    now_s = clock.now_s()
-    record(FaultInjected(at_s=now_s, fault=fault, word=held.word, occurrence=1, planned_s=now_s))
+
+
+def _injected(held: HeldFault, fault: str, at_s: float) -> FaultInjected:
+    return FaultInjected(at_s=at_s, fault=fault, word=held.word, occurrence=1, planned_s=at_s)
 
 
 async def _until_a_child_dies(lab: Lab) -> None:
@@ -104,11 +105,14 @@ async def _until_a_child_dies(lab: Lab) -> None:
 
 def description(lab: Lab, folder: Path) -> dict[str, Any]:
     """What a client needs to know: one object, stable keys."""
-    address = f"127.0.0.1:{lab.link.ports[CLIENTS_NODE]}"
+    address = f"127.0.0.1:{lab.ports[CLIENTS_NODE]}"
     settings = lab.settings
     return {
         "registry": {"url": f"http://{address}", "direct_url": lab.registry.direct_url},
-        "link": {"kind": lab.link.kind, "control_url": lab.link.control_url},
+        "link": {
+            "kind": "none" if lab.link is None else lab.link.kind,
+            "control_url": None if lab.link is None else lab.link.control_url,
+        },
         "resolver": {"address": f"127.0.0.1:{lab.resolver.ports[CLIENTS_NODE]}"},
         "credentials": (
             {"username": settings.username, "password": settings.password}

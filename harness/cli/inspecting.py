@@ -56,7 +56,7 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan itself.")] = False,
 ) -> None:
     """Show what a scenario would do: the timeline, what is made, bytes and requests expected."""
-    from harness.plan import plan_text
+    from harness.plan_text import plan_text
     from harness.scenario import ScenarioError
 
     try:
@@ -77,8 +77,8 @@ def faults(
     word: Annotated[str | None, typer.Argument(help="Explain this one.", metavar="NAME")] = None,
 ) -> None:
     """List the faults, or explain one with an example."""
+    from harness.fault_docs import explain, overview
     from harness.faults import catalogue
-    from harness.faults.describing import explain, overview
 
     known = catalogue()
     if word is None:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,3 +45,18 @@ ReportsOption = Annotated[
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show nothing while running; results only.")
 ]
+
+
+def link_kind(
+    choice: LinkChoice, scenario: Literal["auto", "embedded", "toxiproxy", "none"]
+) -> Literal["auto", "embedded", "toxiproxy", "none"]:
+    """The link to use: the option's, or the scenario's own."""
+    match choice:
+        case LinkChoice.SCENARIO:
+            return scenario
+        case LinkChoice.AUTO:
+            return "auto"
+        case LinkChoice.EMBEDDED:
+            return "embedded"
+        case LinkChoice.TOXIPROXY:
+            return "toxiproxy"

@@ -14,6 +14,7 @@ from harness.cli.options import (
     ScenarioPaths,
     SeedOption,
     SetOption,
+    link_kind,
 )
 from harness.cli.settings import cache_folder, command_line, complain, fail, toxiproxy_path
 from harness.outcome import ExitCode
@@ -137,7 +138,7 @@ def _one(
             reports=reports,
             scenario_text=path.read_text(encoding="utf-8"),
             command=command_line(),
-            link=plan.link if link is LinkChoice.SCENARIO else link.value,
+            link=link_kind(link, plan.link),
             workers=workers,
             toxiproxy_path=toxiproxy_path(),
             cache_folder=cache_folder(),

@@ -8,8 +8,8 @@ import socket
 import httpx
 from dnslib import DNSRecord
 
-from harness.environment.lab import LOOPBACK, REGISTRY_NAME, Lab
-from harness.load.orders import LoadTarget, NodeEndpoint
+from harness.environment.lab import LOOPBACK, Lab
+from harness.load.orders import REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage
 
 _AT_ONCE = 16

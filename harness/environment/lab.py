@@ -4,27 +4,27 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.chance import Chance
 from harness.environment.child import Child, ChildError, Run
 from harness.environment.link import LinkRoom, open_link
+from harness.environment.link_control import LinkError
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.resolver import ResolverRoom, open_resolver
 from harness.environment.scope import FaultScope
 from harness.events import Event, RoomOpened
-from harness.load.orders import CLIENTS_NODE, LoadTarget, NodeEndpoint
+from harness.faults import Fault
+from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
-from harness.seams import Bites, Seams, Where
+from harness.seams import Bites, Seams
 
-REGISTRY_NAME = "registry.harness.test"
 LOOPBACK = "127.0.0.1"
 _DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
 
-LinkKind = Literal["auto", "embedded", "toxiproxy"]
+LinkKind = Literal["auto", "embedded", "toxiproxy", "none"]
 Record = Callable[[Event], None]
 
 
@@ -42,7 +42,7 @@ class LabSettings:
     link: LinkKind = "auto"
     auth: Literal["token", "none"] = "token"
     registry_port: int = 0
-    token_lifetime_s: int = 300
+    token_lifetime_s: float = 300.0
     username: str = "harness"
     password: str
     toxiproxy_path: str | None = None
@@ -70,19 +70,25 @@ class Lab:
 
     settings: LabSettings
     registry: RegistryRoom
-    link: LinkRoom
+    link: LinkRoom | None  # None: nodes reach the gateway directly
     resolver: ResolverRoom
     images: Mapping[str, BuiltImage]  # by reference as written in a pod
 
-    def scoped(self, where: Where, fault: str, chance: Chance, deadline_s: float) -> LabSeams:
-        """The seams as the fault `fault` may touch them."""
-        scope = FaultScope(fault=fault, where=where, chance=chance, deadline_s=deadline_s)
-        link, resolver = self.link.link(scope), self.resolver.resolver(scope)
-        gateway, store = self.registry.gateway(scope), self.registry.store(scope)
-        return LabSeams(
-            seams=Seams(link=link, resolver=resolver, gateway=gateway, store=store),
-            counters=(link, resolver, gateway, store),
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """Where each node reaches the registry."""
+        return self.registry.ports if self.link is None else self.link.ports
+
+    def scoped(self, fault: Fault, scope: FaultScope) -> LabSeams:
+        """The seams as `fault` may touch them."""
+        seams = Seams(
+            link=_NoLink() if self.link is None else self.link.link(scope),
+            resolver=self.resolver.resolver(scope),
+            gateway=self.registry.gateway(scope),
+            store=self.registry.store(scope),
         )
+        needed = sorted(fault.seams_needed())
+        return LabSeams(seams=seams, counters=tuple(getattr(seams, seam) for seam in needed))
 
     def target(self, clock_start_s: float, samples_folder: Path) -> LoadTarget:
         """Where and as whom the load pulls."""
@@ -92,7 +98,7 @@ class Lab:
             resolver_address=LOOPBACK,
             endpoints={
                 node: NodeEndpoint(
-                    link_port=self.link.ports[node], resolver_port=self.resolver.ports[node]
+                    link_port=self.ports[node], resolver_port=self.resolver.ports[node]
                 )
                 for node in all_nodes(self.settings)
             },
@@ -104,11 +110,20 @@ class Lab:
 
     def children(self) -> dict[str, Child]:
         """The service processes by name."""
-        return {
-            "registry": self.registry.child,
-            "link": self.link.child,
-            "resolver": self.resolver.child,
-        }
+        rooms = {"registry": self.registry, "link": self.link, "resolver": self.resolver}
+        return {name: room.child for name, room in rooms.items() if room is not None}
+
+
+class _NoLink:
+    """The link of an environment without one; the plan refuses faults that need it."""
+
+    def toxic(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
+        raise EnvironmentFailed("link: none: there is no link that a fault could bite")
+
+    down = toxic
+
+    async def bites(self) -> Bites:
+        return Bites(count=0)
 
 
 def all_nodes(settings: LabSettings) -> tuple[str, ...]:
@@ -146,20 +161,34 @@ async def open_lab(run: Run, settings: LabSettings, record: Record) -> AsyncIter
                 open_resolver(run, nodes=nodes, name=REGISTRY_NAME, address=LOOPBACK)
             )
             started = _opened(record, "resolver", started, {"address": LOOPBACK})
-            link = await rooms.enter_async_context(
-                open_link(
-                    run,
-                    kind=settings.link,
-                    nodes=nodes,
-                    upstream_ports=registry.ports,
-                    toxiproxy_path=settings.toxiproxy_path,
-                    cache_folder=settings.cache_folder,
-                )
-            )
-            _opened(record, "link", started, {"kind": link.kind, "version": link.version})
-        except (ChildError, OSError) as error:
+            link = await _open_link(rooms, run, settings, registry)
+            _opened(record, "link", started, _link_details(link))
+        except (ChildError, LinkError, OSError) as error:
             raise EnvironmentFailed(str(error)) from error
         yield Lab(settings=settings, registry=registry, link=link, resolver=resolver, images=images)
+
+
+async def _open_link(
+    rooms: AsyncExitStack, run: Run, settings: LabSettings, registry: RegistryRoom
+) -> LinkRoom | None:
+    if settings.link == "none":
+        return None
+    return await rooms.enter_async_context(
+        open_link(
+            run,
+            kind=settings.link,
+            nodes=all_nodes(settings),
+            upstream_ports=registry.ports,
+            toxiproxy_path=settings.toxiproxy_path,
+            cache_folder=settings.cache_folder,
+        )
+    )
+
+
+def _link_details(link: LinkRoom | None) -> dict[str, str]:
+    if link is None:
+        return {"kind": "none"}
+    return {"kind": link.kind, "version": link.version}
 
 
 def _opened(record: Record, room: str, started: float, details: Mapping[str, Any]) -> float:

@@ -1,4 +1,4 @@
-"""What every fault is: settings with units in their names, and one verb."""
+"""What every fault is: settings with their units, and one verb."""
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
@@ -11,25 +11,37 @@ from harness.seams import RequestKind, Seam, Seams
 
 WhereKey = Literal["repository", "kinds", "layers", "nodes"]
 
+LINK_WHERE: frozenset[WhereKey] = frozenset({"nodes"})
+GATEWAY_WHERE: frozenset[WhereKey] = frozenset({"repository", "kinds", "layers", "nodes"})
+STORE_WHERE: frozenset[WhereKey] = frozenset({"repository", "layers"})
+
 
 class Fault(BaseModel, ABC):
     """Settings of one fault, frozen, refused at plan time when impossible.
 
-    The class's docstring is its catalogue entry: first line what goes wrong and for whom, then
-    what happens on the wire and what a node reports ("Seen as: ...").
+    A setting's scenario word has no unit, because its value carries one (`delay: 200ms`); its name
+    in Python says the unit (`delay_s`). The class's docstring is its catalogue entry: first line
+    what goes wrong and for whom, then what happens on the wire and what a node reports
+    ("Seen as: ...").
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=False, str_strip_whitespace=True
+    )
 
     word: ClassVar[str]  # set by the catalogue from the file's name
-    area: ClassVar[str]  # connectivity, dns, authentication, images, quota, ...
-    example: ClassVar[str]  # YAML of one `faults:` entry's settings, runnable as written
+    area: ClassVar[str]
+    example: ClassVar[str]  # YAML of its settings, as under `faults: [{<word>: ...}]`
     where_keys: ClassVar[frozenset[WhereKey]]  # what `where` may narrow
     request_kinds: ClassVar[tuple[RequestKind, ...]] = ()  # gateway faults: what they bite
 
     @abstractmethod
     def seams_needed(self) -> frozenset[Seam]:
         """The seams that these settings bite; the plan refuses an environment without them."""
+
+    def where_allowed(self) -> frozenset[WhereKey]:
+        """What `where` may narrow under these settings."""
+        return self.where_keys
 
     @abstractmethod
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:

@@ -1,0 +1,47 @@
+"""corrupted_blob: layers arrive with bytes that are not theirs."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, Fault, WhereKey
+from harness.seams import Corrupt, RequestKind, Seam, Seams
+from harness.units import ChosenShare
+
+
+class CorruptedBlob(Fault):
+    """Layers arrive with bytes that are not theirs, under the right length and headers.
+
+    `on: wire` flips bytes of answers in a share of the requests, so that a retry may be whole;
+    `on: rest` flips them in the registry's store, so that everybody gets them until it heals.
+    Seen as: `failed commit on ref "layer-sha256:D": unexpected commit digest sha256:E, expected
+    sha256:D: failed precondition`.
+    """
+
+    area: ClassVar[str] = "images"
+    example: ClassVar[str] = "{on: wire, flip: 1, share: 50%}"
+    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
+
+    on: Literal["wire", "rest"] = Field("wire", description="in answers, or in the store")
+    flip_bytes: int = Field(1, alias="flip", ge=1, le=4096, description="bytes to flip a blob")
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY if self.on == "wire" else Seam.STORE})
+
+    def where_allowed(self) -> frozenset[WhereKey]:
+        return GATEWAY_WHERE if self.on == "wire" else STORE_WHERE
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # gateway and store are scoped with it
+        if self.on == "rest":
+            return seams.store.flipped_bytes(flip_bytes=self.flip_bytes, share=self.share)
+        return seams.gateway.rule(
+            Corrupt(flip_bytes=self.flip_bytes),
+            kinds=(RequestKind.BLOB,),
+            methods=("GET",),
+            share=self.share,
+        )

@@ -1,0 +1,54 @@
+"""expired_credentials: what the node logs in with has run out."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
+from harness.oci.errors import ErrorCode, error_body
+from harness.seams import RefuseToken, RequestKind, Respond, Seam, Seams
+from harness.units import ChosenShare
+
+
+class ExpiredCredentials(Fault):
+    """What the node logs in with has run out: its token in the middle of a pull, or its secret.
+
+    `mode: token` answers blob requests that carry a token with 401 and a fresh challenge, as when
+    it expires between the manifest and the layers. With `error: invalid_token` a node fetches a
+    new token once; with `error: none` it repeats the old one until its five tries are used up.
+    `mode: secret` lets the token service refuse the secret itself, from the first request on.
+    Seen as: `unexpected status from GET request to U: 401 Unauthorized`, or
+    `failed to fetch oauth token: unexpected status from POST request to U: 401 Unauthorized`.
+    """
+
+    area: ClassVar[str] = "authentication"
+    example: ClassVar[str] = "{mode: token, error: none}"
+    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB, RequestKind.TOKEN)
+
+    mode: Literal["token", "secret"] = Field("secret", description="what has run out")
+    error: Literal["invalid_token", "none"] = Field(
+        "invalid_token", description="mode token: the challenge's error attribute"
+    )
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the gateway is scoped with it
+        if self.mode == "secret":
+            refusal = Respond(
+                status=401,
+                headers=(("Content-Type", "application/json"),),
+                body=error_body(ErrorCode.UNAUTHORIZED).decode(),
+            )
+            return seams.gateway.rule(refusal, kinds=(RequestKind.TOKEN,), share=self.share)
+        return seams.gateway.rule(
+            RefuseToken(error=None if self.error == "none" else self.error),
+            kinds=(RequestKind.BLOB,),
+            share=self.share,
+            authenticated=True,
+        )

@@ -1,0 +1,40 @@
+"""latency: every answer of the registry comes late."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import LINK_WHERE, Fault, WhereKey
+from harness.seams import Seam, Seams
+from harness.units import ChosenShare, PositiveSeconds, Seconds
+
+
+class Latency(Fault):
+    """Every answer of the registry comes late, as from a far region or over a loaded path.
+
+    On the wire each chunk on its way to the node is held back for `delay`, give or take `jitter`.
+    A real Toxiproxy holds at most 1,024 chunks of 32 KiB a connection, so that it also caps a
+    blob's speed at about 32 MiB per `delay`; the embedded link does not.
+    Seen as: slower pulls, no event; above 30 s `net/http: timeout awaiting response headers`.
+    """
+
+    area: ClassVar[str] = "connectivity"
+    example: ClassVar[str] = "{delay: 200ms, jitter: 50ms}"
+    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+
+    delay_s: PositiveSeconds = Field(alias="delay", description="how late each chunk comes")
+    jitter_s: Seconds = Field(0.0, alias="jitter", description="more or less, at most this")
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.LINK})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the link is scoped with it
+        return seams.link.toxic(
+            "latency",
+            {"latency": round(self.delay_s * 1000), "jitter": round(self.jitter_s * 1000)},
+            share=self.share,
+        )

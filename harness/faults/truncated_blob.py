@@ -1,0 +1,49 @@
+"""truncated_blob: layers end before their time."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, Fault, WhereKey
+from harness.seams import RequestKind, Seam, Seams, Truncate
+from harness.units import ChosenShare, Share
+
+
+class TruncatedBlob(Fault):
+    """Layers end before their time: cut on the wire, or stored short.
+
+    `on: wire` sends `keep` of the body under its full Content-Length and then closes in good order
+    (`ending: fin`, which a node resumes by Range) or resets (`ending: rst`, which it does not).
+    `on: rest` cuts the stored blob, as after a half-finished upload or a full disk.
+    Seen as: nothing where a node can resume; otherwise `short read: expected N bytes but got M:
+    unexpected EOF`, or `read: connection reset by peer`.
+    """
+
+    area: ClassVar[str] = "images"
+    example: ClassVar[str] = "{on: wire, keep: 50%, ending: rst}"
+    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
+
+    on: Literal["wire", "rest"] = Field("wire", description="in answers, or in the store")
+    keep_share: Share = Field(0.5, alias="keep", lt=1, description="how much of it is left")
+    ending: Literal["fin", "rst"] = Field("fin", description="on the wire: how it closes")
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY if self.on == "wire" else Seam.STORE})
+
+    def where_allowed(self) -> frozenset[WhereKey]:
+        return GATEWAY_WHERE if self.on == "wire" else STORE_WHERE
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # gateway and store are scoped with it
+        if self.on == "rest":
+            return seams.store.cut(keep_share=self.keep_share, share=self.share)
+        return seams.gateway.rule(
+            Truncate(keep_share=self.keep_share, ending=self.ending),
+            kinds=(RequestKind.BLOB,),
+            methods=("GET",),
+            share=self.share,
+        )

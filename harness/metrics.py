@@ -1,0 +1,33 @@
+"""The metrics that `expect` may judge, with their units and what may narrow them."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Unit = Literal["s", "share"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """`quantile`, `phase`, `fault`: whether an expectation may name one."""
+
+    unit: Unit
+    about: str
+    quantile: bool = False
+    phase: bool = False
+    fault: bool = False
+
+
+METRICS: Final[dict[str, Metric]] = {
+    "deployment_delay": Metric(unit="s", about="pod created to Ready", quantile=True, phase=True),
+    "pull_duration": Metric(
+        unit="s", about="one pull, from its first request to its end", quantile=True, phase=True
+    ),
+    "pods_ready": Metric(unit="share", about="pods that became Ready, of all", phase=True),
+    "pull_error_rate": Metric(unit="share", about="failed pulls, of all attempts", phase=True),
+    "request_error_rate": Metric(unit="share", about="failed requests, of all", phase=True),
+    "push_error_rate": Metric(unit="share", about="failed uploads, of all", phase=True),
+    "recovery_time": Metric(unit="s", about="fault healed to all pods Ready", fault=True),
+    "first_success_time": Metric(
+        unit="s", about="fault healed to the first pull that succeeds", fault=True
+    ),
+}

@@ -1,0 +1,17 @@
+"""A scenario file, read strictly: the whole of it is right, or every complaint is told."""
+
+from harness.scenario.complaints import Complaint, ScenarioError
+from harness.scenario.loading import Scenario, load, load_text, read_held_fault
+from harness.scenario.schema import json_schema
+from harness.scenario.starter import starter
+
+__all__ = [
+    "Complaint",
+    "Scenario",
+    "ScenarioError",
+    "json_schema",
+    "load",
+    "load_text",
+    "read_held_fault",
+    "starter",
+]

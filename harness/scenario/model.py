@@ -1,0 +1,202 @@
+"""The scenario format: strict models whose words are the file's and whose values have units."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from harness.faults import Fault
+from harness.node.settings import NodeSettings, PullPolicy
+from harness.oci.reference import is_repository
+from harness.seams import RequestKind
+from harness.units import ByteCount, PerSecond, PositiveSeconds, Seconds
+
+NODES_MAX = 2000
+
+
+class Strict(BaseModel):
+    """Frozen; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
+
+
+def _slug(value: str) -> str:
+    if not is_repository(value) or "/" in value:
+        raise ValueError("must be lower-case letters and digits, with . _ - between them")
+    return value
+
+
+def _repository(value: str) -> str:
+    if not is_repository(value):
+        raise ValueError("must be a repository name, as app or team/app")
+    return value
+
+
+Slug = Annotated[str, Field(max_length=100), AfterValidator(_slug)]
+Repository = Annotated[str, Field(max_length=200), AfterValidator(_repository)]
+
+
+class Registry(Strict):
+    """The registry. `auth: token` is Bearer with a token service, as public registries have it."""
+
+    provider: Literal["embedded"] = "embedded"
+    profile: Literal["generic"] = "generic"
+    auth: Literal["token", "none"] = "token"
+    tls: Literal[False] = Field(False, description="not yet: only plain HTTP")
+    port: int = Field(0, ge=0, le=65535, description="0: any free port")
+    token_lifetime_s: PositiveSeconds = Field(
+        300.0, alias="token_lifetime", description="of the tokens that it gives out"
+    )
+
+
+class Cluster(Strict):
+    """Who pulls: emulated nodes, with kubelet's and containerd's settings."""
+
+    provider: Literal["emulated"] = "emulated"
+    nodes: int = Field(4, ge=1, le=NODES_MAX)
+    serialize_image_pulls: bool = True
+    max_parallel_image_pulls: int = Field(0, ge=0)
+    registry_pull_qps: int = Field(5, ge=0)
+    registry_burst: int = Field(10, ge=1)
+    max_concurrent_downloads: int = Field(3, ge=1)
+    image_pull_progress_timeout_s: PositiveSeconds = Field(
+        300.0, alias="image_pull_progress_timeout"
+    )
+
+    def node_settings(self) -> NodeSettings:
+        own = self.model_dump(exclude={"provider", "nodes"})
+        return NodeSettings(**own)
+
+
+class Environment(Strict):
+    """What is stood up. `link: none` lets nodes reach the gateway directly."""
+
+    registry: Registry = Registry()
+    link: Literal["auto", "embedded", "toxiproxy", "none"] = "auto"
+    cluster: Cluster = Cluster()
+
+
+class Image(Strict):
+    """A synthetic image: `size` is the sum of its compressed layers."""
+
+    size_bytes: ByteCount = Field(alias="size")
+    layers: int = Field(1, ge=1)
+    media: Literal["oci", "docker"] = "oci"
+    platforms: tuple[Literal["linux/amd64", "linux/arm64"], ...] = Field(
+        ("linux/amd64",), min_length=1
+    )
+
+
+class Rollout(Strict):
+    """A Deployment, rolled out `repeat` times.
+
+    `cache: cold`: each round is a new version whose content no node has; `warm`: the same version
+    each time, so that only the first round pulls.
+    """
+
+    name: Slug
+    image: str
+    replicas: int = Field(ge=1, le=20_000)
+    at_s: Seconds = Field(0.0, alias="at")
+    repeat: int = Field(1, ge=1, le=1000)
+    every_s: PositiveSeconds | None = Field(None, alias="every")
+    pull_policy: PullPolicy = "IfNotPresent"
+    cache: Literal["cold", "warm"] = "cold"
+
+
+class Pulls(Strict):
+    """Background clients that pull at a rate, whoever is late. Without `for`: to the end."""
+
+    image: str
+    rate_per_s: PerSecond = Field(alias="rate")
+    users: int = Field(8, ge=1, le=5000)
+    at_s: Seconds = Field(0.0, alias="at")
+    for_s: PositiveSeconds | None = Field(None, alias="for")
+    arrivals: Literal["constant", "poisson"] = "constant"
+
+
+class Pushes(Strict):
+    """Background clients that push new blobs at a rate. Without `for`: to the end."""
+
+    repository: Repository = "pushed"
+    size_bytes: ByteCount = Field(alias="size")
+    rate_per_s: PerSecond = Field(alias="rate")
+    users: int = Field(2, ge=1, le=5000)
+    at_s: Seconds = Field(0.0, alias="at")
+    for_s: PositiveSeconds | None = Field(None, alias="for")
+    arrivals: Literal["constant", "poisson"] = "constant"
+
+
+class Load(Strict):
+    """`give_up`: how long after the last step pods may still become Ready."""
+
+    rollouts: tuple[Rollout, ...] = ()
+    pulls: tuple[Pulls, ...] = ()
+    pushes: tuple[Pushes, ...] = ()
+    give_up_s: PositiveSeconds = Field(300.0, alias="give_up")
+
+    def streams(self) -> tuple[Pulls | Pushes, ...]:
+        """The background clients of both kinds."""
+        return (*self.pulls, *self.pushes)
+
+
+class FaultWhere(Strict):
+    """The scope of a fault. `nodes`: "0-3,7" or "clients"; `layers`: "0" or "1-3"."""
+
+    repository: str | None = Field(None, description="a repository, or a glob as team/*")
+    kinds: tuple[RequestKind, ...] = ()
+    layers: str | int | None = None
+    nodes: str | int | None = None
+
+
+class Occurrence(Strict):
+    """When a fault is on. `every` and `times`: it comes back."""
+
+    at_s: Seconds = Field(alias="at")
+    for_s: PositiveSeconds = Field(alias="for")
+    every_s: PositiveSeconds | None = Field(None, alias="every")
+    times: int = Field(1, ge=1, le=1000)
+    where: FaultWhere = FaultWhere()
+
+
+class FaultEntry(BaseModel):
+    """One entry of `faults`: the fault under its word, and when and where."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    word: str
+    fault: Fault
+    occurrence: Occurrence
+    KEYS: ClassVar[tuple[str, ...]] = ("at", "for", "every", "times", "where")
+
+
+class Expectation(Strict):
+    """What a correct system meets; exactly one of `at_most` and `at_least`."""
+
+    metric: str
+    quantile: float | None = Field(None, gt=0, le=1)
+    phase: Literal["before", "during", "after"] | None = None
+    fault: str | None = None
+    at_most: Any = None
+    at_least: Any = None
+
+
+class Abort(Strict):
+    """Stop the run when `metric` stays above `above` over a window of `over`."""
+
+    metric: str
+    over_s: PositiveSeconds = Field(alias="over")
+    above: Any
+
+
+class ScenarioBody(Strict):
+    """Everything but the faults, whose settings have models of their own."""
+
+    name: Slug
+    summary: str = ""
+    description: str = ""
+    seed: int = Field(0, ge=0, lt=1 << 63)
+    environment: Environment = Environment()
+    images: dict[str, Image] = Field(default_factory=dict)
+    load: Load = Load()
+    expect: tuple[Expectation, ...] = ()
+    abort_when: tuple[Abort, ...] = ()

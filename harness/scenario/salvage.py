@@ -1,0 +1,54 @@
+"""A scenario with mistakes, made whole enough that the rest of it can be checked as well."""
+
+import copy
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from harness.scenario.complaints import Path
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# Something right for every kind of value; what is judged of a place with a stand-in is not told.
+_STAND_INS: tuple[Any, ...] = ("1s", 100, "1MiB", "1/s", 0.5, "app", {}, [], "before", True)
+_ROUNDS = 4 * len(_STAND_INS)
+
+
+def salvage(kind: type[Model], data: Any) -> Model | None:
+    """`data` as `kind`, unknown keys dropped and wrong values replaced; None if that fails.
+
+    A list keeps its length, so that what comes behind a mistake keeps its place.
+    """
+    data, tried = copy.deepcopy(data), dict[Path, int]()
+    for _ in range(_ROUNDS):
+        try:
+            return kind.model_validate(data)
+        except ValidationError as error:
+            for problem in error.errors(include_url=False, include_input=False):
+                if not _mend(data, tuple(problem["loc"]), problem["type"], tried):
+                    return None
+    return None
+
+
+def _mend(data: Any, path: Path, problem: str, tried: dict[Path, int]) -> bool:
+    """Put the next stand-in at `path`, or drop the key that nobody knows."""
+    holder = data
+    for step in path[:-1]:
+        try:
+            holder = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    if not path or not isinstance(holder, dict | list):
+        return False
+    if problem == "extra_forbidden" and isinstance(holder, dict):
+        holder.pop(path[-1], None)
+        return True
+    number = tried.get(path, 0)
+    if number == len(_STAND_INS):
+        return False
+    tried[path] = number + 1
+    try:
+        holder[path[-1]] = copy.deepcopy(_STAND_INS[number])  # type: ignore[index]  # a path is as mixed as YAML
+    except (IndexError, TypeError):
+        return False
+    return True

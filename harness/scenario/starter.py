@@ -1,0 +1,33 @@
+"""The commented scenario that `harness new` writes."""
+
+_TEXT = """\
+# `harness check` explains mistakes, `harness plan` shows what would happen, `harness faults` lists
+# what can go wrong. Durations, sizes, rates and shares carry their unit.
+name: {name}
+summary: What breaks, and when, in one sentence.
+seed: 1
+environment:
+  cluster: {{provider: emulated, nodes: 4}}
+images:
+  app: {{size: 8MiB, layers: 4}}
+load:
+  rollouts:
+    # a Deployment: 8 pods every 5 s, each round a new version that no node has
+    - {{name: app, image: app, replicas: 8, at: 0s, repeat: 4, every: 5s}}
+  pulls:
+    # background clients that pull at a fixed rate, whoever is late
+    - {{image: app, rate: 2/s, users: 4}}
+faults:
+  - connection_refused:
+    at: 5s
+    for: 5s
+expect:
+  - {{metric: deployment_delay, quantile: 0.9, phase: during, at_most: 60s}}
+  - {{metric: recovery_time, at_most: 60s}}
+  - {{metric: pods_ready, at_least: 100%}}
+"""
+
+
+def starter(name: str) -> str:
+    """A scenario called `name` that runs as it is."""
+    return _TEXT.format(name=name)
