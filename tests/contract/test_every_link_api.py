@@ -1,6 +1,7 @@
 """The control API, embedded and Toxiproxy's own: one table of requests and answers for both."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,10 +172,7 @@ def check(asked: Ask, api: httpx.Client) -> None:
         assert response.content == b""
 
 
-@pytest.mark.parametrize("requests", CASES, ids=lambda case: f"{case[0].method} {case[0].path}")
-def test_a_request_is_answered_as_toxiproxy_does(
-    kind: LinkKind, tmp_path: Path, requests: list[Ask]
-) -> None:
+def test_every_request_is_answered_as_toxiproxy_does(kind: LinkKind, tmp_path: Path) -> None:
     """Status, error text and content type are the same whoever answers."""
 
     async def main() -> None:
@@ -182,7 +180,7 @@ def test_a_request_is_answered_as_toxiproxy_does(
 
             def ask_all() -> None:
                 with client(lab.room.control_url, lab.room.control_token) as api:
-                    for asked in requests:
+                    for asked in itertools.chain(*CASES):
                         check(asked, api)
 
             await asyncio.to_thread(ask_all)

@@ -14,8 +14,9 @@ import pytest
 
 from harness.environment.child import ChildError
 from harness.environment.link import open_link
+from harness.link.address import split_address
 from harness.link.flow import Budget
-from harness.link.proxy import Proxy, Toxic, split_address
+from harness.link.proxy import Proxy, Toxic
 from tests.link_lab import Lab, blob, new_run, open_lab, soon, until
 
 
