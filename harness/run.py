@@ -1,18 +1,10 @@
 """One run from plan to recording: environment up, load beside faults, all of it undone."""
 
 import asyncio
-import json
-import os
-import platform
 import secrets
-import shutil
-import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +35,7 @@ from harness.journal import Journal
 from harness.load.driver import LoadRun, start_load
 from harness.plan import Plan, PlannedFault
 from harness.recording import Recording, RecordingError, Watcher
+from harness.run_folder import describe, make_folder
 from harness.run_lock import hold
 from harness.tally import AbortWatch
 from harness.timeline import RunClock, play
@@ -50,7 +43,6 @@ from harness.timeline import RunClock, play
 # What a load process needs from its start until it can pull: mostly importing Locust.
 LOAD_START_S = 2.5
 _WATCH_CHILDREN_S = 0.25
-_PACKAGES = ("registry-harness", "locust", "pandas", "pyarrow", "uvicorn", "toxiproxy-python")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +93,7 @@ class _Grounds:
 
     def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> LabSeams:
         scope = FaultScope(fault=fault.id, where=fault.where, chance=chance, deadline_s=deadline_s)
-        return self.lab.scoped(fault.fault, scope)
+        return self.lab.scoped(fault.fault.seams_needed(), scope)
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> Ended:
@@ -121,7 +113,12 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
             journal=Journal(folder / "journal.jsonl"),
             clock_start_s=time.monotonic(),
         )
-        _describe(folder, plan, options, run_id)
+        describe(
+            folder,
+            plan,
+            scenario_text=options.scenario_text,
+            about={"run_id": run_id, "command": options.command, "workers": options.workers},
+        )
         try:
             recording(RunStarted(at_s=0.0, run_id=run_id, scenario=plan.scenario, seed=plan.seed))
             running = _Running(plan=plan, options=options, run=run, clock=clock, record=recording)
@@ -134,14 +131,6 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
                 recording.close()
             run.journal.close()
     return ended
-
-
-def make_folder(reports: Path, scenario: str, run_id: str) -> Path:
-    """`reports/<scenario>/<UTC time>-<run id>`, made."""
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = reports / scenario / f"{moment}-{run_id}"
-    (folder / "samples").mkdir(parents=True)
-    return folder.resolve()
 
 
 async def _carry_out(running: _Running) -> Ended:
@@ -268,40 +257,3 @@ def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:
         toxiproxy_path=options.toxiproxy_path,
         cache_folder=options.cache_folder,
     )
-
-
-def _describe(folder: Path, plan: Plan, options: RunOptions, run_id: str) -> None:
-    (folder / "scenario.yaml").write_text(options.scenario_text, encoding="utf-8")
-    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-    about = {
-        "run_id": run_id,
-        "scenario": plan.scenario,
-        "seed": plan.seed,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": options.command,
-        "workers": options.workers,
-        "versions": versions(),
-        "host": host(),
-    }
-    (folder / "run.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-
-
-def versions() -> Mapping[str, str]:
-    """Of Python and of the packages that decide what a run measures."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
-
-
-def host() -> Mapping[str, Any]:
-    """What the machine is; not its name."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if os.name == "posix" else 0
-    return {
-        "system": platform.platform(),
-        "cpus": os.cpu_count(),
-        "memory_bytes": memory,
-        "disk_free_bytes": shutil.disk_usage(Path.cwd()).free,
-        "byte_order": sys.byteorder,
-    }

@@ -19,7 +19,7 @@ from harness.faults import Fault
 from harness.journal import Journal
 from harness.load.orders import CLIENTS_NODE
 from harness.recording import Recording, Watcher
-from harness.run import make_folder
+from harness.run_folder import make_folder
 from harness.run_lock import hold
 from harness.seams import Where
 from harness.timeline import RunClock
@@ -73,6 +73,10 @@ async def stand(
                     recording(_injected(held, chance.step, clock.now_s()))
                 announce(description(lab, folder))
                 await _until_a_child_dies(lab)
+        except asyncio.CancelledError:  # being stopped is how this ends
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
         except ChildError as error:
             raise EnvironmentFailed(str(error)) from error
         finally:
@@ -87,7 +91,7 @@ async def _inject(
     scope = FaultScope(
         fault=chance.step, where=held.where, chance=chance, deadline_s=clock.start_s + _HELD_S
     )
-    scoped = lab.scoped(held.fault, scope)
+    scoped = lab.scoped(held.fault.seams_needed(), scope)
     await stack.enter_async_context(held.fault.inject(scoped.seams, chance))
 
 

@@ -13,15 +13,16 @@ PACKAGE = ROOT / "harness"
 
 # A line may import earlier lines only, and never its neighbours on the same line.
 ARROW = (
-    ("events", "outcome", "chance", "samples", "phases", "leash", "oci", "version"),
+    ("events", "outcome", "chance", "samples", "phases", "units", "metrics", "leash", "version"),
+    ("oci",),
     ("seams",),
-    ("journal", "run_lock"),
+    ("journal", "run_lock", "tally"),
     ("node",),
     ("registry", "gateway", "link", "resolver"),
     ("faults", "environment", "load"),
-    ("scenario",),
+    ("scenario", "fault_docs"),
     ("plan",),
-    ("timeline", "tally"),
+    ("timeline", "plan_text"),
     ("recording",),
     ("run", "recover", "doctor"),
     ("up",),
@@ -116,6 +117,8 @@ def against_the_arrow(module: str, imported: str) -> str | None:
     if imported.split(".", maxsplit=1)[0] != "harness":
         return None
     who, what = layer_of(module), layer_of(imported)
+    if who not in LINE or what not in LINE:
+        return f"{who} or {what} has no place in the arrow yet"
     if who == what or LINE[what] < LINE[who]:
         return None
     if any(who == a and imported.startswith(b) for a, b in NEIGHBOURS):
@@ -141,7 +144,6 @@ def uses(source: str, name: str) -> Iterator[int]:
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_follow_the_arrow(module: str) -> None:
     """Nothing flows back; imports inside functions and for types count too."""
-    assert layer_of(module) in LINE, f"{layer_of(module)} has no place in the arrow yet"
     wrong = [
         f"{MODULES[module].relative_to(ROOT)}:{line}: {reason}"
         for line, imported in imports_of(module)

@@ -136,7 +136,7 @@ def _of_waits(waits: Waits, expectation: Expectation, what: str) -> Measure:
         best=float(best.min() if expectation.comparison == "at_most" else best.max()),
         samples=len(waits),
         needed=samples_needed(quantile),
-        note=f"{never} of {len(waits)} never ended" if never else "",
+        note=f"{never} of {len(waits)} {what} never did" if never else "",
     )
 
 

@@ -49,8 +49,9 @@ class ExpectationFinding:
     """One expectation and what it was worth.
 
     `value` and `limit` are in `unit` ("s", "share", "bytes/s", "count"). `value` null with
-    `more_than` set: it is somewhere beyond `more_than`. `margin` is how far the value is on the
-    good side of the limit (negative: beyond it), `margin_share` the same as a share of the limit.
+    `more_than` set: it is somewhere beyond `more_than`; both null with samples: never. `margin` is
+    how far the value is on the good side of the limit (negative: beyond it), `margin_share` the
+    same as a share of the limit.
     """
 
     text: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from harness.analysis.delay import told
@@ -14,8 +15,9 @@ from harness.seams import RequestKind
 
 
 def pull_waits(pulls: pd.DataFrame) -> Waits:
-    """How long each attempt took; one that did not succeed has taken longer than it was seen to."""
+    """How long each attempt took to succeed: a failed one never does, an unfinished one may."""
     took = (pulls["ended_s"] - pulls["started_s"]).clip(lower=0).fillna(0.0)
+    took = took.mask(pulls["outcome"].eq(Outcome.FAILED), np.inf)
     succeeded = pulls["outcome"].eq(Outcome.OK)
     return Waits(seen_s=took.to_numpy(dtype=float), ended=succeeded.to_numpy(dtype=bool))
 

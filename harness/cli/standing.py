@@ -83,6 +83,7 @@ def up(
         password=secrets.token_urlsafe(18),
         toxiproxy_path=toxiproxy_path(),
         cache_folder=cache_folder(),
+        open_link_control=True,
     )
     with shown(Console(stderr=True), plan.scenario, 0.0, quiet=quiet or as_json) as watcher:
         options = UpOptions(

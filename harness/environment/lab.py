@@ -16,10 +16,9 @@ from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.resolver import ResolverRoom, open_resolver
 from harness.environment.scope import FaultScope
 from harness.events import Event, RoomOpened
-from harness.faults import Fault
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
-from harness.seams import Bites, Seams
+from harness.seams import Bites, Seam, Seams
 
 LOOPBACK = "127.0.0.1"
 _DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
@@ -47,6 +46,7 @@ class LabSettings:
     password: str
     toxiproxy_path: str | None = None
     cache_folder: Path
+    open_link_control: bool = False  # the embedded link's API asks for no token, as Toxiproxy's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,16 +79,16 @@ class Lab:
         """Where each node reaches the registry."""
         return self.registry.ports if self.link is None else self.link.ports
 
-    def scoped(self, fault: Fault, scope: FaultScope) -> LabSeams:
-        """The seams as `fault` may touch them."""
+    def scoped(self, needed: frozenset[Seam], scope: FaultScope) -> LabSeams:
+        """The seams as one fault may touch them; those it `needed` tell its bites."""
         seams = Seams(
             link=_NoLink() if self.link is None else self.link.link(scope),
             resolver=self.resolver.resolver(scope),
             gateway=self.registry.gateway(scope),
             store=self.registry.store(scope),
         )
-        needed = sorted(fault.seams_needed())
-        return LabSeams(seams=seams, counters=tuple(getattr(seams, seam) for seam in needed))
+        counters = tuple(getattr(seams, seam) for seam in sorted(needed))
+        return LabSeams(seams=seams, counters=counters)
 
     def target(self, clock_start_s: float, samples_folder: Path) -> LoadTarget:
         """Where and as whom the load pulls."""
@@ -181,6 +181,7 @@ async def _open_link(
             upstream_ports=registry.ports,
             toxiproxy_path=settings.toxiproxy_path,
             cache_folder=settings.cache_folder,
+            open_control=settings.open_link_control,
         )
     )
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from harness.environment.child import Child, ChildError, Run, start_child
 from harness.environment.link_control import LinkControl, LinkError
@@ -72,7 +72,7 @@ class ScopedLink:
     room: LinkRoom
     scope: FaultScope
     _toxics: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    _downs: list[str] = field(default_factory=list)
+    _downs: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     @asynccontextmanager
     async def toxic(
@@ -85,7 +85,7 @@ class ScopedLink:
     ) -> AsyncIterator[None]:
         """Add a toxic to the links in scope, and remove it at the end whatever was raised."""
         nodes = self._nodes(share)
-        name = f"{self.scope.fault}-{next(self.room._numbers)}"  # noqa: SLF001  the room's counter
+        name = self._name()
         toxic = {"name": name, "type": kind, "stream": stream, "attributes": dict(attributes)}
         added: list[str] = []
         control = self.room.control
@@ -100,13 +100,14 @@ class ScopedLink:
     @asynccontextmanager
     async def down(self, *, share: float = 1.0) -> AsyncIterator[None]:
         """Close the listeners in scope; they open again when no fault holds them down."""
-        nodes = self._nodes(share)
+        nodes, name = self._nodes(share), self._name()
         control, held = self.room.control, self.room._taken_down  # noqa: SLF001  the room's holds
         disabled: list[str] = []
+        extra = {**self._lifetime(), "harness_tally": name}
         held.update(nodes)
         try:
-            await _whole(lambda: control.disable(nodes, disabled=disabled, **self._lifetime()))
-            self._downs.extend(nodes)
+            await _whole(lambda: control.disable(nodes, disabled=disabled, **extra))
+            self._downs.append((name, nodes))
             yield
         finally:
             held.subtract(nodes)
@@ -123,17 +124,20 @@ class ScopedLink:
         if self.room.kind == "toxiproxy":
             return Bites(count=None)
         counted = await asyncio.to_thread(self.room.control.bites)
-        details: dict[str, Any] = {}
-        for name, nodes in self._toxics:
-            details[name] = _sum(counted.get(node, {}).get(name, {}) for node in nodes)
-        if self._downs:
-            ended = sum(
-                counted.get(node, {}).get("down", {}).get("connections", 0)
-                for node in set(self._downs)
-            )
-            details["down"] = {"connections": ended}
-        total = sum(bitten.get("connections", 0) for bitten in details.values())
-        return Bites(count=None if self._downs and not total else total, details=details)
+        details: dict[str, dict[str, int]] = {}
+        for name, nodes in self._toxics + self._downs:
+            total: Counter[str] = Counter()
+            for node in nodes:
+                total.update(counted.get(node, {}).get(name, {}))
+            details[name] = dict(total)
+        connections = sum(bitten.get("connections", 0) for bitten in details.values())
+        return Bites(
+            count=None if self._downs and not connections else connections, details=details
+        )
+
+    def _name(self) -> str:
+        """A name for one change, which the server also counts its bites under."""
+        return f"{self.scope.fault}-{next(self.room._numbers)}"  # noqa: SLF001  the room's counter
 
     def _nodes(self, share: float) -> tuple[str, ...]:
         nodes = self.scope.where.nodes or tuple(self.room.ports)
@@ -144,13 +148,6 @@ class ScopedLink:
         if self.room.kind == "toxiproxy":
             return {}
         return {"harness_lifetime_s": max(0.001, self.scope.deadline_s - time.monotonic())}
-
-
-def _sum(counts: Any) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for count in counts:
-        total.update(count)
-    return dict(total)
 
 
 async def _whole(work: Callable[[], None]) -> None:

@@ -32,6 +32,15 @@ class Connection:
         """Whether nothing more can be sent."""
         return self._protocol.transport.is_closing()
 
+    @property
+    def full(self) -> bool:
+        """Whether more waits to be sent than should."""
+        return self._protocol.flow.write_paused
+
+    async def drained(self) -> None:
+        """Wait until little waits to be sent."""
+        await self._protocol.flow.drain()
+
     async def end(self, ending: Literal["fin", "rst"]) -> None:
         """Close after all that was sent, whatever the answer's length promised.
 

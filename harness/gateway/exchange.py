@@ -72,6 +72,8 @@ class Exchange:
             self.bytes += len(message["body"])
             await self._send(message)
             self.complete = not message.get("more_body", False)
+            if self._connection.full and not self.complete:
+                await self._connection.drained()  # before the registry reads the next part
         else:
             await self._send_changed(self._body, message)
 

@@ -15,5 +15,6 @@ A scenario that runs on one runs on the other. It differs only where that helps:
 - The gateway is connected to without holding up other clients, for at most `dial.CONNECT_LIMIT_S`.
 - A disabled proxy keeps its port to itself, so that it can always be enabled again.
 - Extensions: `harness_lifetime_s` in the body of a toxic or a proxy update undoes the change by
-  itself after so many seconds; `GET /harness/bites` counts what each toxic changed.
+  itself after so many seconds; `GET /harness/bites` counts what each toxic changed, and the
+  connections that a disabled proxy ended, under the `harness_tally` of the request.
 """

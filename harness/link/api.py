@@ -200,7 +200,8 @@ class LinkApi:
         if enabled:
             await _enable(found)
         else:
-            await found.disable(lifetime_s=limit_s)
+            tally = take(body, "harness_tally", str, "down")
+            await found.disable(lifetime_s=limit_s, tally=tally)
         return HTTPStatus.OK, found.as_json()
 
     async def _delete(self, _raw: bytes, proxy: str) -> Answer:

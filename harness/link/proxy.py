@@ -97,8 +97,11 @@ class Proxy:
         self._loop.add_reader(self._socket.fileno(), self._acceptable)
         self.enabled = True
 
-    async def disable(self, *, lifetime_s: float | None = None) -> None:
-        """Refuse clients and end the open connections; for `lifetime_s`, or until enabled."""
+    async def disable(self, *, lifetime_s: float | None = None, tally: str = "down") -> None:
+        """Refuse clients and end the open connections; for `lifetime_s`, or until enabled.
+
+        The connections that it ends are counted as `tally`.
+        """
         if self.enabled:
             self._close_listener()
             for dial in tuple(self._dialling):
@@ -106,7 +109,7 @@ class Proxy:
             ended = tuple(self._connections.values())
             for connection in ended:
                 connection.close()
-            self.tally("down").connections += len(ended)
+            self.tally(tally).connections += len(ended)
             self.enabled = False
             try:
                 self._socket = await bind(self.listen)

@@ -7,6 +7,7 @@ from harness.node.settings import NodeSettings, PullPolicy
 
 __all__ = [
     "CLIENTS_NODE",
+    "REGISTRY_NAME",
     "LoadOrders",
     "LoadTarget",
     "NodeEndpoint",
@@ -18,6 +19,7 @@ __all__ = [
     "RolloutOrder",
 ]
 
+REGISTRY_NAME = "registry.harness.test"  # what nodes look up; .test is nobody's (RFC 6761)
 CLIENTS_NODE = "clients"  # the pseudo-node of background pull clients
 
 
@@ -72,6 +74,10 @@ class LoadOrders:
     rollouts: tuple[RolloutOrder, ...]
     pulls: tuple[PullsOrder, ...]
     pushes: tuple[PushesOrder, ...] = ()
+
+    def streams(self) -> tuple[PullsOrder | PushesOrder, ...]:
+        """The background clients of both kinds."""
+        return (*self.pulls, *self.pushes)
 
 
 @dataclass(frozen=True, kw_only=True)

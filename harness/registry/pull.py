@@ -15,7 +15,7 @@ from harness.registry.index import Index, Repository
 from harness.registry.ranges import Span, UnsatisfiableError, requested
 from harness.registry.refusal import RefusalError
 
-_IN_FLIGHT_BYTES = 64 << 20  # of all downloads together: what slow clients can make us hold
+_IN_FLIGHT_BYTES = 32 << 20  # of all downloads together: what slow clients can make us hold
 _SMALLEST_CHUNK_BYTES = 64 << 10
 _REMEMBERED_BYTES = 64 << 20
 

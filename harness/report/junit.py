@@ -1,15 +1,12 @@
 """`junit.xml`: a test case for each expectation and for each fault's proof of injection."""
 
-import re
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Findings
 from harness.outcome import Verdict
-from harness.report.words import bites_text, value_text
+from harness.report.words import bites_text, value_text, xml_text
 
-# XML 1.0 allows no other characters, not even escaped.
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST: Final = 4000
 
 
@@ -45,7 +42,7 @@ def junit_xml(findings: Findings) -> str:
 
 def clean(text: str) -> str:
     """`text` without the characters that XML cannot hold, and not endless."""
-    return _NOT_XML.sub("", text[:_LONGEST])
+    return xml_text(text[:_LONGEST])
 
 
 def _case(suite: Element, group: str, name: str) -> Element:

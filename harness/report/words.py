@@ -1,5 +1,6 @@
 """Numbers as people read them; the same in every format."""
 
+import re
 from typing import Final
 
 from harness.analysis.findings import ExpectationFinding, FaultFinding, QuantileFinding
@@ -7,11 +8,19 @@ from harness.analysis.findings import ExpectationFinding, FaultFinding, Quantile
 NONE: Final = "\N{EN DASH}"
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEP: Final = 1024
+_NOT_XML: Final = re.compile(
+    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # XML 1.0, 2.2
 _BITES_FROM: Final = {
     "seam": "counted where it bites",
     "marked": "answers it changed",
     "in_flight": "requests in flight",
 }
+
+
+def xml_text(text: str, instead: str = "") -> str:
+    """`text` without the characters that XML cannot hold, not even escaped."""
+    return _NOT_XML.sub(instead, text)
 
 
 def seconds(value: float | None) -> str:
@@ -63,6 +72,8 @@ def value_text(finding: ExpectationFinding) -> str:
     """The measured value, or what is known of it."""
     if finding.value is None and finding.more_than is not None:
         return f"more than {in_unit(finding.more_than, finding.unit)}"
+    if finding.value is None and finding.samples:
+        return "never"
     return in_unit(finding.value, finding.unit)
 
 

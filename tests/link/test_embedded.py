@@ -207,6 +207,18 @@ def test_bites_outlive_the_fault_and_are_apart(tmp_path: Path) -> None:
             async with untouched.toxic("limit_data", {"bytes": 1 << 30}):
                 await lab.echo()
             assert (await untouched.bites()).count == 0
+            for repeat in range(2):
+                outage = lab.link("down-1")
+                stream = await lab.ask("echo")
+                await lab.echo(stream=stream)
+                open_count = len(lab.writers) if repeat == 0 else 1
+                async with outage.down():
+                    assert await soon(stream[0].read(-1)) == b""
+                assert (await outage.bites()).count == open_count
+            idle = lab.link("down-2")
+            async with idle.down():
+                pass
+            assert (await idle.bites()).count is None
 
     asyncio.run(main())
 

@@ -14,9 +14,11 @@ from harness.analysis import Analysis
 from harness.analysis.findings import ExpectationFinding, Findings, plain
 from harness.analysis.frames import records
 from harness.report.charts.palette import CONFIG
+from harness.report.words import xml_text
 
 Spec = dict[str, Any]
 
+_LONGEST_NAME: Final = 100
 AXIS_WIDTH: Final = 64  # of every chart over time, so that their seconds lie below each other
 
 
@@ -44,7 +46,21 @@ def spec(description: str, layers: Sequence[Spec], height: int) -> Spec:
 
 
 def data(frame: pd.DataFrame) -> Spec:
-    return {"values": plain(records(frame))}
+    """The rows of `frame` as values. A chart's texts are names; what is longer is cut.
+
+    The drawing library aborts the whole process on a character that XML cannot hold.
+    """
+    values = [
+        {key: drawable(value) if isinstance(value, str) else value for key, value in row.items()}
+        for row in records(frame)
+    ]
+    return {"values": plain(values)}
+
+
+def drawable(text: str) -> str:
+    """`text` as a name that can be drawn."""
+    known = xml_text(text[:_LONGEST_NAME], "\N{REPLACEMENT CHARACTER}")
+    return known if len(text) <= _LONGEST_NAME else f"{known}…"
 
 
 def time(name: str, end_s: float, title: str | None = "Seconds since the run began") -> Spec:

@@ -161,14 +161,14 @@ def pulls_chart(analysis: Analysis, end_s: float) -> Chart | None:
     if over_time.empty:
         return None
     width_s = analysis.findings.throughput.bin_s
-    rows = over_time.assign(until_s=over_time["at_s"] + width_s)
+    rows = over_time.assign(until_s=(over_time["at_s"] + width_s).clip(upper=end_s))
     present = rows["result"].unique().tolist()
     order = {result: place for place, result in enumerate(RESULTS)}
     rows = rows.assign(place=rows["result"].map(order))
     encoding = {
-        "x": time("at_s", end_s),
+        "x": {**time("at_s", end_s), "bin": "binned"},
         "x2": {"field": "until_s"},
-        "y": amount("count", f"Pulls per {width_s:g} s"),
+        "y": {**amount("count", f"Pulls per {width_s:g} s"), "stack": "zero"},
         "color": {"field": "result", "type": "nominal", "scale": scale(RESULTS, present)},
         "order": {"field": "place", "type": "quantitative"},
         "tooltip": tip(("at_s", "From (s)", ".1f"), ("result", "Result"), ("count", "Pulls")),
