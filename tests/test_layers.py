@@ -23,7 +23,7 @@ ARROW = (
     ("scenario", "fault_docs"),
     ("plan",),
     ("timeline", "plan_text"),
-    ("recording",),
+    ("recording", "run_folder"),
     ("run", "recover", "doctor"),
     ("up",),
     ("analysis",),
