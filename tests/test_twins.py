@@ -31,9 +31,18 @@ def parsed(name: str) -> ast.Module:
 
 
 def decides(name: str) -> bool:
-    """Whether a file holds code of its own, and not only words and what it passes on."""
+    """Whether a file holds code of its own, and not only words, protocols and what it passes on."""
     return any(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(parsed(name))
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_promise(node)
+        for node in ast.walk(parsed(name))
+    )
+
+
+def is_promise(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function only says what others will do: a docstring, dots, nothing else."""
+    return all(
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        for statement in function.body
     )
 
 
