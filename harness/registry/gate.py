@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 from harness.oci.challenge import bearer_challenge, pull_scope, realm_of
 from harness.oci.errors import ErrorCode
+from harness.oci.reference import is_repository
 from harness.registry.call import Call
 from harness.registry.refusal import RefusalError
 from harness.registry.tokens import CATALOG, TokenService, read_basic
@@ -24,25 +25,15 @@ class Gate:
 
     def require(self, call: Call) -> None:
         """Raise RefusalError unless the request's token allows it."""
-        endpoint, repository, _ = call.route
-        name, action = repository, _ACTIONS.get(call.method, "push")
-        if endpoint == "upload":
-            action = "push"
-        elif endpoint == "catalog":
-            name, action = CATALOG, "*"
+        needs = _needs(call)
         token = _token(call)
         if not token:
-            raise _challenged(call, name, action, None)
+            raise _challenged(call, needs, None)
         grant = self._tokens.verify(token)
         if grant is None:
-            raise _challenged(call, name, action, "invalid_token")
-        if name and not grant.allows(name, action):
-            raise _challenged(call, name, action, "insufficient_scope")
-
-    def may_pull(self, call: Call, repository: str) -> bool:
-        """Whether the token of a request that was let through reaches another repository."""
-        grant = self._tokens.verify(_token(call))
-        return grant is not None and grant.allows(repository, "pull")
+            raise _challenged(call, needs, "invalid_token")
+        if not all(grant.allows(name, action) for name, action in needs):
+            raise _challenged(call, needs, "insufficient_scope")
 
     def is_account(self, call: Call) -> bool:
         """Whether it is the account's, which may read everything, rather than nobody's."""
@@ -56,16 +47,32 @@ def _token(call: Call) -> str:
     return header[7:].strip() if header[:7].lower() == "bearer " else ""
 
 
-def _challenged(call: Call, name: str, action: str, error: str | None) -> RefusalError:
-    if name == CATALOG:
-        scope = f"{CATALOG}:*"
-    else:
-        scope = pull_scope(name, "pull,push" if action == "push" else action) if name else ""
-    challenge = bearer_challenge(realm=realm_of(call.scope), scope=scope, error=error)
+def _needs(call: Call) -> list[tuple[str, str]]:
+    """Repositories and what is done to them; mounting also reads the source (distribution)."""
+    endpoint, name, _ = call.route
+    if endpoint == "ping":
+        return []
+    if endpoint == "catalog":
+        return [(CATALOG, "*")]
+    if endpoint != "upload":
+        return [(name, _ACTIONS.get(call.method, "push"))]
+    source = call.query.get("from", "") if call.method == "POST" else ""
+    return [(name, "push"), *([(source, "pull")] if is_repository(source) else [])]
+
+
+def _challenged(call: Call, needs: list[tuple[str, str]], error: str | None) -> RefusalError:
+    scopes = [
+        f"{CATALOG}:*"
+        if name == CATALOG
+        else pull_scope(name, "pull,push" if action == "push" else action)
+        for name, action in needs
+    ]
+    challenge = bearer_challenge(realm=realm_of(call.scope), scope=" ".join(scopes), error=error)
     return RefusalError(
         ErrorCode.UNAUTHORIZED,
         "authentication required",
-        detail=[{"Type": "repository", "Name": name, "Action": action}] if name else None,
+        detail=[{"Type": "repository", "Name": name, "Action": action} for name, action in needs]
+        or None,
         headers=(("WWW-Authenticate", challenge), ("Docker-Distribution-Api-Version", API)),
     )
 

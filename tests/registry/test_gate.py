@@ -173,7 +173,7 @@ def test_token_runs_out(tmp_path: Path) -> None:
 
 
 def test_mount_needs_the_right_to_pull(tmp_path: Path) -> None:
-    """A token without the other repository uploads instead of mounting."""
+    """A token without the other repository is told to get one with both."""
     content = b"layer"
     query = {"mount": digest_of(content), "from": "source"}
 
@@ -183,8 +183,11 @@ def test_mount_needs_the_right_to_pull(tmp_path: Path) -> None:
             narrow = bearer(await token(client, "repository:app:pull,push"))
             wide = bearer(await token(client, "repository:app:pull,push repository:source:pull"))
             path = "/v2/app/blobs/uploads/"
-            answer = await client.post(path, params=query, headers=narrow)
-            assert answer.status_code == 202
+            asked = challenge(await client.post(path, params=query, headers=narrow))
+            assert asked["scope"] == "repository:app:pull,push repository:source:pull"
+            assert asked["error"] == "insufficient_scope"
+            odd = await client.post(path, params={**query, "from": 'x"y'}, headers=narrow)
+            assert odd.status_code == 202
             answer = await client.post(path, params=query, headers=wide)
             assert answer.status_code == 201
 
