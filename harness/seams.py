@@ -76,8 +76,9 @@ class Corrupt:
 
 @dataclass(frozen=True, kw_only=True)
 class Truncate:
-    """End the body after `keep_share` of its bytes under the full Content-Length.
+    """End the body after `keep_share` of the content, under the full Content-Length.
 
+    The place is one of the whole content: a range that begins behind it brings nothing.
     `ending`: `fin` closes in good order, `rst` resets the connection.
     """
 

@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from harness.chance import Chance
@@ -14,7 +15,8 @@ from harness.oci.sink import blob_path
 from harness.seams import Where
 
 _BACKUP_SUFFIX = ".whole"
-_CUT_SUFFIX = ".cut"
+_COPY_SUFFIX = ".changed"
+_FLIPS_IN_PLACE = 16  # each is a record that waits for the disk; more are cheaper as a copy
 
 
 class StoredLayers:
@@ -53,8 +55,12 @@ class StoredLayers:
             for digest in digests:
                 undo.enter_context(self._claimed(digest))
                 path = blob_path(self._root, digest)
-                for offset in _places(chance, digest, flip_bytes, path.stat().st_size):
-                    undo.enter_context(self._flipped_byte(path, offset))
+                places = _places(chance, digest, flip_bytes, path.stat().st_size)
+                if len(places) > _FLIPS_IN_PLACE:
+                    undo.enter_context(self._replaced(path, partial(_flip, places=places)))
+                else:
+                    for offset in places:
+                        undo.enter_context(self._flipped_byte(path, offset))
             yield
 
     @contextmanager
@@ -63,7 +69,9 @@ class StoredLayers:
         with ExitStack() as undo:
             for digest in digests:
                 undo.enter_context(self._claimed(digest))
-                undo.enter_context(self._cut_file(blob_path(self._root, digest), keep_share))
+                path = blob_path(self._root, digest)
+                keep_bytes = int(path.stat().st_size * keep_share)
+                undo.enter_context(self._replaced(path, partial(os.truncate, length=keep_bytes)))
             yield
 
     @contextmanager
@@ -91,7 +99,8 @@ class StoredLayers:
                 self._journal.done(record)
 
     @contextmanager
-    def _cut_file(self, path: Path, keep_share: float) -> Iterator[None]:
+    def _replaced(self, path: Path, edit: Callable[[Path], None]) -> Iterator[None]:
+        """Put an edited copy in the file's place."""
         backup = path.with_name(path.name + _BACKUP_SUFFIX)
         undo = {
             "kind": "restore_file",
@@ -102,7 +111,10 @@ class StoredLayers:
             backup.hardlink_to(path)
             record = self._journal.record(undo)
             try:
-                _put_shortened(path, int(path.stat().st_size * keep_share))
+                copy = path.with_name(path.name + _COPY_SUFFIX)
+                shutil.copyfile(path, copy)
+                edit(copy)
+                copy.replace(path)
                 yield
             finally:
                 backup.replace(path)
@@ -122,8 +134,10 @@ def _places(chance: Chance, digest: str, count: int, size: int) -> list[int]:
     return sorted(places)
 
 
-def _put_shortened(path: Path, keep_bytes: int) -> None:
-    shortened = path.with_name(path.name + _CUT_SUFFIX)
-    shutil.copyfile(path, shortened)
-    os.truncate(shortened, keep_bytes)
-    shortened.replace(path)
+def _flip(path: Path, places: list[int]) -> None:
+    with path.open("r+b") as file:
+        for offset in places:
+            file.seek(offset)
+            byte = file.read(1)[0]
+            file.seek(offset)
+            file.write(bytes([byte ^ 0xFF]))

@@ -90,6 +90,21 @@ def test_flipped_bytes(
     assert pending(tmp_path / "journal.jsonl") == []
 
 
+def test_many_flips_are_one_record(
+    root: Path, layers: StoredLayers, image: BuiltImage, tmp_path: Path
+) -> None:
+    """Thousands of flips do not wait for the disk one by one, and are undone all the same."""
+    before = contents(root)
+    digest = digests(image)[0]
+    name = digest.partition(":")[2]
+    with layers.flipped((digest,), CHANCE, 4096):
+        pairs = zip(before[name], contents(root)[name], strict=True)
+        assert sum(a != b for a, b in pairs) == 4096
+        (record,) = pending(tmp_path / "journal.jsonl")
+        assert record["undo"]["kind"] == "restore_file"
+    assert contents(root) == before
+
+
 def test_cut(root: Path, layers: StoredLayers, image: BuiltImage, tmp_path: Path) -> None:
     """A cut layer is shorter; its backup, named in the journal, is whole; who reads it reads on."""
     before = contents(root)
