@@ -246,6 +246,7 @@ async def _watch_children(running: _Running, lab: Lab) -> None:
 def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:
     """What `plan` needs stood up. The password is new for every run and never leaves memory."""
     return LabSettings(
+        seed=plan.seed,
         nodes=plan.load.nodes,
         images=plan.images,
         images_bytes=plan.disk_bytes,

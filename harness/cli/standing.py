@@ -73,6 +73,7 @@ def up(
     kind = link_kind(link, plan.link)
     held = _held(faults or [], nodes=len(plan.load.nodes), with_link=kind != "none")
     lab = LabSettings(
+        seed=plan.seed,
         nodes=plan.load.nodes,
         images=plan.images,
         images_bytes=plan.disk_bytes,

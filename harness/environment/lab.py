@@ -35,6 +35,7 @@ class EnvironmentFailed(Exception):  # noqa: N818  it is a state of the run, tol
 class LabSettings:
     """What to stand up. `token_lifetime_s` is that of the tokens that the registry gives out."""
 
+    seed: int
     nodes: tuple[str, ...]
     images: tuple[ImageSpec, ...]
     images_bytes: int
@@ -182,6 +183,7 @@ async def _open_link(
             toxiproxy_path=settings.toxiproxy_path,
             cache_folder=settings.cache_folder,
             open_control=settings.open_link_control,
+            seed=settings.seed,
         )
     )
 
