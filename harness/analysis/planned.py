@@ -90,29 +90,30 @@ def planned_faults(plan: Mapping[str, Any]) -> tuple[PlannedOccurrence, ...]:
                     kinds=_words(where.get("kinds")),
                     repository=str(where.get("repository") or ""),
                 ),
-                settings=_object(fault.get("settings") or fault.get("fault")),
+                settings=_object(fault.get("settings")),
             )
         )
     return tuple(sorted(found, key=lambda fault: (fault.at_s, fault.fault)))
 
 
 def planned_expectations(plan: Mapping[str, Any]) -> tuple[Expectation, ...]:
-    """Every entry of `expect`, by its order; one without a limit cannot be judged and is left."""
+    """Every entry of `expectations` by its order; one without a limit cannot be judged."""
     found = []
-    for entry in _objects(plan.get("expectations") or plan.get("expect")):
-        comparison: Comparison = "at_least" if entry.get("at_least") is not None else "at_most"
-        limit, quantile = entry.get(comparison), entry.get("quantile")
-        if isinstance(limit, int | float):
-            found.append(
-                Expectation(
-                    metric=str(entry.get("metric", "")),
-                    comparison=comparison,
-                    limit=float(limit),
-                    quantile=float(quantile) if isinstance(quantile, int | float) else None,
-                    phase=str(entry.get("phase") or ""),
-                    fault=str(entry.get("fault") or ""),
-                )
+    comparisons: tuple[Comparison, ...] = ("at_most", "at_least")
+    for entry in _objects(plan.get("expectations")):
+        quantile = entry.get("quantile")
+        found += [
+            Expectation(
+                metric=str(entry.get("metric", "")),
+                comparison=comparison,
+                limit=float(entry[comparison]),
+                quantile=float(quantile) if isinstance(quantile, int | float) else None,
+                phase=str(entry.get("phase") or ""),
+                fault=str(entry.get("fault") or ""),
             )
+            for comparison in comparisons
+            if isinstance(entry.get(comparison), int | float)
+        ]
     return tuple(found)
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 
 from harness.analysis.findings import ThroughputFinding, finite
 from harness.analysis.quantiles import Floats
-from harness.outcome import Outcome
+from harness.outcome import Cause, Outcome
 
 MOST_BINS: Final = 120
+_CAUSES: Final = tuple(cause.value for cause in Cause if cause is not Cause.NONE)
 _WIDTHS_S: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 
 
@@ -62,7 +63,7 @@ def endings_over_time(rows: pd.DataFrame, ended: str, edges: Floats) -> pd.DataF
 
 def results(rows: pd.DataFrame) -> "pd.Series[str]":
     """One word for each row: `ok`, `unfinished`, or the cause of the failure."""
-    causes = rows["cause"].replace("", "unknown")
+    causes = rows["cause"].where(rows["cause"].isin(_CAUSES), Cause.UNKNOWN.value)
     return causes.where(rows["outcome"].eq(Outcome.FAILED), rows["outcome"])
 
 

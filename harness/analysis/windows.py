@@ -9,11 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from harness.events import Event, FaultFailed, FaultHealed, FaultInjected
+from harness.phases import Phase
 
-BEFORE: Final = "before"
-DURING: Final = "during"
-AFTER: Final = "after"
-PHASES: Final = (BEFORE, DURING, AFTER)
+PHASES: Final = tuple(phase.value for phase in Phase)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -71,22 +69,18 @@ def failed_faults(events: Iterable[Event]) -> tuple[FaultFailed, ...]:
 def overlap(starts: "pd.Series[float]", ends: "pd.Series[float]", window: Window) -> Mask:
     """Which of the intervals share a moment with `window`; a NaN end is an open one."""
     closed = ends.fillna(np.inf).to_numpy()
-    mask: Mask = (starts.to_numpy() <= window.end_s) & (closed >= window.start_s)
+    mask: Mask = (starts.to_numpy() < window.end_s) & (closed > window.start_s)
     return mask
 
 
 def phases(
     starts: "pd.Series[float]", ends: "pd.Series[float]", all_windows: Sequence[Window]
 ) -> "pd.Series[str]":
-    """The phase of each interval.
-
-    `during` overlaps a window, `before` ended before the first, `after` began when one had healed.
-    Without a window everything is `before`.
-    """
+    """The phase of each interval: `harness.phases.phase_of` for whole columns."""
     during = np.zeros(len(starts), dtype=bool)
     for window in all_windows:
         during |= overlap(starts, ends, window)
-    first_s = min((window.start_s for window in all_windows), default=np.inf)
-    begun_before = starts.to_numpy() < first_s
-    names = np.select([during, begun_before], [DURING, BEFORE], default=AFTER)
+    healed_s = min((window.end_s for window in all_windows), default=np.inf)
+    begun_after = starts.to_numpy() >= healed_s
+    names = np.select([during, begun_after], [Phase.DURING, Phase.AFTER], default=Phase.BEFORE)
     return pd.Series(names, index=starts.index, dtype="str")

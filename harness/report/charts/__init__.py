@@ -1,8 +1,10 @@
 """Every chart of the page."""
 
+from dataclasses import replace
+
 from harness.analysis import Analysis
 from harness.report.charts.delay import ecdf_chart, parts_chart, waterfall_chart
-from harness.report.charts.drawing import Chart
+from harness.report.charts.drawing import Chart, drawable_texts
 from harness.report.charts.over_time import (
     delay_points_chart,
     faults_chart,
@@ -16,6 +18,8 @@ __all__ = ["Chart", "charts"]
 
 def charts(analysis: Analysis) -> dict[str, Chart]:
     """Every chart that there is something to draw for, by key."""
+    texts = {name: drawable_texts(frame) for name, frame in analysis.series.items()}
+    analysis = replace(analysis, series=texts)
     end_s = max(analysis.findings.run.duration_s, 1e-3)
     drawn = (
         faults_chart(analysis, end_s),

@@ -133,7 +133,7 @@ def waterfall_chart(analysis: Analysis, end_s: float) -> Chart | None:
     name = {
         "field": "pod",
         "type": "nominal",
-        "sort": pods,
+        "sort": None,  # as they come; Vega-Lite makes code of a list, and these are not our words
         "axis": {"title": None, "domain": False, "ticks": False, "labelFontSize": 10}
         | {"labelLimit": _NAME_WIDTH, "minExtent": _NAME_WIDTH, "maxExtent": _NAME_WIDTH},
     }

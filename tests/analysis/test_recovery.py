@@ -1,0 +1,112 @@
+"""Recovery counted from the heal, by a table made by hand."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from harness.analysis.planned import Scope
+from harness.analysis.recovery import Recovery, recoveries, repository_of
+from harness.analysis.windows import Window
+
+NAN = float("nan")
+WINDOW = Window(
+    fault="dns_timeout-1",
+    word="dns_timeout",
+    occurrence=1,
+    planned_s=10,
+    start_s=10,
+    end_s=20,
+    healed=True,
+    bites=1,
+)
+
+
+def pods(*rows: tuple[str, str, float, float, float]) -> pd.DataFrame:
+    """(pod, node, created, ready, ended)."""
+    frame = pd.DataFrame(rows, columns=["pod", "node", "created_s", "ready_s", "ended_s"])
+    ready = frame["ready_s"].notna()
+    return frame.assign(image="r.test/app:v1", outcome=ready.map({True: "ok", False: "unfinished"}))
+
+
+def pulls(*rows: tuple[str, str, float, float, str]) -> pd.DataFrame:
+    """(pod, node, started, ended, outcome)."""
+    frame = pd.DataFrame(rows, columns=["pod", "node", "started_s", "ended_s", "outcome"])
+    return frame.assign(image="r.test/app:v1")
+
+
+def recovery(pod_rows: pd.DataFrame, pull_rows: pd.DataFrame, scope: Scope) -> Recovery:
+    (found,) = recoveries(pod_rows, pull_rows, [WINDOW], {("dns_timeout-1", 1): scope})
+    return found
+
+
+def test_recovery_is_the_last_of_the_waiting_pods() -> None:
+    """Ready before the heal or created after it is not waiting."""
+    found = recovery(
+        pods(
+            ("early", "n1", 5, 9, 9),
+            ("a", "n1", 12, 26, 26),
+            ("b", "n2", 19, 31, 31),
+            ("late", "n1", 21, 60, 60),
+        ),
+        pulls(
+            ("a", "n1", 12, 13, "failed"),
+            ("a", "n1", 25, 26, "ok"),
+            ("b", "n2", 19, 19.5, "failed"),
+            ("b", "n2", 30, 31, "ok"),
+        ),
+        Scope(),
+    )
+    assert found.pods_waiting == 2
+    assert found.recovery_wait_s == 11
+    assert found.first_success_wait_s == 6
+    assert sorted(found.retry_waits_s) == [5, 10]
+
+
+def test_a_pod_that_never_becomes_ready_is_no_recovery() -> None:
+    """All that is known is how long it was watched."""
+    found = recovery(pods(("a", "n1", 12, NAN, 80)), pulls(("a", "n1", 12, 13, "failed")), Scope())
+    assert found.recovery_wait_s == math.inf
+    assert found.first_success_wait_s == math.inf
+    assert (found.pods_never_ready, found.watched_s) == (1, 60)
+
+
+def test_only_what_the_fault_could_touch_counts() -> None:
+    """Success on a node out of scope says nothing of the others."""
+    found = recovery(
+        pods(("a", "n1", 12, 40, 40), ("b", "n2", 12, 22, 22)),
+        pulls(("b", "n2", 21, 22, "ok"), ("a", "n1", 39, 40, "ok")),
+        Scope(nodes=("n1",)),
+    )
+    assert found.first_success_wait_s == 20
+    assert found.recovery_wait_s == 20
+
+
+def test_an_attempt_under_way_at_the_heal_lost_nothing() -> None:
+    """It did not sit in back-off."""
+    found = recovery(pods(("a", "n1", 12, 22, 22)), pulls(("a", "n1", 19, 22, "ok")), Scope())
+    assert found.retry_waits_s == ()
+    assert found.first_success_wait_s == 2
+
+
+@pytest.mark.parametrize(
+    ("image", "repository"),
+    [
+        ("registry.harness.test/app:v1", "app"),
+        ("registry.harness.test:5000/team/app:v1", "team/app"),
+        ("localhost/app@sha256:0", "app"),
+        ("library/app", "library/app"),
+        ("app:v1", "app"),
+    ],
+)
+def test_the_repository_of_an_image(image: str, repository: str) -> None:
+    """Without host, tag and digest."""
+    assert repository_of(image) == repository
+
+
+def test_a_fault_of_one_repository_is_judged_by_it() -> None:
+    """Globs, as in the scenario."""
+    waiting = pods(("a", "n1", 12, 30, 30), ("b", "n1", 12, 50, 50))
+    waiting["image"] = ["r.test/app:v1", "r.test/other:v1"]
+    none = pulls().astype({"started_s": float, "ended_s": float})
+    assert recovery(waiting, none, Scope(repository="ap*")).recovery_wait_s == 10

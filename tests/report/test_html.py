@@ -1,0 +1,179 @@
+"""`report.html`: one file, nothing from elsewhere, and no text in it can run."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pytest
+
+from harness.analysis import Analysis, RecordedRun, analyse
+from harness.report.charts import charts
+from harness.report.charts.drawing import drawable
+from harness.report.html import javascript, page
+from tests.recordings import NAN, RunFolder, outage
+
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "path", "rect", "line", "circle"}
+HOSTILE = (
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    "]]>--><!-- \x00\x1b[31m \u2028 {{7*7}} ${alert(3)} javascript:alert(4) 'quote\" `tick`"
+)
+
+
+class Page(HTMLParser):
+    """Collects what a browser would run, fetch or show, and minds that tags are balanced."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.addresses: list[str] = []
+        self.handlers: list[str] = []
+        self.policy = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "script":
+            self.scripts.append((known, ""))
+        if tag == "meta" and known.get("http-equiv") == "Content-Security-Policy":
+            self.policy = known["content"] or ""
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "action", "data", "srcset"):
+                self.addresses.append(value or "")
+            if name.startswith("on"):
+                self.handlers.append(name)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            attributes, text = self.scripts[-1]
+            self.scripts[-1] = (attributes, text + data)
+
+
+def analysed(run: RunFolder, folder: Path) -> Analysis:
+    return analyse(RecordedRun.load(run.write(folder / "run")))
+
+
+def hostile() -> RunFolder:
+    """Every text that comes from outside is an attack."""
+    run = outage()
+    run.scenario = f"scenario {HOSTILE}".replace("\x00", "")
+    run.fault(f"latency{HOSTILE}-1", 60, 70, where={"nodes": [HOSTILE]})
+    run.pod(f"pod {HOSTILE}", 55, NAN, ended_s=119, node=HOSTILE, image=HOSTILE)
+    run.pull(
+        "x", 55, 56, pod=f"pod {HOSTILE}", node=HOSTILE, outcome="failed", cause="server",
+        error_text=HOSTILE,
+    )  # fmt: skip
+    run.pull("y", 55, 56, outcome="failed", cause="server", error_text=HOSTILE * 10_000)
+    run.request("x", 55, 56, kind=HOSTILE, node=HOSTILE, outcome="failed", cause=HOSTILE)
+    return run
+
+
+@pytest.fixture(scope="module")
+def bundle() -> str:
+    """The drawing library, made once: it takes over a second."""
+    return javascript()
+
+
+@pytest.mark.parametrize("make", [outage, hostile, RunFolder])
+def test_nothing_runs_but_our_two_scripts(
+    tmp_path: Path, bundle: str, make: type[RunFolder]
+) -> None:
+    """The page's own policy names them by hash; all other scripts are data."""
+    found = Page(page(analysed(make(), tmp_path), bundle))
+    running = [text for attributes, text in found.scripts if "type" not in attributes]
+    assert len(running) == 2
+    assert running[0] == bundle
+    for text in running:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in found.policy
+    assert "default-src 'none'" in found.policy
+    assert found.handlers == []
+    assert found.open == []
+
+
+@pytest.mark.parametrize("make", [outage, hostile])
+def test_nothing_is_fetched(tmp_path: Path, bundle: str, make: type[RunFolder]) -> None:
+    """Every address is a place in the page."""
+    text = page(analysed(make(), tmp_path), bundle)
+    assert all(address.startswith(("#", "data:,")) for address in Page(text).addresses)
+    elsewhere = re.findall(r"https?://[^\s\"'<>\\]+", bundle)
+    assert {address for address in elsewhere if "//www.w3.org/" not in address} == set()
+
+
+def test_the_data_in_the_page_is_the_data_of_the_run(tmp_path: Path, bundle: str) -> None:
+    """Hostile names come out of the JSON as they went in."""
+    found = Page(page(analysed(hostile(), tmp_path), bundle))
+    data = [json.loads(text) for attributes, text in found.scripts if "type" in attributes]
+    assert len(data) == 8
+    names = {
+        value.get("pod")
+        for spec in data
+        for layer in spec["layer"]
+        for value in layer["data"]["values"]
+    }
+    assert drawable(f"pod {HOSTILE}") in names
+    assert drawable(f"pod {HOSTILE}").startswith("pod </script><script>alert(1)")
+
+
+def test_every_chart_is_valid_vega_lite(tmp_path: Path) -> None:
+    """By Altair's schema; and each has words beside it."""
+    drawn = charts(analysed(hostile(), tmp_path))
+    assert set(drawn) == {
+        "faults", "pods", "delay_points", "ecdf", "parts", "waterfall", "pulls", "throughput",
+    }  # fmt: skip
+    for chart in drawn.values():
+        alt.Chart.from_dict({**chart.spec, "$schema": "https://vega.github.io/schema/v6.json"})
+        assert chart.title
+        assert chart.description
+        assert len(chart.table)
+
+
+def test_a_chart_without_data_is_left_out(tmp_path: Path) -> None:
+    """An empty recording has a page without drawings."""
+    assert charts(analysed(RunFolder(), tmp_path)) == {}
+
+
+def test_the_page_does_not_grow_with_the_samples(tmp_path: Path, bundle: str) -> None:
+    """Twenty thousand pods, each with its own error, stay under the limit."""
+    run = RunFolder()
+    run.began()
+    run.fault("latency-1", 1000, 2000)
+    for number in range(20_000):
+        run.pod(f"a-rather-long-name-of-a-rollout-{number:06}", number / 5, 1 + number % 50)
+        word = f"{number:05}".translate(str.maketrans("0123456789", "abcdefghij"))
+        run.pull(f"pull-{number}", number / 5, number / 5 + 1, outcome="failed", cause="server",
+                 error_text=f"{word} " + "long " * 500)  # fmt: skip
+    run.ended(4100)
+    assert len(page(analysed(run, tmp_path), bundle).encode()) <= 2_500_000
+
+
+def test_all_that_a_reader_needs_is_there(tmp_path: Path, bundle: str) -> None:
+    """Verdict, limits, bites, link, seed and the command that repeats the run."""
+    run = outage()
+    run.expect = [{"metric": "recovery_time", "at_most": 1}]
+    text = page(analysed(run, tmp_path), bundle)
+    wanted: tuple[Any, ...] = (
+        "Failed", "recovery_time at most 1 s", "40 (counted where it bites)", "kind embedded",
+        "harness run scenarios/dns-outage.yaml", "no such host", "prefers-color-scheme: dark",
+    )  # fmt: skip
+    for words in wanted:
+        assert words in text

@@ -1,0 +1,56 @@
+"""`junit.xml`, as a CI server reads it."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from harness.analysis import RecordedRun, analyse
+from harness.report.junit import clean, junit_xml
+from tests.recordings import RunFolder, outage
+
+
+def suite(run: RunFolder, folder: Path) -> ET.Element:
+    text = junit_xml(analyse(RecordedRun.load(run.write(folder / "run"))).findings)
+    root = ET.fromstring(text)  # noqa: S314  our own file
+    (found,) = root.findall("testsuite")
+    return found
+
+
+def test_a_case_for_each_expectation_and_each_fault(tmp_path: Path) -> None:
+    """What failed is a failure, what is unknown an error, and the counts agree."""
+    run = outage()
+    run.fault("latency-1", 60, 70, bites=0)
+    run.expect = [
+        {"metric": "pods_ready", "at_least": 1.0},
+        {"metric": "recovery_time", "at_most": 1},
+        {"metric": "pull_error_rate", "at_most": 0.001, "phase": "before"},
+    ]
+    found = suite(run, tmp_path)
+    results = {
+        case.get("name"): [child.tag for child in case] for case in found.findall("testcase")
+    }
+    assert results == {
+        "pods_ready at least 100 %": ["system-out"],
+        "recovery_time at most 1 s": ["failure"],
+        "pull_error_rate before at most 0.1 %": ["error"],
+        "dns_nxdomain-1 occurrence 1 bites": ["system-out"],
+        "latency-1 occurrence 1 bites": ["error"],
+    }
+    assert (found.get("tests"), found.get("failures"), found.get("errors")) == ("5", "1", "2")
+
+
+def test_a_run_that_stopped_is_an_error_of_its_own(tmp_path: Path) -> None:
+    """So that a job without a failed expectation is not green."""
+    run = outage()
+    run.events.pop()
+    run.expect = [{"metric": "pods_ready", "at_least": 1.0}]
+    names = [case.get("name") for case in suite(run, tmp_path).findall("testcase/error/..")]
+    assert names == ["recording_stops"]
+
+
+def test_what_xml_cannot_hold_is_left_out(tmp_path: Path) -> None:
+    """Control characters and lone surrogates are no XML, even escaped."""
+    run = outage()
+    run.scenario = "dns\x00\x1b[31m<&\ud800>\ufffe"
+    assert suite(run, tmp_path).get("name") == "harness.dns[31m<&>"
+    assert clean("tab\tline\n\x0b") == "tab\tline\n"
+    assert len(clean("x" * 1_000_000)) < 10_000
