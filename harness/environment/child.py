@@ -181,6 +181,8 @@ async def _end(child: Child) -> None:
             with suppress(psutil.Error):
                 orphan.kill()
     await child.process.wait()
+    # Its pipes close with it, but only when the loop comes to see it: not always before the end.
+    child.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001  the only handle
 
 
 def _family(pid: int) -> set[psutil.Process]:
