@@ -116,6 +116,20 @@ async def serving(
         registry.index.close()
 
 
+def error_of(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of an error in the form of the specification."""
+    assert answer.headers["content-type"] == "application/json"
+    return answer.status_code, answer.json()["errors"][0]["code"]
+
+
+async def require_stored(client: httpx.AsyncClient, answer: httpx.Response, digest: str) -> None:
+    """What was created is served under its digest, where the answer says."""
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["docker-content-digest"] == digest
+    got = await client.get(answer.headers["location"])
+    assert digest_of(got.content, digest.partition(":")[0]) == digest
+
+
 async def read_raw(port: int, path: str, span: str = "") -> tuple[bytes, bytes, str]:
     """Head, body and how the connection ended: `fin`, `rst`."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

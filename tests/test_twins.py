@@ -15,6 +15,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/resolver/__main__.py": "tests/environment/test_resolver.py, as a process",
     "harness/resolver/control.py": "tests/resolver/test_rules.py",
     "harness/resolver/zone.py": "tests/resolver/test_answering.py, through the answers",
+    "harness/environment/registry_child.py": "tests/environment/test_registry.py, as a process",
     "harness/environment/scope.py": "only words; every room's test uses it",
 }
 

@@ -102,6 +102,7 @@ class StoredLayers:
     def _replaced(self, path: Path, edit: Callable[[Path], None]) -> Iterator[None]:
         """Put an edited copy in the file's place."""
         backup = path.with_name(path.name + _BACKUP_SUFFIX)
+        copy = path.with_name(path.name + _COPY_SUFFIX)
         undo = {
             "kind": "restore_file",
             "path": str(path.resolve()),
@@ -111,7 +112,6 @@ class StoredLayers:
             backup.hardlink_to(path)
             record = self._journal.record(undo)
             try:
-                copy = path.with_name(path.name + _COPY_SUFFIX)
                 shutil.copyfile(path, copy)
                 edit(copy)
                 copy.replace(path)
@@ -121,6 +121,7 @@ class StoredLayers:
                 self._journal.done(record)
         finally:
             backup.unlink(missing_ok=True)  # still there if nothing was changed: rename(2)
+            copy.unlink(missing_ok=True)
 
 
 def _places(chance: Chance, digest: str, count: int, size: int) -> list[int]:

@@ -38,13 +38,13 @@ class AccessLog:
                 agent = _quoted(str(value, "latin-1"))
         first = "null" if first_s is None else f"{first_s - started_s:.6f}"
         bitten = ",".join(exchange.bitten_by)
-        ended = "ok" if exchange.complete else "cut" if exchange.cut else "client_gone"
         self._lines.append(
             f'{{"at_s": {started_s - self.start_s:.6f}, "node": {_quoted(ask.node)}, '
             f'"kind": "{ask.kind}", "method": "{ask.method}", "path": {_quoted(ask.path)}, '
             f'"status": {exchange.status}, "bytes": {exchange.bytes}, "range": {span}, '
             f'"duration_s": {time.monotonic() - started_s:.6f}, "first_byte_s": {first}, '
-            f'"bitten_by": {_quoted(bitten)}, "ended": "{ended}", "user_agent": {agent}}}\n'
+            f'"bitten_by": {_quoted(bitten)}, "ended": "{exchange.ended}", '
+            f'"user_agent": {agent}}}\n'
         )
         if len(self._lines) >= _FLUSH_AT_LINES:
             self.flush()

@@ -43,5 +43,9 @@ class Gateway:
                 await self._app(scope, receive, exchange.send)
         except AnswerEndedError:
             return
+        except Exception:  # the server answers it with 500, or hangs up
+            exchange.status = exchange.status or 500
+            exchange.ended = "error"
+            raise
         finally:
             self._log.record(exchange)

@@ -18,6 +18,8 @@ from harness.seams import Corrupt, Delay, RateLimit, RefuseToken, Respond, Trunc
 
 BITTEN_BY = "harness-bitten-by"
 
+Ending = Literal["ok", "cut", "client_gone", "error"]
+
 _UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
 _SERVED = (200, 206)
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
@@ -39,8 +41,7 @@ class Exchange:
         "ask",
         "bitten_by",
         "bytes",
-        "complete",
-        "cut",
+        "ended",
         "first_byte_s",
         "started_s",
         "status",
@@ -53,8 +54,7 @@ class Exchange:
         self.status = 0
         self.bytes = 0
         self.bitten_by: tuple[str, ...] = ()
-        self.complete = False
-        self.cut = False
+        self.ended: Ending = "client_gone"  # until it is known to be another
         self._send = send
         self._decision = decision
         self._body: _BodyChange | None = None
@@ -71,8 +71,9 @@ class Exchange:
         elif self._body is None:
             self.bytes += len(message["body"])
             await self._send(message)
-            self.complete = not message.get("more_body", False)
-            if self._connection.full and not self.complete:
+            if not message.get("more_body", False):
+                self.ended = "ok"
+            elif self._connection.full:
                 await self._connection.drained()  # before the registry reads the next part
         else:
             await self._send_changed(self._body, message)
@@ -123,10 +124,11 @@ class Exchange:
         self.bytes += len(body)
         if keep >= len(message["body"]) and (change.end is None or message.get("more_body", False)):
             await self._send({**message, "body": body})
-            self.complete = not message.get("more_body", False)
+            if not message.get("more_body", False):
+                self.ended = "ok"
             return
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
-        self.cut = True
+        self.ended = "cut"
         await self._connection.end(change.ending)
         raise AnswerEndedError
 

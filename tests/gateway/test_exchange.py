@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
@@ -96,26 +95,6 @@ def test_corrupt(tmp_path: Path) -> None:
             missing = await client.get(f"/v2/app/blobs/sha256:{'0' * 64}")
             assert "harness-bitten-by" not in missing.headers
             assert served.bites(name) == 2
-
-    run(main())
-
-
-@pytest.mark.parametrize("ending", ["fin", "rst"])
-@pytest.mark.parametrize("keep_share", [0, 0.5, 0.9])
-def test_truncate(tmp_path: Path, ending: Literal["fin", "rst"], keep_share: float) -> None:
-    """Right length, too few bytes, and the ending that was asked for; all sent bytes arrive."""
-
-    async def main() -> None:
-        async with serving(tmp_path) as served:
-            path = f"/v2/app/blobs/{served.put_blob(CONTENT)}"
-            act = Truncate(keep_share=keep_share, ending=ending)
-            name = served.rule(act)
-            head, body, seen = await read_raw(served.ports["n0"], path)
-            assert b"content-length: %d" % len(CONTENT) in head
-            assert f"harness-bitten-by: {name}".encode() in head
-            assert seen == ending
-            assert body == CONTENT[: int(keep_share * len(CONTENT))]
-            assert served.bites(name) == 1
 
     run(main())
 
