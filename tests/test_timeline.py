@@ -131,7 +131,7 @@ def test_cancelling_heals_what_is_open_and_records_it() -> None:
         clock = RunClock()
         clock.start()
         task = asyncio.ensure_future(
-            play([stand.planned(0, 60)], seed=1, grounds=stand, clock=clock, record=events.append)
+            play([stand.planned(0, 60)], seed=1, grounds=stand, clock=clock, record=record)
         )
         await asyncio.wait_for(broken.wait(), 10)
         task.cancel()
