@@ -1,12 +1,14 @@
 """Error texts that differ only in ports, digests and times, put together."""
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
 from harness.analysis.findings import ErrorGroup
-from harness.outcome import Outcome
+from harness.analysis.frames import records
+from harness.outcome import Cause, Outcome
 
 MOST_GROUPS: Final = 50
 _LONGEST_TEXT: Final = 400
@@ -14,7 +16,7 @@ _LONGEST_EXAMPLE: Final = 1000
 
 # In this order: what is longer and surer first.
 _MASKS: Final = (
-    (re.compile(r"[a-z0-9]+:[0-9a-f]{32,}"), "<digest>"),
+    (re.compile(r"\b[a-z0-9]{3,10}:[0-9a-f]{32,}"), "<digest>"),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b[0-9a-f]{32,}\b"), "<hash>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
@@ -30,7 +32,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
 
 def normalised(text: str) -> str:
     """`text` with what differs from one error to the next of its kind replaced by its name."""
-    text = _CONTROL.sub(" ", text[: 4 * _LONGEST_TEXT])
+    text = _CONTROL.sub(" ", text[: 2 * _LONGEST_TEXT])
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     return shortened(text.strip(), _LONGEST_TEXT)
@@ -47,21 +49,23 @@ def error_groups(pulls: pd.DataFrame) -> tuple[ErrorGroup, ...]:
     """The commonest groups of failed pulls, most first."""
     bad = pulls[pulls["outcome"].ne(Outcome.OK) & pulls["error_text"].ne("")]
     masks = {text: normalised(text) for text in bad["error_text"].unique()}
-    bad = bad.assign(text=bad["error_text"].map(masks))
-    groups = [_group(rows) for _, rows in bad.groupby(["cause", "text"])]
-    groups.sort(key=lambda group: (-group.count, group.first_s, group.text))
-    return tuple(groups[:MOST_GROUPS])
-
-
-def _group(rows: pd.DataFrame) -> ErrorGroup:
-    example = _CONTROL.sub(" ", str(rows["error_text"].iloc[0])[: 2 * _LONGEST_EXAMPLE])
-    return ErrorGroup(
-        cause=str(rows["cause"].iloc[0]) or "unknown",
-        text=str(rows["text"].iloc[0]),
-        example=shortened(example, _LONGEST_EXAMPLE),
-        count=len(rows),
-        pods=int(rows.loc[rows["pod"].ne(""), "pod"].nunique()),
-        nodes=int(rows["node"].nunique()),
-        first_s=float(rows["ended_s"].min()),
-        last_s=float(rows["ended_s"].max()),
+    bad = bad.assign(
+        text=bad["error_text"].map(masks),
+        known_pod=bad["pod"].where(bad["pod"].ne("")),
     )
+    grouped = bad.groupby(["cause", "text"], sort=True).agg(
+        count=("pull", "size"),
+        pods=("known_pod", "nunique"),
+        nodes=("node", "nunique"),
+        first_s=("ended_s", "min"),
+        last_s=("ended_s", "max"),
+        example=("error_text", "first"),
+    )
+    most = grouped.sort_values(["count", "first_s"], ascending=[False, True], kind="stable")
+    return tuple(_group(row) for row in records(most.head(MOST_GROUPS).reset_index()))
+
+
+def _group(row: Mapping[str, Any]) -> ErrorGroup:
+    example = _CONTROL.sub(" ", row["example"][: 2 * _LONGEST_EXAMPLE])
+    known = {**row, "cause": row["cause"] or Cause.UNKNOWN.value}
+    return ErrorGroup(**{**known, "example": shortened(example, _LONGEST_EXAMPLE)})
