@@ -18,7 +18,7 @@ from harness.registry.pull import Pull
 from harness.registry.push import Push
 from harness.registry.refusal import RefusalError
 from harness.registry.tokens import TokenService
-from harness.registry.uploads import no_room
+from harness.registry.uploads import Uploads, no_room
 
 Handler = Callable[[Call], Awaitable[None]]
 
@@ -34,6 +34,7 @@ class Registry:
     def __init__(self, root: Path, tokens: TokenService, *, guarded: bool) -> None:
         self.content = ContentStore(root)
         self.index = Index(root / "index.jsonl")
+        self.uploads = Uploads(self.content)
         self._tokens = tokens
         self._gate = Gate(tokens) if guarded else None
         self._handlers = self._routes()
@@ -84,7 +85,7 @@ class Registry:
 
     def _routes(self) -> dict[tuple[Endpoint, str], Handler]:
         pull = Pull(self.content, self.index)
-        push = Push(self.content, self.index, self._gate)
+        push = Push(self.content, self.index, self.uploads, self._gate)
         listing = Listing(self.index)
         return {
             ("ping", "GET"): _ping,

@@ -17,11 +17,13 @@ from harness.registry.uploads import Upload, Uploads
 class Push:
     """POST, PATCH, PUT and DELETE. `gate` None: everybody may mount from everywhere."""
 
-    def __init__(self, content: ContentStore, index: Index, gate: Gate | None) -> None:
+    def __init__(
+        self, content: ContentStore, index: Index, uploads: Uploads, gate: Gate | None
+    ) -> None:
         self._content = content
         self._index = index
+        self._uploads = uploads
         self._gate = gate
-        self._uploads = Uploads(content)
 
     async def begin(self, call: Call) -> None:
         """POST: a new session, a whole blob with `digest`, or another repository's with `mount`."""

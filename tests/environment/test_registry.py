@@ -5,9 +5,10 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from harness.chance import Chance
 from harness.environment.child import ChildError, Run
-from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.registry import RegistryRoom, _in_thread, open_registry
 from harness.environment.scope import FaultScope
 from harness.journal import Journal, pending
 from harness.oci.digest import digest_of
@@ -326,6 +327,63 @@ def test_registry_ends_with_its_leash_although_downloads_hang(run: Run) -> None:
     asyncio.run(main())
     records = (run.folder / "logs" / "access.jsonl").read_text().splitlines()
     assert json.loads(records[-1])["ended"] == "client_gone"
+
+
+def test_answers_that_a_rule_holds_are_recorded_at_the_end(run: Run) -> None:
+    """Closing lets go of what a delay holds, and of the rule."""
+
+    async def main() -> None:
+        async with opened(run) as room, client(room) as node_client:
+            seam = room.gateway(scope())
+            async with seam.rule(Delay(first_byte_s=3600), kinds=(RequestKind.PING,)):
+                asking = asyncio.ensure_future(node_client.get("/v2/"))
+
+                async def is_held() -> bool:
+                    return (await seam.bites()).count == 1
+
+                await eventually(is_held)
+                stdin = room.child.process.stdin
+                assert stdin is not None
+                stdin.close()
+                assert (await asyncio.wait_for(asking, 5)).status_code == 200
+                assert await asyncio.wait_for(room.child.process.wait(), 5) == 0
+
+    asyncio.run(main())
+    (record,) = (run.folder / "logs" / "access.jsonl").read_text().splitlines()
+    assert json.loads(record)["bitten_by"] == "f-1"
+
+
+def test_change_at_rest_is_undone_when_cancelled_half_way() -> None:
+    """A thread cannot be stopped: what it was doing is waited for, then undone."""
+    may_go_on = threading.Event()
+    seen: list[str] = []
+
+    @contextmanager
+    def slow_change() -> Iterator[None]:
+        seen.append("begun")
+        may_go_on.wait(10)
+        seen.append("done")
+        yield
+        seen.append("undone")
+
+    async def change() -> None:
+        async with _in_thread(slow_change()):
+            await asyncio.sleep(60)
+
+    async def main() -> None:
+        changing = asyncio.ensure_future(change())
+
+        async def has_begun() -> bool:
+            return seen == ["begun"]
+
+        await eventually(has_begun)
+        changing.cancel()
+        asyncio.get_running_loop().call_later(0.1, may_go_on.set)
+        with pytest.raises(asyncio.CancelledError):
+            await changing
+
+    asyncio.run(main())
+    assert seen == ["begun", "done", "undone"]
 
 
 def test_memory_is_flat(run: Run) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from harness.chance import Chance
+from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
-from harness.gateway.rules import Rules
+from harness.gateway.rules import Rule, Rules
 from harness.seams import Delay, RequestKind, Respond, Watch
 from tests.registry_server import serving
 
@@ -153,6 +154,23 @@ def test_rule_ends_at_its_deadline_by_itself(tmp_path: Path) -> None:
             late = served.rule(TEAPOT, deadline_s=time.monotonic() - 1)
             assert (await client.get("/v2/")).status_code == 200
             assert served.rules.remove(late) == 0
+
+    asyncio.run(main())
+
+
+def test_deadline_counts_before_the_timer_does() -> None:
+    """A request that comes when a busy process has not yet ended the rule is not bitten."""
+
+    async def main() -> None:
+        order = RuleOrder(
+            rule="a", fault="a", act=TEAPOT, kinds=(RequestKind.PING,), deadline_s=10.0
+        )
+        rule = Rule(order, {})
+        ask = Ask({"method": "GET", "path": "/v2/", "headers": []}, "n0")
+        assert rule.matches(ask, 9.9)
+        assert not rule.matches(ask, 10.0)
+        rule.gone.set()
+        assert not rule.matches(ask, 9.9)
 
     asyncio.run(main())
 

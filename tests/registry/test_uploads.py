@@ -187,11 +187,27 @@ def test_two_writers_of_one_session(tmp_path: Path) -> None:
         async with serving(tmp_path) as served, served.client() as client:
             place = await begin(client)
 
-            async def patch() -> int:
-                headers = {"Content-Range": "0-2047"}
-                return (await client.patch(place, content=CONTENT, headers=headers)).status_code
+            (upload,) = served.registry.uploads._open.values()
+            second_is_sent = asyncio.Event()
 
-            assert sorted(await asyncio.gather(patch(), patch())) == [202, 416]
+            async def late() -> AsyncIterator[bytes]:
+                await second_is_sent.wait()
+                yield CONTENT
+
+            async def is_taken() -> bool:
+                return upload.lock.locked()
+
+            async def patch(content: Any) -> int:
+                headers = {"Content-Range": "0-2047"}
+                return (await client.patch(place, content=content, headers=headers)).status_code
+
+            async with asyncio.TaskGroup() as tasks:
+                first = tasks.create_task(patch(late()))
+                await eventually(is_taken)
+                second = tasks.create_task(patch(CONTENT))
+                await asyncio.sleep(0.1)  # it may not be answered yet
+                second_is_sent.set()
+            assert (first.result(), second.result()) == (202, 416)
             done = await client.put(place, params={"digest": DIGEST})
             await require_stored(client, done, DIGEST)
 
