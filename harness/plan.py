@@ -18,18 +18,16 @@ from harness.load.orders import (
 )
 from harness.load.pacing import constant_due, poisson_due
 from harness.metrics import METRICS
-from harness.oci.images import ImageSpec, plan_image
+from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
 from harness.scenario import Scenario
-from harness.scenario.checks import LAYERS_MAX, limit
-from harness.scenario.model import Expectation, FaultEntry, Pulls, Pushes, Rollout
+from harness.scenario.checks import limit
+from harness.scenario.extent import last_step_s, round_at_s, spans_of, stream_end_s
+from harness.scenario.model import Expectation, FaultEntry, Pulls, Pushes, Rollout, platform_of
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
 from harness.tally import AbortRule
 from harness.units import share
 
-# Background load without an end of its own goes on this long after the last step, so that there
-# is an "after" to compare with.
-_TAIL_S = 15.0
 # Requests of a cold pull beside those for content: two challenges and two tokens (facts of a
 # containerd pull with Bearer: resolver and fetcher authorise apart).
 _TOKEN_REQUESTS = 4
@@ -125,25 +123,21 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     versions = _Versions(scenario, seed)
     rollouts = tuple(_rollouts(body.load.rollouts, versions, nodes, seed))
     faults = tuple(sorted(_faults(scenario.faults, len(nodes)), key=lambda it: (it.at_s, it.id)))
-    last_s = max(
-        (
-            0.0,
-            *(rollout.at_s for rollout in rollouts),
-            *(fault.ends_s for fault in faults),
-            *(it.at_s + (it.for_s or 0.0) for it in body.load.streams()),
-        )
+    last_s = last_step_s(body, scenario.faults)
+    pulls = tuple(
+        _pulls(index, it, versions, last_s, seed) for index, it in enumerate(body.load.pulls)
     )
-    tail_s = last_s + _TAIL_S
+    pushes = tuple(_pushes(index, it, last_s, seed) for index, it in enumerate(body.load.pushes))
+    due = [*(it.due_s for it in pulls), *(it.due_s for it in pushes)]
+    steps_end_s = max((last_s, *(due_s[-1] for due_s in due if due_s)))
     load = LoadOrders(
         seed=seed,
-        until_s=last_s + body.load.give_up_s,
+        until_s=steps_end_s + body.load.give_up_s,
         nodes=nodes,
         node_settings=body.environment.cluster.node_settings(),
         rollouts=rollouts,
-        pulls=tuple(
-            _pulls(index, it, versions, tail_s, seed) for index, it in enumerate(body.load.pulls)
-        ),
-        pushes=tuple(_pushes(index, it, tail_s, seed) for index, it in enumerate(body.load.pushes)),
+        pulls=pulls,
+        pushes=pushes,
     )
     return Plan(
         scenario=body.name,
@@ -167,7 +161,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
             )
             for it in body.abort_when
         ),
-        steps_end_s=max((last_s, *(it.due_s[-1] for it in load.streams() if it.due_s))),
+        steps_end_s=steps_end_s,
         ends_s=load.until_s,
         expected=_expected(load, versions, auth=body.environment.registry.auth),
     )
@@ -207,17 +201,12 @@ class _Versions:
             size_bytes=image.size_bytes,
             layers=image.layers,
             media=image.media,
-            platforms=tuple(_platform(text) for text in image.platforms),
+            platforms=tuple(map(platform_of, image.platforms)),
             seed=self._seed,
         )
         reference = f"{REGISTRY_NAME}/{name}:{spec.tag}"
         self._specs.setdefault(reference, spec)
         return reference
-
-
-def _platform(text: str) -> tuple[str, str]:
-    system, _, architecture = text.partition("/")
-    return system, architecture
 
 
 def _rollouts(
@@ -234,7 +223,7 @@ def _rollouts(
                 rollout=name,
                 name=rollout.name,
                 round=number,
-                at_s=rollout.at_s + (number - 1) * (rollout.every_s or 0.0),
+                at_s=round_at_s(rollout, number),
                 image=image,
                 pull_policy=rollout.pull_policy,
                 pods=tuple(
@@ -244,29 +233,29 @@ def _rollouts(
             )
 
 
-def _pulls(index: int, pulls: Pulls, versions: _Versions, tail_s: float, seed: int) -> PullsOrder:
+def _pulls(index: int, pulls: Pulls, versions: _Versions, last_s: float, seed: int) -> PullsOrder:
     name = f"pulls-{index + 1}"
     return PullsOrder(
         name=name,
         image=versions.first(pulls.image),
         users=pulls.users,
-        due_s=_due(pulls, tail_s, Chance(seed, name)),
+        due_s=_due(pulls, last_s, Chance(seed, name)),
     )
 
 
-def _pushes(index: int, pushes: Pushes, tail_s: float, seed: int) -> PushesOrder:
+def _pushes(index: int, pushes: Pushes, last_s: float, seed: int) -> PushesOrder:
     name = f"pushes-{index + 1}"
     return PushesOrder(
         name=name,
         repository=pushes.repository,
         blob_bytes=pushes.size_bytes,
         users=pushes.users,
-        due_s=_due(pushes, tail_s, Chance(seed, name)),
+        due_s=_due(pushes, last_s, Chance(seed, name)),
     )
 
 
-def _due(stream: Pulls | Pushes, tail_s: float, chance: Chance) -> tuple[float, ...]:
-    end_s = tail_s if stream.for_s is None else stream.at_s + stream.for_s
+def _due(stream: Pulls | Pushes, last_s: float, chance: Chance) -> tuple[float, ...]:
+    end_s = stream_end_s(stream, last_s)
     if stream.arrivals == "poisson":
         return poisson_due(stream.rate_per_s, stream.at_s, end_s, chance)
     return constant_due(stream.rate_per_s, stream.at_s, end_s)
@@ -276,10 +265,8 @@ def _faults(entries: tuple[FaultEntry, ...], nodes: int) -> Iterator[PlannedFaul
     seen: Counter[str] = Counter()
     for entry in entries:
         seen[entry.word] += 1
-        when = entry.occurrence
         where = planned_where(entry, nodes)
-        for number in range(1, when.times + 1):
-            at_s = when.at_s + (number - 1) * (when.every_s or 0.0)
+        for number, (at_s, ends_s) in enumerate(spans_of(entry), start=1):
             yield PlannedFault(
                 id=f"{entry.word}-{seen[entry.word]}",
                 word=entry.word,
@@ -287,7 +274,7 @@ def _faults(entries: tuple[FaultEntry, ...], nodes: int) -> Iterator[PlannedFaul
                 fault=entry.fault,
                 where=where,
                 at_s=at_s,
-                ends_s=at_s + when.for_s,
+                ends_s=ends_s,
             )
 
 
@@ -326,21 +313,35 @@ def _expectation(expectation: Expectation) -> PlannedExpectation:
 
 
 def _expected(load: LoadOrders, versions: _Versions, *, auth: str) -> Expected:
-    """Each node pulls an image once; each background pull is cold."""
+    """Each node pulls an image once; each background pull is cold.
+
+    With the policy Always, the further pods of a node ask which digest the tag has, no more.
+    """
     on_nodes = {(it.image, pod.node) for it in load.rollouts for pod in it.pods}
-    pulled = [image for image, _ in on_nodes]
-    pulled += [it.image for it in load.pulls for _ in it.due_s]
-    counted = Counter(pulled)
-    planned = {image: plan_image(versions.spec(image)) for image in counted}
-    token_requests = _TOKEN_REQUESTS if auth == "token" else 0
+    pulled = Counter(image for image, _ in on_nodes)
+    for stream in load.pulls:
+        pulled[stream.image] += len(stream.due_s)
+    planned = {image: plan_image(versions.spec(image)) for image in pulled}
+    tokens = _TOKEN_REQUESTS if auth == "token" else 0
     return Expected(
         pods=sum(len(it.pods) for it in load.rollouts),
-        pulls=len(pulled),
+        pulls=pulled.total(),
         pushes=sum(len(it.due_s) for it in load.pushes),
         requests=sum(
-            count * (planned[image].total_requests + token_requests)
-            for image, count in counted.items()
-        ),
-        pulled_bytes=sum(count * planned[image].total_bytes for image, count in counted.items()),
+            count * (planned[image].total_requests + tokens) for image, count in pulled.items()
+        )
+        + _asked_again(load) * (1 + tokens // 2),
+        pulled_bytes=sum(count * planned[image].total_bytes for image, count in pulled.items()),
         pushed_bytes=sum(it.blob_bytes * len(it.due_s) for it in load.pushes),
     )
+
+
+def _asked_again(load: LoadOrders) -> int:
+    """Pods that only ask for the tag: of the policy Always, on a node that has the image."""
+    have: set[tuple[str, str]] = set()
+    again = 0
+    for rollout in sorted(load.rollouts, key=lambda it: it.at_s):
+        for pod in rollout.pods:
+            again += rollout.pull_policy == "Always" and (rollout.image, pod.node) in have
+            have.add((rollout.image, pod.node))
+    return again

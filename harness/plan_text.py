@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from harness.load.orders import PullsOrder, PushesOrder
+from harness.metrics import METRICS
 from harness.plan import Plan, PlannedExpectation, PlannedFault
 from harness.seams import Where
 
@@ -28,7 +29,7 @@ def plan_text(plan: Plan) -> str:
         *(f"{at_s:8.1f} s  {what}" for at_s, what in sorted(_timeline(plan), key=lambda it: it[0])),
     ]
     if plan.expectations:
-        parts += ["", "expected", *(f"  {_expectation(it)}" for it in plan.expectations)]
+        parts += ["", "expects", *(f"  {_expectation(it)}" for it in plan.expectations)]
     if plan.abort_when:
         parts += ["", "aborts", *(f"  {rule.metric} {rule.text}" for rule in plan.abort_when)]
     return "\n".join(parts)
@@ -59,7 +60,7 @@ def _timeline(plan: Plan) -> Iterator[tuple[float, str]]:
             yield stream.due_s[0], f"{stream.name} begin: {_stream(stream)}"
             yield stream.due_s[-1], f"{stream.name} end"
     for fault in plan.faults:
-        yield fault.at_s, f"{_fault(fault)} breaks{_where(fault.where)}"
+        yield fault.at_s, f"{_fault(fault)} breaks{_settings(fault)}{_where(fault.where)}"
         yield fault.ends_s, f"{_fault(fault)} heals"
 
 
@@ -71,6 +72,12 @@ def _stream(stream: PullsOrder | PushesOrder) -> str:
 def _fault(fault: PlannedFault) -> str:
     again = f" (time {fault.occurrence})" if fault.occurrence > 1 else ""
     return f"{fault.id}{again}"
+
+
+def _settings(fault: PlannedFault) -> str:
+    """What was set, by the names that carry units."""
+    chosen = fault.fault.model_dump(mode="json", exclude_unset=True)
+    return f" ({', '.join(f'{name} {value}' for name, value in chosen.items())})" if chosen else ""
 
 
 def _where(where: Where) -> str:
@@ -90,4 +97,6 @@ def _expectation(expectation: PlannedExpectation) -> str:
     fault = f" of {expectation.fault}" if expectation.fault else ""
     at_most = expectation.at_most is not None
     limit = expectation.at_most if at_most else expectation.at_least
-    return f"{expectation.metric}{quantile}{phase}{fault} {'≤' if at_most else '≥'} {limit:g}"
+    share = METRICS[expectation.metric].unit == "share"
+    said = f"{(limit or 0.0) * 100:g} %" if share else f"{limit:g} s"
+    return f"{expectation.metric}{quantile}{phase}{fault} {'≤' if at_most else '≥'} {said}"

@@ -5,11 +5,17 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-_DURATION_PATTERN = r"^(\d+(\.\d+)?(ms|s|m|h))+$"
-_SIZE_PATTERN = r"^\d+(\.\d+)?\s?(B|kB|KB|MB|GB|KiB|MiB|GiB)$"
-_RATE_PATTERN = r"^\d+(\.\d+)?/(s|min|h)$"
-_BANDWIDTH_PATTERN = r"^\d+(\.\d+)?\s?(B|kB|KB|MB|GB|KiB|MiB|GiB)/s$"
-_SHARE_PATTERN = r"^\d+(\.\d+)?%$"
+# At most 15 digits: more than any of these can mean, and still exact as a float.
+_NUMBER = r"[0-9]{1,15}(\.[0-9]{1,9})?"
+_SIZE = rf"{_NUMBER} ?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
+_DURATION_PATTERN = rf"^({_NUMBER}(ms|s|m|h))+$"
+_SIZE_PATTERN = rf"^{_SIZE}$"
+_RATE_PATTERN = rf"^{_NUMBER}/(s|min|h)$"
+_BANDWIDTH_PATTERN = rf"^{_SIZE}/s$"
+_SHARE_PATTERN = rf"^{_NUMBER}%$"
+
+SIZE_MAX_BYTES = 1 << 40
+DURATION_MAX_S = 7 * 24 * 3600.0  # a run is watched; a typing error is not
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {
@@ -25,25 +31,36 @@ _BYTES = {
 _PERIOD_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
+def _matches(pattern: str, value: Any) -> bool:
+    """Whether all of `value` is such a text; `$` alone would let a line's end follow."""
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
 def seconds(value: Any) -> float:
     """Seconds of a duration such as `30s`, `1m30s` or `250ms`. Raises ValueError."""
-    if not isinstance(value, str) or not re.match(_DURATION_PATTERN, value):
+    if not _matches(_DURATION_PATTERN, value):
         raise ValueError("must be a duration with its unit, as 30s, 1m30s or 250ms")
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", value)
-    return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 9)
+    parts = re.findall(r"([0-9.]+)(ms|s|m|h)", value)
+    total_s = round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 9)
+    if total_s > DURATION_MAX_S:
+        raise ValueError(f"must be at most {DURATION_MAX_S / 3600:g}h")
+    return total_s
 
 
 def byte_count(value: Any) -> int:
     """Bytes of a size such as `64MiB` or `10MB`. Raises ValueError."""
-    if not isinstance(value, str) or not re.match(_SIZE_PATTERN, value):
+    if not _matches(_SIZE_PATTERN, value):
         raise ValueError("must be a size with its unit, as 64MiB, 10MB or 512B")
-    number, unit = re.findall(r"([\d.]+)\s?(\w+)", value)[0]
-    return round(float(number) * _BYTES[unit])
+    number, unit = re.findall(r"([0-9.]+) ?(\w+)", value)[0]
+    count = round(float(number) * _BYTES[unit])
+    if count > SIZE_MAX_BYTES:
+        raise ValueError(f"must be at most {SIZE_MAX_BYTES >> 30}GiB")
+    return count
 
 
 def per_second(value: Any) -> float:
     """A rate such as `2/s`, `90/min` or `100/h`, in 1/s. Raises ValueError."""
-    if not isinstance(value, str) or not re.match(_RATE_PATTERN, value):
+    if not _matches(_RATE_PATTERN, value):
         raise ValueError("must be a rate with its unit, as 2/s, 90/min or 100/h")
     number, period = value.split("/")
     return float(number) / _PERIOD_S[period]
@@ -51,14 +68,14 @@ def per_second(value: Any) -> float:
 
 def bytes_per_second(value: Any) -> int:
     """A bandwidth such as `500kB/s` or `1MiB/s`. Raises ValueError."""
-    if not isinstance(value, str) or not re.match(_BANDWIDTH_PATTERN, value):
+    if not _matches(_BANDWIDTH_PATTERN, value):
         raise ValueError("must be a bandwidth with its unit, as 500kB/s or 1MiB/s")
     return byte_count(value.removesuffix("/s"))
 
 
 def share(value: Any) -> float:
     """A share such as `0.5` or `50%`, from 0 to 1. Raises ValueError."""
-    if isinstance(value, str) and re.match(_SHARE_PATTERN, value):
+    if _matches(_SHARE_PATTERN, value):
         value = float(value.removesuffix("%")) / 100
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError("must be a share, as 0.5 or 50%, from 0 to 1")
@@ -68,6 +85,18 @@ def share(value: Any) -> float:
 def _above_zero(value: float) -> float:
     if value <= 0:
         raise ValueError("must be above 0")
+    return value
+
+
+def _a_millisecond(value: float) -> float:
+    if value < _SECONDS["ms"]:
+        raise ValueError("must be at least 1ms")
+    return value
+
+
+def _a_kilobyte(value: int) -> int:
+    if value < _BYTES["kB"]:
+        raise ValueError("must be at least 1kB/s")
     return value
 
 
@@ -81,6 +110,12 @@ PositiveSeconds = Annotated[
     BeforeValidator(lambda value: _above_zero(seconds(value))),
     _schema(_DURATION_PATTERN, "30s"),
 ]
+# What the services behind the seams count in whole milliseconds.
+DelaySeconds = Annotated[
+    float,
+    BeforeValidator(lambda value: _a_millisecond(seconds(value))),
+    _schema(_DURATION_PATTERN, "200ms"),
+]
 ByteCount = Annotated[
     int,
     BeforeValidator(lambda value: _above_zero(byte_count(value))),
@@ -93,7 +128,7 @@ PerSecond = Annotated[
 ]
 BytesPerSecond = Annotated[
     int,
-    BeforeValidator(lambda value: _above_zero(bytes_per_second(value))),
+    BeforeValidator(lambda value: _a_kilobyte(bytes_per_second(value))),  # Toxiproxy counts in kB
     _schema(_BANDWIDTH_PATTERN, "1MiB/s"),
 ]
 _SHARE_SCHEMA = WithJsonSchema(

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from harness.chance import Chance
 from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, Fault, WhereKey
@@ -26,7 +26,9 @@ class CorruptedBlob(Fault):
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
 
     on: Literal["wire", "rest"] = Field("wire", description="in answers, or in the store")
-    flip_bytes: int = Field(1, alias="flip", ge=1, le=4096, description="bytes to flip a blob")
+    flip_bytes: StrictInt = Field(
+        1, alias="flip", ge=1, le=4096, description="bytes to flip a blob"
+    )
     share: ChosenShare = 1.0
 
     def seams_needed(self) -> frozenset[Seam]:

@@ -8,7 +8,7 @@ from pydantic import Field
 from harness.chance import Chance
 from harness.faults._fault import LINK_WHERE, Fault, WhereKey
 from harness.seams import DnsMode, Seam, Seams
-from harness.units import ChosenShare, PositiveSeconds
+from harness.units import ChosenShare, DelaySeconds
 
 
 class DnsDelay(Fault):
@@ -22,7 +22,7 @@ class DnsDelay(Fault):
     example: ClassVar[str] = "{delay: 2s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
-    delay_s: PositiveSeconds = Field(alias="delay", description="how late each answer comes")
+    delay_s: DelaySeconds = Field(alias="delay", description="how late each answer comes")
     share: ChosenShare = 1.0
 
     def seams_needed(self) -> frozenset[Seam]:

@@ -11,6 +11,8 @@ from harness.oci.errors import ErrorCode, error_body
 from harness.seams import RefuseToken, RequestKind, Respond, Seam, Seams
 from harness.units import ChosenShare
 
+_LAYERS: frozenset[WhereKey] = frozenset({"layers"})
+
 
 class ExpiredCredentials(Fault):
     """What the node logs in with has run out: its token in the middle of a pull, or its secret.
@@ -25,7 +27,7 @@ class ExpiredCredentials(Fault):
 
     area: ClassVar[str] = "authentication"
     example: ClassVar[str] = "{mode: token, error: none}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE - {"kinds"}
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB, RequestKind.TOKEN)
 
     mode: Literal["token", "secret"] = Field("secret", description="what has run out")
@@ -33,6 +35,10 @@ class ExpiredCredentials(Fault):
         "invalid_token", description="mode token: the challenge's error attribute"
     )
     share: ChosenShare = 1.0
+
+    def where_allowed(self) -> frozenset[WhereKey]:
+        # a token is asked for once for all layers
+        return self.where_keys - (_LAYERS if self.mode == "secret" else frozenset())
 
     def seams_needed(self) -> frozenset[Seam]:
         return frozenset({Seam.GATEWAY})

@@ -1,14 +1,14 @@
 """latency: every answer of the registry comes late."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.chance import Chance
 from harness.faults._fault import LINK_WHERE, Fault, WhereKey
 from harness.seams import Seam, Seams
-from harness.units import ChosenShare, PositiveSeconds, Seconds
+from harness.units import ChosenShare, DelaySeconds, Seconds
 
 
 class Latency(Fault):
@@ -24,9 +24,15 @@ class Latency(Fault):
     example: ClassVar[str] = "{delay: 200ms, jitter: 50ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
-    delay_s: PositiveSeconds = Field(alias="delay", description="how late each chunk comes")
+    delay_s: DelaySeconds = Field(alias="delay", description="how late each chunk comes")
     jitter_s: Seconds = Field(0.0, alias="jitter", description="more or less, at most this")
     share: ChosenShare = 1.0
+
+    @model_validator(mode="after")
+    def _never_early(self) -> Self:
+        if self.jitter_s > self.delay_s:
+            raise ValueError("jitter must be at most delay: nothing comes early")
+        return self
 
     def seams_needed(self) -> frozenset[Seam]:
         return frozenset({Seam.LINK})

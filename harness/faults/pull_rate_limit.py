@@ -3,10 +3,10 @@
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
+from harness.faults._fault import Fault, WhereKey
 from harness.seams import RateLimit, RequestKind, Seam, Seams
 from harness.units import ChosenShare, PositiveSeconds, Seconds
 
@@ -23,10 +23,10 @@ class PullRateLimit(Fault):
 
     area: ClassVar[str] = "quota"
     example: ClassVar[str] = "{limit: 10, window: 60s, retry_after: 30s, style: docker_hub}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
 
-    limit: int = Field(0, ge=0, description="requests that pass in each window")
+    limit: StrictInt = Field(0, ge=0, description="requests that pass in each window")
     window_s: PositiveSeconds = Field(60.0, alias="window", description="what the limit is for")
     retry_after_s: Seconds | None = Field(
         None, alias="retry_after", description="the Retry-After header; left out when not given"

@@ -1,25 +1,21 @@
-"""What only the whole scenario can tell: names that exist, faults that do not contradict."""
+"""What only the whole scenario can tell: names that exist, sums that can be done."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.metrics import METRICS
 from harness.oci.images import ImageSpec, ImageSpecError
 from harness.scenario.complaints import Path, did_you_mean, got
-from harness.scenario.model import Abort, Expectation, FaultEntry, FaultWhere, ScenarioBody
-from harness.scenario.selections import node_names, numbers
-from harness.seams import Seam
+from harness.scenario.extent import last_step_s, stream_end_s
+from harness.scenario.fault_checks import Faults, Problem, faults_agree, faults_fit
+from harness.scenario.model import Abort, Expectation, ScenarioBody, platform_of
 from harness.tally import METRICS as ABORT_METRICS
 from harness.units import seconds, share
 
-Problem = tuple[Path, str]
-Faults = Sequence[tuple[int, FaultEntry]]
-
-LAYERS_MAX = 125
-# Words that change the same thing in ways that exclude each other.
-_RESOLVER_WORDS = "dns_"
-_DOWN = "connection_refused"
+# What one machine can plan, run and analyse in reasonable memory; beyond is a typing error.
+PODS_MAX = 200_000
+ARRIVALS_MAX = 1_000_000
+FAULTS_MAX = 10_000
 
 
 def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
@@ -29,8 +25,10 @@ def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
         _images_can_be_made,
         _names_are_known,
         _rollouts_make_sense,
-        _faults_fit,
-        _faults_agree,
+        _load_is_bounded,
+        _pulls_fit_the_cluster,
+        faults_fit,
+        faults_agree,
         _expectations_can_be_judged,
         _aborts_can_be_judged,
     )
@@ -46,10 +44,14 @@ def _images_can_be_made(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
     for name, image in body.images.items():
         try:
             ImageSpec(
-                name=name, size_bytes=image.size_bytes, layers=image.layers, media=image.media
+                name=name,
+                size_bytes=image.size_bytes,
+                layers=image.layers,
+                media=image.media,
+                platforms=tuple(map(platform_of, image.platforms)),
             )
         except ImageSpecError as error:
-            yield ("images", name), str(error).partition(": ")[2]
+            yield ("images", name), str(error).removeprefix(f"image {name!r}: ")
 
 
 def _names_are_known(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
@@ -72,87 +74,36 @@ def _rollouts_make_sense(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
         seen.add(rollout.name)
         if rollout.repeat > 1 and rollout.every_s is None:
             yield (*at, "repeat"), "needs every: how long from one round to the next"
+        if rollout.repeat == 1 and rollout.every_s is not None:
+            yield (*at, "every"), "needs repeat: how many rounds there are"
 
 
-def _faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
-    for index, entry in faults:
-        at: Path = ("faults", index)
-        if Seam.LINK in entry.fault.seams_needed() and body.environment.link == "none":
-            yield (*at, entry.word), "bites the link, which environment.link: none leaves out"
-        every_s, for_s = entry.occurrence.every_s, entry.occurrence.for_s
-        if entry.occurrence.times > 1 and every_s is None:
-            yield (*at, "times"), "needs every: how long from one occurrence to the next"
-        if every_s is not None and every_s <= for_s:
-            yield (*at, "every"), "must be longer than for: a fault cannot overlap itself"
-        yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))
+def _load_is_bounded(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
+    pods = sum(rollout.replicas * rollout.repeat for rollout in body.load.rollouts)
+    if pods > PODS_MAX:
+        yield ("load", "rollouts"), f"must have at most {PODS_MAX:,} pods in all, got {pods:,}"
+    last_s = last_step_s(body, faults.entries)
+    for kind in ("pulls", "pushes"):
+        for index, stream in enumerate(getattr(body.load, kind)):
+            lasts_s = stream_end_s(stream, last_s) - stream.at_s
+            if lasts_s * stream.rate_per_s > ARRIVALS_MAX:
+                rule = f"must give at most {ARRIVALS_MAX:,} {kind} in its {lasts_s:g} s"
+                yield ("load", kind, index, "rate"), rule
+    occurrences = sum(entry.occurrence.times for entry in faults.entries)
+    if occurrences > FAULTS_MAX:
+        yield ("faults",), f"must be on at most {FAULTS_MAX:,} times in all, got {occurrences:,}"
 
 
-def where_fits(entry: FaultEntry, nodes: int, at: Path) -> Iterator[Problem]:
-    """Complaints about the scope of a fault, whose `where` stands at `at`."""
-    where, allowed = entry.occurrence.where, entry.fault.where_allowed()
-    for key in FaultWhere.model_fields:
-        if getattr(where, key) and key not in allowed:
-            known = f"it takes {', '.join(sorted(allowed))}" if allowed else "it takes none"
-            yield (*at, key), f"cannot narrow {entry.word}; {known}"
-    for kind in where.kinds:
-        if kind not in entry.fault.request_kinds and "kinds" in allowed:
-            bites = ", ".join(entry.fault.request_kinds)
-            yield (*at, "kinds"), f"must be among what {entry.word} bites, {bites}, got {kind}"
-    for key, read in (
-        ("nodes", lambda text: node_names(text, nodes)),
-        ("layers", lambda text: numbers(text, LAYERS_MAX, "layers")),
-    ):
-        text = getattr(where, key)
-        if text is not None:
-            try:
-                read(text)
-            except ValueError as error:
-                yield (*at, key), str(error)
-
-
-def _faults_agree(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
-    """No two faults of one kind at one time and place."""
-    nodes = body.environment.cluster.nodes
-    for (_, first), (index, second) in combinations(faults, 2):
-        if _contradict(first, second) and _overlap(first, second) and _meet(first, second, nodes):
-            rule = f"contradicts {first.word}, which is on at the same time and place"
-            yield ("faults", index, second.word), rule
-
-
-def _contradict(first: FaultEntry, second: FaultEntry) -> bool:
-    if first.word == second.word:
-        return True
-    words = (first.word, second.word)
-    if all(word.startswith(_RESOLVER_WORDS) for word in words):
-        return True
-    on_link = all(Seam.LINK in entry.fault.seams_needed() for entry in (first, second))
-    return on_link and _DOWN in words
-
-
-def _overlap(first: FaultEntry, second: FaultEntry) -> bool:
-    return any(a < d and c < b for a, b in _spans(first) for c, d in _spans(second))
-
-
-def _spans(entry: FaultEntry) -> list[tuple[float, float]]:
-    when = entry.occurrence
-    starts = [when.at_s + number * (when.every_s or 0.0) for number in range(when.times)]
-    return [(start, start + when.for_s) for start in starts]
-
-
-def _meet(first: FaultEntry, second: FaultEntry, nodes: int) -> bool:
-    """Whether both reach a node and a repository in common; a wrong `where` is told elsewhere."""
-    a, b = first.occurrence.where, second.occurrence.where
-    if a.repository and b.repository and a.repository != b.repository:
-        return False
-    try:
-        those, these = (set(node_names(where.nodes, nodes)) for where in (a, b))
-    except ValueError:
-        return False
-    return not those or not these or bool(those & these)
+def _pulls_fit_the_cluster(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
+    cluster = body.environment.cluster
+    if cluster.serialize_image_pulls and cluster.max_parallel_image_pulls > 1:
+        # kubelet: pkg/kubelet/apis/config/validation/validation.go, v1.34.4
+        rule = f"needs serialize_image_pulls: false, got {cluster.max_parallel_image_pulls}"
+        yield ("environment", "cluster", "max_parallel_image_pulls"), rule
 
 
 def _expectations_can_be_judged(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
-    words = {entry.word for _, entry in faults}
+    known = _fault_names(faults)
     for index, expectation in enumerate(body.expect):
         at: Path = ("expect", index)
         metric = METRICS.get(expectation.metric)
@@ -163,10 +114,17 @@ def _expectations_can_be_judged(body: ScenarioBody, faults: Faults) -> Iterator[
         for key in ("quantile", "phase", "fault"):
             if getattr(expectation, key) is not None and not getattr(metric, key):
                 yield (*at, key), f"does not apply to {expectation.metric}"
-        if expectation.fault is not None and expectation.fault not in words:
-            hint = did_you_mean(expectation.fault, words)
+        if expectation.fault is not None and metric.fault and expectation.fault not in known:
+            hint = did_you_mean(expectation.fault, known)
             yield (*at, "fault"), f"must be one of faults{hint}, got {got(expectation.fault)}"
         yield from _limit_is_right(expectation, metric.unit, at)
+
+
+def _fault_names(faults: Faults) -> set[str]:
+    """Words, and words with their number among those of one word: latency, latency-2."""
+    count = {word: faults.words.count(word) for word in faults.words}
+    numbered = {f"{word}-{number + 1}" for word in count for number in range(count[word])}
+    return {*count, *numbered}
 
 
 def _limit_is_right(expectation: Expectation, unit: str, at: Path) -> Iterator[Problem]:

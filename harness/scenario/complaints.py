@@ -1,6 +1,6 @@
 """What is wrong with a scenario: all of it, each with its place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -41,7 +41,13 @@ def dotted(path: Path) -> str:
 
 def got(value: Any) -> str:
     """The value as the user knows it, cut where it is long."""
-    shown = repr(value) if not isinstance(value, Mapping | list) else str(value)
+    match value:
+        case None:
+            shown = "nothing"
+        case bool():
+            shown = str(value).lower()
+        case _:
+            shown = repr(value)
     return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
 
 

@@ -1,31 +1,48 @@
 """A YAML file as plain data that knows where each key stands, with overrides put in."""
 
 import io
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from harness.scenario.complaints import Complaint, Path, ScenarioError
+from harness.scenario.complaints import Complaint, Path, ScenarioError, dotted, got
+from harness.scenario.scalars import scalar
 
 _FILE_BYTES_MAX = 4 << 20
 _NODES_MAX = 200_000  # aliases of aliases can make a small file endless
+_DEPTH_MAX = 32  # a scenario's deepest value is at 6; an alias within itself has no end
+_STEP = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
 @dataclass(kw_only=True)
 class Document:
-    """`data` is dicts, lists and scalars; `places` has line and column of each path, from 1."""
+    """`data` is dicts, lists and scalars; `places` has line and column of each path, from 1.
+
+    `complaints`: keys that stand twice, and what is YAML but has no meaning here.
+    """
 
     file: str
     data: Any
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
     overrides: dict[Path, str] = field(default_factory=dict)
+    complaints: list[Complaint] = field(default_factory=list)
 
-    def place(self, path: Path) -> str:
+    def complaint(self, path: Path, rule: str) -> Complaint:
+        """`rule` with the place of `path`."""
+        return Complaint(
+            place=self._place(path),
+            key=dotted(path) or "scenario",
+            rule=rule,
+            order=self._order(path),
+        )
+
+    def _place(self, path: Path) -> str:
         """Where `path` stands; that of the nearest key around it when it stands nowhere."""
         for length in range(len(path), -1, -1):
             if override := self.overrides.get(path[:length]):
@@ -34,45 +51,52 @@ class Document:
                 return f"{self.file}:{position[0]}:{position[1]}"
         return f"{self.file}:1:1"
 
-    def order(self, path: Path) -> tuple[int, int]:
+    def _order(self, path: Path) -> tuple[int, int]:
         """Line and column of `path`, for sorting; overrides come first."""
-        if any(self.overrides.get(path[:length]) for length in range(len(path) + 1)):
-            return 0, 0
-        return next(
-            (
-                self.places[path[:length]]
-                for length in range(len(path), -1, -1)
-                if path[:length] in self.places
-            ),
-            (1, 1),
-        )
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.overrides:
+                return 0, 0
+            if position := self.places.get(path[:length]):
+                return position
+        return 1, 1
 
 
 def read_document(file: FilePath, overrides: Iterable[str]) -> Document:
     """Raises ScenarioError for what is no YAML, too large, or an override that fits nowhere."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise _refused(str(file), "is not UTF-8 text") from None
+        with file.open("rb") as stream:
+            content = stream.read(_FILE_BYTES_MAX + 1)
     except OSError as error:
         raise _refused(str(file), f"cannot be read: {error.strerror}") from None
-    if len(text) > _FILE_BYTES_MAX:
+    if len(content) > _FILE_BYTES_MAX:
         raise _refused(str(file), f"must be at most {_FILE_BYTES_MAX >> 20} MiB")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise _refused(str(file), f"is not UTF-8 text, from byte {error.start} on") from None
     document = read_text(str(file), text)
     override_all(document, overrides)
     return document
 
 
 def override_all(document: Document, overrides: Iterable[str]) -> None:
-    """Put `path=value` overrides in. Raises ScenarioError for one that fits nowhere."""
+    """Put `path=value` overrides in. Raises ScenarioError for all that fit nowhere."""
+    complaints: list[Complaint] = []
     for override in overrides:
-        _put(document, override)
+        try:
+            _put(document, override)
+        except ScenarioError as error:
+            complaints += error.complaints
+    if complaints:
+        raise ScenarioError(complaints)
 
 
 def read_text(place: str, text: str) -> Document:
     """The document in `text`, which came from `place`. Raises ScenarioError."""
     document = Document(file=place, data=None)
-    document.data = _Plain(document).convert(_parse(place, text), ())
+    node = _compose(place, text)
+    if node is not None:
+        document.data = _Plain(document).convert(node, ())
     return document
 
 
@@ -80,80 +104,126 @@ def _refused(place: str, rule: str) -> ScenarioError:
     return ScenarioError([Complaint(place=f"{place}:", key="", rule=rule)])
 
 
-def _parse(place: str, text: str) -> Any:
+def _compose(place: str, text: str) -> Node | None:
+    """The nodes of the YAML in `text`; none when it is empty."""
     try:
-        return YAML(typ="rt", pure=True).load(io.StringIO(text))
+        return YAML(typ="safe", pure=True).compose(io.StringIO(text))  # type: ignore[no-any-return]  # ruamel says Any
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        if mark is not None:
-            place = f"{place}:{mark.line + 1}:{mark.column + 1}"
+        where = f"{place}:" if mark is None else f"{place}:{mark.line + 1}:{mark.column + 1}"
         problem = (error.problem or str(error)).splitlines()[0]
         raise ScenarioError(
-            [Complaint(place=place, key="", rule=f"is no YAML: {problem}")]
+            [Complaint(place=where, key="", rule=f"is no YAML: {problem}")]
         ) from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise _refused(place, "is no YAML of ours: too deep") from None
+    except (YAMLError, ValueError) as error:
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise _refused(place, f"is no YAML: {first}") from None
 
 
 class _Plain:
-    """Turns ruamel's nodes into plain data, noting places, and counts them."""
+    """Turns YAML nodes into plain data, noting places, and counts them."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._count = 0
 
-    def convert(self, node: Any, path: Path) -> Any:
+    def convert(self, node: Node, path: Path) -> Any:
         self._count += 1
         if self._count > _NODES_MAX:
-            raise _refused(self._document.file, f"must have at most {_NODES_MAX} values")
-        if isinstance(node, CommentedMap):
-            return {str(key): self._child(node.lc.key(key), path, key, node[key]) for key in node}
-        if isinstance(node, CommentedSeq):
-            return [
-                self._child(node.lc.item(index), path, index, node[index])
-                for index in range(len(node))
-            ]
-        return _scalar(node)
+            raise _refused(self._document.file, f"must have at most {_NODES_MAX:,} values")
+        if len(path) > _DEPTH_MAX:
+            raise _refused(self._document.file, f"must be at most {_DEPTH_MAX} levels deep")
+        match node:
+            case MappingNode():
+                return self._mapping(node, path)
+            case SequenceNode():
+                return [
+                    self._placed(item, item, (*path, index))
+                    for index, item in enumerate(node.value)
+                ]
+            case ScalarNode():
+                return self._scalar(node, path)
+        raise TypeError(f"no kind of YAML node: {node!r}")
 
-    def _child(self, position: tuple[int, int], path: Path, key: Any, node: Any) -> Any:
-        here = (*path, key if isinstance(key, int) else str(key))
-        self._document.places[here] = (position[0] + 1, position[1] + 1)
-        return self.convert(node, here)
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self._complain(key, path, "has a key that is no word")
+                continue
+            word = str(key.value)
+            if word in data:
+                first = self._document.places[*path, word]
+                self._complain(key, (*path, word), f"stands twice, first in line {first[0]}")
+                continue
+            data[word] = self._placed(key, value, (*path, word))
+        return data
+
+    def _placed(self, mark: Node, node: Node, path: Path) -> Any:
+        self._document.places[path] = _position(mark)
+        return self.convert(node, path)
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        try:
+            return scalar(str(node.tag), node.value, plain=node.style is None)
+        except ValueError as error:
+            self._complain(node, path, f"{error}, got {got(node.value)}")
+            return node.value
+
+    def _complain(self, node: Node, path: Path, rule: str) -> None:
+        line, column = _position(node)
+        self._document.complaints.append(
+            Complaint(
+                place=f"{self._document.file}:{line}:{column}",
+                key=dotted(path) or "scenario",
+                rule=rule,
+                order=(line, column),
+            )
+        )
 
 
-def _scalar(node: Any) -> Any:
-    """Plain types: ruamel's own remember how they were written."""
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node if node is None else str(node)
+def _position(node: Node) -> tuple[int, int]:
+    """Line and column, from 1."""
+    mark = node.start_mark
+    return mark.line + 1, mark.column + 1
 
 
 def _put(document: Document, override: str) -> None:
     """Set one `path=value` in the data; the value is YAML."""
     name, equals, text = override.partition("=")
-    steps: list[str | int] = [
-        int(step) if step.isdigit() else step
-        for step in name.replace("[", ".").replace("]", "").split(".")
-    ]
-    if not equals or not name:
-        raise _refused("--set", f"must be PATH=VALUE, got {override!r}")
-    value = read_text(f"--set {name}", text).data
+    words = name.replace("[", ".").replace("]", "").split(".")
+    if not equals or not all(words):
+        raise _refused("--set", f"must be PATH=VALUE, as seed=7, got {override!r}")
+    read = read_text(f"--set {name}", text)
+    document.complaints += read.complaints
+    path: Path = ()
     holder = document.data
-    for index, step in enumerate(steps):
-        if not _fits(holder, step):
-            raise _refused(f"--set {override}", f"{step!r} is not in the scenario")
-        if index == len(steps) - 1:
-            holder[step] = value
-        else:
-            if isinstance(holder, dict):
-                holder.setdefault(step, {})
-            holder = holder[step]
-    document.overrides[tuple(steps)] = override
+    for number, word in enumerate(words, start=1):
+        step = _step(holder, word)
+        if step is None:
+            rule = f"{word!r} is not in the scenario{_within(holder, path)}"
+            raise _refused(f"--set {override}", rule)
+        path = (*path, step)
+        if number == len(words):
+            holder[step] = read.data
+        elif isinstance(holder, dict) and holder.get(step) is None:
+            holder[step] = {}
+        holder = holder[step]
+    document.overrides[path] = override
 
 
-def _fits(holder: Any, step: str | int) -> bool:
-    if isinstance(holder, Mapping):
-        return isinstance(step, str)
-    return isinstance(holder, list) and isinstance(step, int) and step < len(holder)
+def _step(holder: Any, word: str) -> str | int | None:
+    """`word` as a key of a mapping or a place in a list; None when it is neither."""
+    if isinstance(holder, dict):
+        return word
+    if isinstance(holder, list) and _STEP.fullmatch(word) and int(word) < len(holder):
+        return int(word)
+    return None
+
+
+def _within(holder: Any, path: Path) -> str:
+    if isinstance(holder, list):
+        return f": {dotted(path) or 'it'} is a list of {len(holder)}, counted from 0"
+    return f": {dotted(path) or 'it'} is no mapping"

@@ -1,21 +1,24 @@
 """From a file to a `Scenario`: models first, then what only the whole can tell."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.faults import catalogue
-from harness.scenario.checks import check_whole, where_fits
-from harness.scenario.complaints import Complaint, Path, ScenarioError, did_you_mean, dotted, got
+from harness.faults import Fault, catalogue
+from harness.scenario.checks import check_whole
+from harness.scenario.complaints import Complaint, Path, ScenarioError, did_you_mean, got
 from harness.scenario.document import Document, override_all, read_document, read_text
+from harness.scenario.fault_checks import Faults, where_fits
 from harness.scenario.model import FaultEntry, Occurrence, ScenarioBody
 from harness.scenario.salvage import salvage
 from harness.scenario.wording import rule_of
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_TIMES = frozenset(FaultEntry.KEYS) - {"where"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,33 +38,35 @@ def load(file: FilePath, overrides: Iterable[str] = ()) -> Scenario:
 
     Raises ScenarioError with every complaint, each as `file:line:col key: rule, got value`.
     """
-    scenario = _scenario(read_document(file, overrides))
-    if scenario.body.name != file.stem and file.suffix == ".yaml":
-        rule = f"must be the file's name, {file.stem}, got {got(scenario.body.name)}"
-        raise ScenarioError([Complaint(place=str(file), key="name", rule=rule)])
-    return scenario
+    return _scenario(read_document(file, overrides), name=file.stem)
 
 
 def load_text(place: str, text: str, overrides: Iterable[str] = ()) -> Scenario:
     """The scenario in `text`, which came from `place`. Raises ScenarioError."""
     document = read_text(place, text)
     override_all(document, overrides)
-    return _scenario(document)
+    return _scenario(document, name=None)
 
 
-def _scenario(document: Document) -> Scenario:
+def _scenario(document: Document, name: str | None) -> Scenario:
+    """The scenario in `document`, which must be called `name`, if that is given."""
     if not isinstance(document.data, dict):
         rule = f"must be a mapping with name, images, load and faults, got {got(document.data)}"
-        raise ScenarioError([Complaint(place=document.place(()), key="scenario", rule=rule)])
+        raise ScenarioError([document.complaint((), rule)])
     reader = _Reader(document)
     data = dict(document.data)
-    entries = data.pop("faults", None) or []
+    entries = data.pop("faults", None)
     body = reader.model(ScenarioBody, data, ())
-    faults = tuple(reader.fault_entries(entries))
-    reader.check_whole(body or salvage(ScenarioBody, data), faults)
+    faults = reader.faults([] if entries is None else entries)
+    whole = body or salvage(ScenarioBody, data)
+    if whole is not None:
+        reader.tell_once(check_whole(whole, faults))
+        if name is not None and whole.name != name:
+            rule = f"must be the file's name, {name}, got {got(whole.name)}"
+            reader.tell_once([(("name",), rule)])
     if reader.complaints or body is None:
         raise ScenarioError(sorted(reader.complaints, key=lambda it: it.order))
-    return Scenario(body=body, faults=tuple(fault for _, fault in faults))
+    return Scenario(body=body, faults=faults.entries)
 
 
 def read_held_fault(text: str, nodes: int) -> FaultEntry:
@@ -70,17 +75,18 @@ def read_held_fault(text: str, nodes: int) -> FaultEntry:
     `nodes`: how many there are. Raises ScenarioError.
     """
     document = read_text("--fault", text)
-    entry = document.data
-    if isinstance(entry, dict):
-        entry = {**entry, "at": "0s", "for": "1s"}
     reader = _Reader(document)
-    faults = [fault for _, fault in reader.fault_entries([entry])]
-    for fault in faults:
-        for path, rule in where_fits(fault, nodes, ("where",)):
-            reader.complain(path, rule)
+    data = document.data
+    if isinstance(data, dict):
+        for key in _TIMES & data.keys():
+            reader.complain((key,), "has no place here: the fault is on until the end")
+        data = {key: data[key] for key in data.keys() - _TIMES} | {"at": "0s", "for": "1s"}
+    faults = reader.faults([data], ())
+    for _, entry in (*faults.right, *faults.mended):
+        reader.tell_once(where_fits(entry, nodes, ("where",)))
     if reader.complaints:
         raise ScenarioError(reader.complaints)
-    return faults[0]
+    return faults.entries[0]
 
 
 class _Reader:
@@ -88,23 +94,17 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.complaints: list[Complaint] = []
+        self.complaints: list[Complaint] = list(document.complaints)
         self._wrong: list[Path] = []
 
     def complain(self, path: Path, rule: str) -> None:
-        place, order = self._document.place(path), self._document.order(path)
-        key = dotted(path) or "scenario"
-        self.complaints.append(Complaint(place=place, key=key, rule=rule, order=order))
+        self.complaints.append(self._document.complaint(path, rule))
         self._wrong.append(path)
 
-    def check_whole(
-        self, body: ScenarioBody | None, faults: tuple[tuple[int, FaultEntry], ...]
-    ) -> None:
-        """Complain of what only the whole can tell, but not twice of one place."""
-        if body is None:
-            return
+    def tell_once(self, problems: Iterable[tuple[Path, str]]) -> None:
+        """Complain of what only the whole can tell, but not where a part was wrong already."""
         wrong = tuple(self._wrong)
-        for path, rule in check_whole(body, faults):
+        for path, rule in problems:
             if not any(path[: len(seen)] == seen for seen in wrong):
                 self.complain(path, rule)
 
@@ -118,21 +118,36 @@ class _Reader:
                 self.complain(path, rule)
             return None
 
-    def fault_entries(self, entries: Any) -> Iterator[tuple[int, FaultEntry]]:
-        """The entries that are right, with their index."""
+    def faults(self, entries: Any, at: Path | None = None) -> Faults:
+        """The entries of a list; `at`: where the only one stands, when it is in no list."""
+        faults = Faults()
         if not isinstance(entries, list):
             self.complain(("faults",), f"must be a list, got {got(entries)}")
-            return
+            return faults
         for index, entry in enumerate(entries):
-            fault = self._fault_entry(entry, ("faults", index))
-            if fault is not None:
-                yield index, fault
+            self._add(faults, index, entry, ("faults", index) if at is None else at)
+        return faults
 
-    def _fault_entry(self, entry: Any, at: Path) -> FaultEntry | None:
-        known = catalogue()
+    def _add(self, faults: Faults, index: int, entry: Any, at: Path) -> None:
         if not isinstance(entry, dict):
             self.complain(at, f"must be a mapping of a fault, at and for, got {got(entry)}")
-            return None
+            return
+        timing = {key: entry[key] for key in entry if key in FaultEntry.KEYS}
+        occurrence = self.model(Occurrence, timing, at)
+        word = self._word(entry, at)
+        if word is None:
+            return
+        faults.words.append(word)
+        kind, settings = catalogue()[word], {} if entry[word] is None else entry[word]
+        fault = self.model(kind, settings, (*at, word))
+        if fault is not None and occurrence is not None:
+            faults.right.append((index, FaultEntry(word=word, fault=fault, occurrence=occurrence)))
+        elif mended := _mended(word, kind, settings, timing):
+            faults.mended.append((index, mended))
+
+    def _word(self, entry: dict[str, Any], at: Path) -> str | None:
+        """The one fault that `entry` names, or complaints."""
+        known = catalogue()
         words = [key for key in entry if key not in FaultEntry.KEYS]
         wrong = [word for word in words if word not in known]
         for word in wrong:
@@ -143,9 +158,11 @@ class _Reader:
         if len(words) != 1:
             self.complain(at, f"must name exactly one fault, got {', '.join(words) or 'none'}")
             return None
-        timing = {key: entry[key] for key in entry if key in FaultEntry.KEYS}
-        occurrence = self.model(Occurrence, timing, at)
-        fault = self.model(known[words[0]], entry[words[0]] or {}, (*at, words[0]))
-        if occurrence is None or fault is None:
-            return None
-        return FaultEntry(word=words[0], fault=fault, occurrence=occurrence)
+        return words[0]
+
+
+def _mended(word: str, kind: type[Fault], settings: Any, timing: Any) -> FaultEntry | None:
+    fault, occurrence = salvage(kind, settings), salvage(Occurrence, timing)
+    if fault is None or occurrence is None:
+        return None
+    return FaultEntry(word=word, fault=fault, occurrence=occurrence)

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import Strict as Exactly
 
 from harness.faults import Fault
 from harness.node.settings import NodeSettings, PullPolicy
@@ -31,6 +32,8 @@ def _repository(value: str) -> str:
     return value
 
 
+Selection = str | StrictInt
+Number = Annotated[float, Exactly()]
 Slug = Annotated[str, Field(max_length=100), AfterValidator(_slug)]
 Repository = Annotated[str, Field(max_length=200), AfterValidator(_repository)]
 
@@ -42,7 +45,7 @@ class Registry(Strict):
     profile: Literal["generic"] = "generic"
     auth: Literal["token", "none"] = "token"
     tls: Literal[False] = Field(False, description="not yet: only plain HTTP")
-    port: int = Field(0, ge=0, le=65535, description="0: any free port")
+    port: StrictInt = Field(0, ge=0, le=65535, description="0: any free port")
     token_lifetime_s: PositiveSeconds = Field(
         300.0, alias="token_lifetime", description="of the tokens that it gives out"
     )
@@ -52,12 +55,12 @@ class Cluster(Strict):
     """Who pulls: emulated nodes, with kubelet's and containerd's settings."""
 
     provider: Literal["emulated"] = "emulated"
-    nodes: int = Field(4, ge=1, le=NODES_MAX)
-    serialize_image_pulls: bool = True
-    max_parallel_image_pulls: int = Field(0, ge=0)
-    registry_pull_qps: int = Field(5, ge=0)
-    registry_burst: int = Field(10, ge=1)
-    max_concurrent_downloads: int = Field(3, ge=1)
+    nodes: StrictInt = Field(4, ge=1, le=NODES_MAX)
+    serialize_image_pulls: StrictBool = True
+    max_parallel_image_pulls: StrictInt = Field(0, ge=0)
+    registry_pull_qps: StrictInt = Field(5, ge=0)
+    registry_burst: StrictInt = Field(10, ge=1)
+    max_concurrent_downloads: StrictInt = Field(3, ge=1)
     image_pull_progress_timeout_s: PositiveSeconds = Field(
         300.0, alias="image_pull_progress_timeout"
     )
@@ -79,11 +82,17 @@ class Image(Strict):
     """A synthetic image: `size` is the sum of its compressed layers."""
 
     size_bytes: ByteCount = Field(alias="size")
-    layers: int = Field(1, ge=1)
+    layers: StrictInt = Field(1, ge=1)
     media: Literal["oci", "docker"] = "oci"
     platforms: tuple[Literal["linux/amd64", "linux/arm64"], ...] = Field(
         ("linux/amd64",), min_length=1
     )
+
+
+def platform_of(text: str) -> tuple[str, str]:
+    """`linux/amd64` as system and architecture."""
+    system, _, architecture = text.partition("/")
+    return system, architecture
 
 
 class Rollout(Strict):
@@ -95,9 +104,9 @@ class Rollout(Strict):
 
     name: Slug
     image: str
-    replicas: int = Field(ge=1, le=20_000)
+    replicas: StrictInt = Field(ge=1, le=20_000)
     at_s: Seconds = Field(0.0, alias="at")
-    repeat: int = Field(1, ge=1, le=1000)
+    repeat: StrictInt = Field(1, ge=1, le=1000)
     every_s: PositiveSeconds | None = Field(None, alias="every")
     pull_policy: PullPolicy = "IfNotPresent"
     cache: Literal["cold", "warm"] = "cold"
@@ -108,7 +117,7 @@ class Pulls(Strict):
 
     image: str
     rate_per_s: PerSecond = Field(alias="rate")
-    users: int = Field(8, ge=1, le=5000)
+    users: StrictInt = Field(8, ge=1, le=5000)
     at_s: Seconds = Field(0.0, alias="at")
     for_s: PositiveSeconds | None = Field(None, alias="for")
     arrivals: Literal["constant", "poisson"] = "constant"
@@ -120,7 +129,7 @@ class Pushes(Strict):
     repository: Repository = "pushed"
     size_bytes: ByteCount = Field(alias="size")
     rate_per_s: PerSecond = Field(alias="rate")
-    users: int = Field(2, ge=1, le=5000)
+    users: StrictInt = Field(2, ge=1, le=5000)
     at_s: Seconds = Field(0.0, alias="at")
     for_s: PositiveSeconds | None = Field(None, alias="for")
     arrivals: Literal["constant", "poisson"] = "constant"
@@ -144,8 +153,8 @@ class FaultWhere(Strict):
 
     repository: str | None = Field(None, description="a repository, or a glob as team/*")
     kinds: tuple[RequestKind, ...] = ()
-    layers: str | int | None = None
-    nodes: str | int | None = None
+    layers: Selection | None = None
+    nodes: Selection | None = None
 
 
 class Occurrence(Strict):
@@ -154,7 +163,7 @@ class Occurrence(Strict):
     at_s: Seconds = Field(alias="at")
     for_s: PositiveSeconds = Field(alias="for")
     every_s: PositiveSeconds | None = Field(None, alias="every")
-    times: int = Field(1, ge=1, le=1000)
+    times: StrictInt = Field(1, ge=1, le=1000)
     where: FaultWhere = FaultWhere()
 
 
@@ -173,7 +182,7 @@ class Expectation(Strict):
     """What a correct system meets; exactly one of `at_most` and `at_least`."""
 
     metric: str
-    quantile: float | None = Field(None, gt=0, le=1)
+    quantile: Number | None = Field(None, gt=0, le=1)
     phase: Literal["before", "during", "after"] | None = None
     fault: str | None = None
     at_most: Any = None
@@ -194,7 +203,7 @@ class ScenarioBody(Strict):
     name: Slug
     summary: str = ""
     description: str = ""
-    seed: int = Field(0, ge=0, lt=1 << 63)
+    seed: StrictInt = Field(0, ge=0, lt=1 << 63)
     environment: Environment = Environment()
     images: dict[str, Image] = Field(default_factory=dict)
     load: Load = Load()

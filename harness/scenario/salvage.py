@@ -32,23 +32,28 @@ def salvage(kind: type[Model], data: Any) -> Model | None:
 
 def _mend(data: Any, path: Path, problem: str, tried: dict[Path, int]) -> bool:
     """Put the next stand-in at `path`, or drop the key that nobody knows."""
-    holder = data
-    for step in path[:-1]:
-        try:
-            holder = holder[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    if not path or not isinstance(holder, dict | list):
+    holder = _holder(data, path)
+    number = tried[path] = tried.get(path, -1) + 1
+    spent = number >= len(_STAND_INS)
+    if holder is None or number > len(_STAND_INS):
         return False
-    if problem == "extra_forbidden" and isinstance(holder, dict):
-        holder.pop(path[-1], None)
+    if isinstance(holder, dict) and (spent or problem == "extra_forbidden"):
+        holder.pop(path[-1], None)  # a choice among words has a default, if anything
         return True
-    number = tried.get(path, 0)
-    if number == len(_STAND_INS):
+    if spent:
         return False
-    tried[path] = number + 1
     try:
-        holder[path[-1]] = copy.deepcopy(_STAND_INS[number])  # type: ignore[index]  # a path is as mixed as YAML
+        holder[path[-1]] = copy.deepcopy(_STAND_INS[number])
     except (IndexError, TypeError):
         return False
     return True
+
+
+def _holder(data: Any, path: Path) -> Any:
+    """The mapping or list that holds the last step of `path`; None when there is none."""
+    for step in path[:-1]:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data if path and isinstance(data, dict | list) else None

@@ -2,11 +2,25 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_args
+from difflib import get_close_matches
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
 from harness.scenario.complaints import Path, did_you_mean, got
+
+# pydantic's types of errors whose own words are Python's
+_PLAIN: Final = {
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "model_type": "must be a mapping",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+}
+# Keys that a model does not read itself.
+_ELSEWHERE: Final = {("ScenarioBody", 1): ["faults"]}
 
 
 def rule_of(problem: Mapping[str, Any], kind: type[BaseModel], at: Path) -> tuple[Path, str]:
@@ -14,16 +28,30 @@ def rule_of(problem: Mapping[str, Any], kind: type[BaseModel], at: Path) -> tupl
     path: Path = tuple(problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
-            known = _keys(kind, path[:-1])
+            known = _keys(kind, path[:-1]) + _ELSEWHERE.get((kind.__name__, len(path)), [])
             rule = f"is not a key here{did_you_mean(str(path[-1]), known)}"
         case "missing":
             rule = "is required"
         case _:
-            said = problem["msg"].removeprefix("Value error, ")
-            said = re.sub(r"^Input should be (a |an )?(valid )?", r"must be \1", said)
-            said = said[0].lower() + said[1:]
-            rule = f"{said}, got {got(problem['input'])}"
+            rule = f"{_said(problem)}, got {got(problem['input'])}"
     return (*at, *_without_tags(path)), rule
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    """The rule of pydantic's `problem` in the words of YAML."""
+    if plain := _PLAIN.get(problem["type"]):
+        return plain
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    said = re.sub(r"^Input should be (a |an )?(valid )?", "must be ", said)
+    if problem["type"] in ("literal_error", "enum"):
+        return said.replace("'", "") + _near(problem)
+    return said[0].lower() + said[1:]
+
+
+def _near(problem: Mapping[str, Any]) -> str:
+    choices = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
+    near = get_close_matches(str(problem["input"]), choices, n=1)
+    return f", did you mean {near[0]}?" if near else ""
 
 
 def _without_tags(path: Path) -> Path:
