@@ -123,7 +123,7 @@ def _nothing(unit: str, note: str) -> Measure:
     return Measure(unit=unit, low=nan, high=nan, best=nan, samples=0, needed=1, note=note)
 
 
-def _of_waits(waits: Waits, expectation: Expectation, what: str) -> Measure:
+def _of_waits(waits: Waits, expectation: Expectation, what: str, came: str) -> Measure:
     if not len(waits):
         return _nothing("s", f"no {what}" + (f" {expectation.phase}" if expectation.phase else ""))
     quantile = 1.0 if expectation.quantile is None else expectation.quantile
@@ -136,7 +136,7 @@ def _of_waits(waits: Waits, expectation: Expectation, what: str) -> Measure:
         best=float(best.min() if expectation.comparison == "at_most" else best.max()),
         samples=len(waits),
         needed=samples_needed(quantile),
-        note=f"{never} of {len(waits)} {what} never did" if never else "",
+        note=f"{never} of {len(waits)} {what} never {came}" if never else "",
     )
 
 
@@ -163,11 +163,15 @@ def _of_share(
 
 
 def _deployment_delay(expectation: Expectation, evidence: Evidence) -> Measure:
-    return _of_waits(waits_of(_in_phase(evidence.pods, expectation)), expectation, "pods")
+    return _of_waits(
+        waits_of(_in_phase(evidence.pods, expectation)), expectation, "pods", "became Ready"
+    )
 
 
 def _pull_duration(expectation: Expectation, evidence: Evidence) -> Measure:
-    return _of_waits(pull_waits(_in_phase(evidence.pulls, expectation)), expectation, "pulls")
+    return _of_waits(
+        pull_waits(_in_phase(evidence.pulls, expectation)), expectation, "pulls", "succeeded"
+    )
 
 
 def _pods_ready(expectation: Expectation, evidence: Evidence) -> Measure:

@@ -189,10 +189,14 @@ def _tiles(findings: Findings) -> list[dict[str, str]]:
 
 
 def _recovery_tile(findings: Findings) -> dict[str, str]:
-    never = sum(one.pods_never_ready for one in findings.recovery)
+    never = max(one.pods_never_ready for one in findings.recovery)
     waits = [one.recovery_wait_s for one in findings.recovery if one.recovery_wait_s is not None]
     value = "never" if never else words.seconds(max(waits, default=None))
-    note = f"{never:,} pods never became Ready" if never else "last heal to last waiting pod Ready"
+    note = (
+        f"{never:,} waiting pods never became Ready"
+        if never
+        else "last heal to last waiting pod Ready"
+    )
     if not never and not any(one.pods_waiting for one in findings.recovery):
         note = "no pod was waiting at a heal"
     return {"label": "Recovery", "value": value, "note": note, "tone": "after"}

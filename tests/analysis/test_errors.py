@@ -55,6 +55,7 @@ def test_groups_count_pulls_pods_and_nodes() -> None:
     """Commonest first; what succeeded is no error."""
     pulls = pd.DataFrame(
         {
+            "pull": ["1", "2", "3", "4", "5"],
             "outcome": ["failed", "failed", "failed", "ok", "unfinished"],
             "cause": ["tcp", "tcp", "dns", "", ""],
             "error_text": ["dial 127.0.0.1:1001", "dial 127.0.0.1:1002", "no such host", "", ""],

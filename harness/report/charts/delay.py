@@ -36,7 +36,8 @@ def ecdf_chart(analysis: Analysis) -> Chart | None:
             "field": "delay_s",
             "type": "quantitative",
             "scale": {"nice": True, "zero": True},
-            "axis": {"title": "Seconds from creation to Ready", "grid": False},
+            "axis": {"title": "Seconds from creation to Ready", "grid": False}
+            | {"tickCount": {"expr": "max(3, width / 80)"}},
         },
         "y": amount(
             "share",

@@ -76,16 +76,18 @@ def time(name: str, end_s: float, title: str | None = "Seconds since the run beg
         "field": name,
         "type": "quantitative",
         "scale": {"domain": [0, end_s], "nice": False},
-        "axis": {"title": title, "grid": False, "tickCount": 12},
+        "axis": {"title": title, "grid": False, "tickCount": {"expr": "max(3, width / 80)"}},
     }
 
 
 def amount(name: str, title: str, **axis: Any) -> Spec:
-    room = {"minExtent": AXIS_WIDTH, "maxExtent": AXIS_WIDTH}
+    room: Spec = {"minExtent": AXIS_WIDTH, "maxExtent": AXIS_WIDTH}
+    if "values" not in axis:  # Vega thins the values of an axis that has a count, too
+        room["tickCount"] = 4
     return {
         "field": name,
         "type": "quantitative",
-        "axis": {"title": title, "tickCount": 4, "domain": False, "ticks": False, **room, **axis},
+        "axis": {"title": title, "domain": False, "ticks": False, **room, **axis},
     }
 
 

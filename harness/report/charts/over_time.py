@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import pandas as pd
+
 from harness.analysis import Analysis
 from harness.report.charts.drawing import (
     AXIS_WIDTH,
@@ -26,9 +28,6 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
     faults = analysis.series["faults"]
     if faults.empty:
         return None
-    text = faults["fault"] + faults["bites"].map(lambda bites: f"  ·  {bites:,.0f} bites")
-    late = faults["start_s"] > end_s / 2
-    rows = faults.assign(label=text, middle_s=faults["end_s"].where(late, faults["start_s"]))
     lane = {
         "field": "fault",
         "type": "nominal",
@@ -50,17 +49,16 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
         "y": lane,
         "tooltip": about,
     }
-    layers: list[Spec] = [{"data": data(rows), "mark": bar, "encoding": span}]
-    for is_late, side, dx in ((False, "left", 6), (True, "right", -6)):
-        chosen = rows[late == is_late]
-        if not chosen.empty:
-            mark = {"type": "text", "align": side, "dx": dx, "color": "var(--fg)", "fontSize": 12}
-            encoding = {
-                "x": time("middle_s", end_s, None),
-                "y": lane,
-                "text": {"field": "label", "type": "nominal"},
-            }
-            layers.append({"data": data(chosen), "mark": mark, "encoding": encoding})
+    layers: list[Spec] = [{"data": data(faults), "mark": bar, "encoding": span}]
+    for late, labels in _lane_labels(faults, end_s).groupby("late"):
+        place = {"align": "right", "dx": -6} if late else {"align": "left", "dx": 6}
+        mark = {"type": "text", "color": "var(--fg)", "fontSize": 12, **place}
+        encoding = {
+            "x": time("at_s", end_s, None),
+            "y": lane,
+            "text": {"field": "label", "type": "nominal"},
+        }
+        layers.append({"data": data(labels), "mark": mark, "encoding": encoding})
     lanes = faults["fault"].nunique()
     description = "Each bar is one occurrence of a fault, from injection to heal."
     return Chart(
@@ -69,6 +67,19 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
         description=description,
         spec=spec(description, layers, _LANE_HEIGHT * lanes),
         table=faults,
+    )
+
+
+def _lane_labels(faults: pd.DataFrame, end_s: float) -> pd.DataFrame:
+    """One label a fault: where its bars begin, or where they end when that is near the edge."""
+    lanes = faults.groupby("fault", sort=False).agg(
+        start_s=("start_s", "min"), end_s=("end_s", "max"), bites=("bites", "sum")
+    )
+    lanes = lanes.reset_index()
+    late = lanes["start_s"] > end_s / 2
+    counted = lanes["bites"].map(lambda bites: f"  ·  {bites:,.0f} bites")
+    return lanes.assign(
+        late=late, at_s=lanes["end_s"].where(late, lanes["start_s"]), label=lanes["fault"] + counted
     )
 
 
@@ -90,7 +101,11 @@ def delay_points_chart(analysis: Analysis, end_s: float) -> Chart | None:
                 "domain": ["ready", "never ready (waited so far)"],
                 "range": ["circle", "triangle-up"],
             },
-            "legend": {"symbolFillColor": "var(--muted)", "symbolStrokeColor": "var(--muted)"}
+            "legend": {
+                "labelLimit": 240,
+                "symbolFillColor": "var(--muted)",
+                "symbolStrokeColor": "var(--muted)",
+            }
             if ready.ne("ready").any()
             else None,
         },
@@ -124,7 +139,8 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
     over_time = analysis.series["pods_over_time"]
     if over_time.empty or not over_time["created"].max():
         return None
-    long = over_time.melt(id_vars="at_s", var_name="pods", value_name="count")
+    within = over_time.assign(at_s=over_time["at_s"].clip(upper=end_s))
+    long = within.melt(id_vars="at_s", var_name="pods", value_name="count")
     encoding = {
         "x": time("at_s", end_s),
         "y": amount("count", "Pods"),
