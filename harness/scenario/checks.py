@@ -17,6 +17,8 @@ PODS_MAX = 200_000
 ARRIVALS_MAX = 1_000_000
 FAULTS_MAX = 10_000
 
+_IMAGE_KEYS = ("name", "layers", "platforms", "media")  # what a specification's rules begin with
+
 
 def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
     """Every complaint about a scenario whose parts are right by themselves."""
@@ -51,7 +53,12 @@ def _images_can_be_made(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
                 platforms=tuple(map(platform_of, image.platforms)),
             )
         except ImageSpecError as error:
-            yield ("images", name), str(error).removeprefix(f"image {name!r}: ")
+            rule = str(error).removeprefix(f"image {name!r}: ")
+            key, said = next(
+                ((key, rule[len(key) + 1 :]) for key in _IMAGE_KEYS if rule.startswith(f"{key} ")),
+                ("size", f"is too small: {rule}"),
+            )
+            yield ("images", name, *([] if key == "name" else [key])), said
 
 
 def _names_are_known(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
@@ -74,7 +81,7 @@ def _rollouts_make_sense(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
         seen.add(rollout.name)
         if rollout.repeat > 1 and rollout.every_s is None:
             yield (*at, "repeat"), "needs every: how long from one round to the next"
-        if rollout.repeat == 1 and rollout.every_s is not None:
+        if rollout.every_s is not None and "repeat" not in rollout.model_fields_set:
             yield (*at, "every"), "needs repeat: how many rounds there are"
 
 

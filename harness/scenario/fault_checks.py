@@ -53,7 +53,7 @@ def _timing_fits(entry: FaultEntry, at: Path) -> Iterator[Problem]:
         yield (*at, "times"), "needs every: how long from one occurrence to the next"
     if when.every_s is not None and when.every_s <= when.for_s:
         yield (*at, "every"), "must be longer than for: a fault cannot overlap itself"
-    if when.every_s is not None and when.times == 1:
+    if when.every_s is not None and "times" not in when.model_fields_set:
         yield (*at, "every"), "needs times: how often the fault comes back"
 
 

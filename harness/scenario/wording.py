@@ -11,6 +11,7 @@ from harness.scenario.complaints import Path, did_you_mean, got
 
 # pydantic's types of errors whose own words are Python's
 _PLAIN: Final = {
+    "too_short": "must not be empty",
     "bool_type": "must be true or false",
     "dict_type": "must be a mapping",
     "float_type": "must be a number",
@@ -50,8 +51,9 @@ def _said(problem: Mapping[str, Any]) -> str:
 
 def _near(problem: Mapping[str, Any]) -> str:
     choices = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
-    near = get_close_matches(str(problem["input"]), choices, n=1)
-    return f", did you mean {near[0]}?" if near else ""
+    by_small_letters = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(str(problem["input"]).lower(), by_small_letters, n=1)
+    return f", did you mean {by_small_letters[near[0]]}?" if near else ""
 
 
 def _without_tags(path: Path) -> Path:

@@ -1,0 +1,161 @@
+"""Faults have their seam, their scope and their time, and do not contradict each other."""
+
+import pytest
+
+from harness.scenario.complaints import ScenarioError
+from harness.scenario.fault_checks import Faults, faults_agree
+from harness.scenario.loading import load_text
+
+HEAD = """\
+name: x
+images: {app: {size: 8MiB, layers: 2}}
+load: {rollouts: [{name: app, image: app, replicas: 2}]}
+environment: {link: LINK, cluster: {nodes: 4}}
+faults:
+"""
+
+
+def complaints(*faults: str, link: str = "auto") -> list[str]:
+    """What is told of these entries, without their place."""
+    text = HEAD.replace("LINK", link) + "".join(f"  - {fault}\n" for fault in faults)
+    try:
+        load_text("f", text)
+    except ScenarioError as error:
+        return [line.split(" ", 1)[1] for line in str(error).splitlines()]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("{latency: {delay: 1s}, at: 1s, for: 1s, times: 2}", ".times: needs every: how long fro"),
+        ("{latency: {delay: 1s}, at: 1s, for: 1s, every: 2s}", ".every: needs times: how often"),
+        (
+            "{latency: {delay: 1s}, at: 1s, for: 2s, every: 2s, times: 2}",
+            ".every: must be longer than for: a fault cannot overlap itself",
+        ),
+        (
+            "{latency: {delay: 1s}, at: 1s, for: 1s, where: {repository: app}}",
+            ".where.repository: cannot narrow latency; it takes nodes",
+        ),
+        (
+            "{latency: {delay: 1s}, at: 1s, for: 1s, where: {layers: 0}}",
+            ".where.layers: cannot narrow latency; it takes nodes",
+        ),
+        (
+            "{corrupted_blob: {on: rest}, at: 1s, for: 1s, where: {nodes: 1}}",
+            ".where.nodes: cannot narrow corrupted_blob; it takes layers, repository",
+        ),
+        (
+            "{corrupted_blob: , at: 1s, for: 1s, where: {kinds: [manifest]}}",
+            ".where.kinds: must be among what corrupted_blob bites, blob, got manifest",
+        ),
+        (
+            "{corrupted_blob: , at: 1s, for: 1s, where: {kinds: [layer]}}",
+            ".where.kinds[0]: must be ping, manifest, blob, token, tags, upload, referrers or oth",
+        ),
+        (
+            "{expired_credentials: {mode: secret}, at: 1s, for: 1s, where: {layers: 0}}",
+            ".where.layers: cannot narrow expired_credentials; it takes nodes, repository",
+        ),
+        (
+            "{pull_rate_limit: , at: 1s, for: 1s, where: {layers: 0}}",
+            ".where.layers: cannot narrow pull_rate_limit; it takes nodes, repository",
+        ),
+        (
+            "{dns_delay: {delay: 1s}, at: 1s, for: 1s, where: {nodes: 2-4}}",
+            ".where.nodes: must be among the nodes 0-3, got '2-4'",
+        ),
+        (
+            "{dns_delay: {delay: 1s}, at: 1s, for: 1s, where: {nodes: node-1}}",
+            ".where.nodes: must be numbers and ranges of nodes, as 0-3,7, got 'node-1'",
+        ),
+        (
+            "{corrupted_blob: , at: 1s, for: 1s, where: {layers: '3-1'}}",
+            ".where.layers: must be among the layers 0-124, got '3-1'",
+        ),
+        ("{latency: {delay: 1s}, at: 1s, for: 1s, where: {zone: a}}", ".where.zone: is not a key"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(fault: str, said: str) -> None:
+    """With the rule."""
+    found = complaints(fault)
+    assert len(found) == 1
+    assert found[0].startswith(f"faults[0]{said}")
+
+
+@pytest.mark.parametrize(
+    "fault", ["latency: {delay: 1s}", "connection_refused: ", "data_limit: {limit: 1kB}"]
+)
+def test_a_fault_of_the_link_needs_one(fault: str) -> None:
+    """`link: none` leaves the seam out."""
+    word = fault.partition(":")[0]
+    said = f"faults[0].{word}: bites the link, which environment.link: none leaves out"
+    assert complaints(f"{{{fault}, at: 1s, for: 1s}}", link="none") == [said]
+    assert complaints("{dns_refused: , at: 1s, for: 1s}", link="none") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "contradict"),
+    [
+        ("latency: {delay: 1s}, at: 1s, for: 5s", "latency: {delay: 2s}, at: 3s, for: 5s", True),
+        ("latency: {delay: 1s}, at: 1s, for: 5s", "latency: {delay: 2s}, at: 6s, for: 5s", False),
+        (
+            "latency: {delay: 1s}, at: 1s, for: 5s",
+            "bandwidth: {rate: 1MB/s}, at: 1s, for: 5s",
+            False,
+        ),
+        ("connection_refused: , at: 1s, for: 5s", "latency: {delay: 2s}, at: 3s, for: 5s", True),
+        ("connection_refused: , at: 1s, for: 5s", "dns_timeout: , at: 3s, for: 5s", False),
+        ("dns_refused: , at: 1s, for: 5s", "dns_timeout: , at: 3s, for: 5s", True),
+        (
+            "dns_refused: , at: 1s, for: 5s, where: {nodes: 0-1}",
+            "dns_timeout: , at: 3s, for: 5s, where: {nodes: 2-3}",
+            False,
+        ),
+        (
+            "dns_refused: , at: 1s, for: 5s, where: {nodes: 0-1}",
+            "dns_timeout: , at: 3s, for: 5s, where: {nodes: '1,clients'}",
+            True,
+        ),
+        (
+            "latency: {delay: 1s}, at: 0s, for: 1s, every: 10s, times: 3",
+            "latency: {delay: 1s}, at: 20.5s, for: 1s",
+            True,
+        ),
+        (
+            "latency: {delay: 1s}, at: 0s, for: 1s, every: 10s, times: 3",
+            "latency: {delay: 1s}, at: 1s, for: 9s, every: 10s, times: 3",
+            False,
+        ),
+        (
+            "corrupted_blob: , at: 0s, for: 9s, where: {repository: app}",
+            "corrupted_blob: , at: 0s, for: 9s, where: {repository: other}",
+            False,
+        ),
+        (
+            "corrupted_blob: , at: 0s, for: 9s, where: {repository: 'team/*'}",
+            "corrupted_blob: , at: 0s, for: 9s, where: {repository: team/app}",
+            True,
+        ),
+        (
+            "corrupted_blob: , at: 0s, for: 9s, where: {layers: 0}",
+            "corrupted_blob: , at: 0s, for: 9s, where: {layers: 1-3}",
+            False,
+        ),
+    ],
+)
+def test_faults_contradict_at_one_time_and_place(first: str, second: str, contradict: bool) -> None:  # noqa: FBT001  a column of the table
+    """One kind of thing cannot go wrong in two ways for one request."""
+    word = second.partition(":")[0]
+    said = f"faults[1].{word}: contradicts {first.partition(':')[0]}, "
+    found = complaints(f"{{{first}}}", f"{{{second}}}")
+    assert [line.startswith(said) for line in found] == [True] * contradict
+
+
+def test_what_is_mended_contradicts_nobody() -> None:
+    """A stand-in is no time."""
+    scenario = load_text("f", HEAD.replace("LINK", "auto").replace("faults:\n", ""))
+    assert list(faults_agree(scenario.body, Faults())) == []
+    found = complaints("{dns_refused: , at: 1, for: 5s}", "{dns_timeout: , at: 1s, for: 5s}")
+    assert [line.partition(":")[0] for line in found] == ["faults[0].at"]
