@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness.analysis import Analysis, RecordedRun, analyse
 from harness.events import (
     Event,
     FaultHealed,
@@ -263,3 +264,8 @@ def _outage_pod(run: RunFolder, number: int, created_s: float) -> None:
         backoff_s=max(0.0, backoff - 0.1 * (attempt - 1)),
         start_s=0.1,
     )
+
+
+def analysed(run: RunFolder, folder: Path) -> Analysis:
+    """`run` written below `folder`, and what the analysis makes of it."""
+    return analyse(RecordedRun.load(run.write(folder / "run")))

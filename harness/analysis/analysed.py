@@ -75,7 +75,6 @@ def analyse(recorded: RecordedRun) -> Analysis:
         pulls=frames.pulls,
         requests=frames.requests,
         recoveries=recovered,
-        throughput=frames.over_time,
         end_s=end_s,
     )
     findings = _findings(recorded, frames, seen, evidence, faults)

@@ -26,7 +26,6 @@ class Evidence:
     pulls: pd.DataFrame
     requests: pd.DataFrame
     recoveries: Sequence[Recovery]
-    throughput: pd.DataFrame
     end_s: float
 
 

@@ -116,13 +116,14 @@ def waterfall(pods: pd.DataFrame, pulls: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stacked(pod: Mapping[str, Any]) -> Iterator[_Segment]:
-    """The parts one after the other, when nothing is known of its attempts."""
+    """The parts one after the other, when nothing is known of its attempts; then the rest."""
     at_s = pod["created_s"]
     for part in PARTS:
         took = pod[f"{part}_s"]
         if took > 0:
             yield _Segment(part, at_s, at_s + took, 0, "")
             at_s += took
+    yield _Segment("other", at_s, pod["ended_s"], 0, "")
 
 
 def _in_order(pod: Mapping[str, Any], attempts: list[dict[str, Any]]) -> Iterator[_Segment]:

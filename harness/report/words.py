@@ -42,7 +42,8 @@ def size(value: float | None) -> str:
         if abs(value) < _STEP or unit == _BINARY[-1]:
             break
         value /= _STEP
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
+    whole = unit == "B" or abs(value) >= 100  # noqa: PLR2004  three figures
+    return f"{value:,.0f} {unit}" if whole else f"{value:.3g} {unit}"
 
 
 def percent(value: float | None) -> str:

@@ -1,20 +1,18 @@
 """What whole recordings are worth, and the exit code that says so."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.analysis import Findings, NoRecordingError, RecordedRun, analyse
+from harness.analysis import Findings
 from harness.events import Aborted, ChildDied, FaultFailed, RunEnded, SteadyStateChecked
-from tests.recordings import NAN, RunFolder, outage
+from tests.recordings import NAN, RunFolder, analysed, outage
 
 READY = {"metric": "pods_ready", "at_least": 1.0}
 
 
 def judged(run: RunFolder, folder: Path) -> Findings:
-    return analyse(RecordedRun.load(run.write(folder / "run"))).findings
+    return analysed(run, folder).findings
 
 
 def kinds(findings: Findings) -> list[str]:
@@ -122,44 +120,6 @@ def test_nothing_expected_is_nothing_proved(tmp_path: Path) -> None:
     assert (findings.verdict, kinds(findings)) == ("unknown", ["no_expectations"])
 
 
-def test_a_killed_run_is_told_apart_and_its_missing_pods_count(tmp_path: Path) -> None:
-    """The recording stops: planned pods that were due but left no sample are not ready."""
-    run = RunFolder()
-    run.began()
-    run.fault("dns_nxdomain-1", 20, 50, healed=False)
-    run.rollouts = [
-        {
-            "rollout": f"app-{number}",
-            "round": number,
-            "at_s": at_s,
-            "image": "registry.harness.test/app:v1",
-            "pods": [{"pod": f"app-{number}-{pod}", "node": f"node-{pod}"} for pod in range(2)],
-        }
-        for number, at_s in ((1, 0), (2, 25), (3, 500))
-    ]
-    run.expect = [READY]
-    run.pod("app-1-0", 0, 1.0)
-    run.pod("app-1-1", 0, 1.5)
-    run.events.append(ChildDied(at_s=40, child="load", exit_code=-9))
-    folder = run.write(tmp_path / "run")
-    with (folder / "events.jsonl").open("a", encoding="utf-8") as file:
-        file.write('{"event": "load_ta')
-    (folder / "samples" / "pods-load1-00009.parquet").write_bytes(b"PAR1 cut")
-    findings = analyse(RecordedRun.load(folder)).findings
-    every = findings.delay[0]
-    assert (every.pods, every.ready, every.missing) == (4, 2, 2)
-    assert findings.recording.pods_not_due == 2
-    assert findings.expectations[0].verdict == "fail"
-    assert "recording_stops" in kinds(findings)
-    assert [problem.partition(":")[0] for problem in findings.recording.problems] == [
-        "events.jsonl",
-        "samples/pods-load1-00009.parquet",
-    ]
-    during = next(one for one in findings.delay if one.name == "during")
-    assert during.p50.value_s is None
-    assert during.p50.more_than_s == 15
-
-
 def test_an_empty_recording_is_findings_without_numbers(tmp_path: Path) -> None:
     """Nothing was recorded but the start."""
     run = RunFolder()
@@ -218,29 +178,3 @@ def test_pods_that_all_failed_stay_in_every_denominator(tmp_path: Path) -> None:
     ]
     assert findings.expectations[1].more_than == 60
     assert findings.delay[0].p50.value_s is None
-
-
-def test_the_json_is_strict_and_the_same_again(tmp_path: Path) -> None:
-    """No NaN, and a second analysis of the recording says the same."""
-    run = outage(healed=False)
-    run.expect = [READY]
-    folder = run.write(tmp_path / "run")
-    text = analyse(RecordedRun.load(folder)).findings.to_json()
-
-    def refuse(constant: str) -> Any:
-        raise AssertionError(constant)
-
-    findings = json.loads(text, parse_constant=refuse)
-    assert findings["format"] == 1
-    assert findings["run"]["link_kind"] == "embedded"
-    assert text == analyse(RecordedRun.load(folder)).findings.to_json()
-
-
-@pytest.mark.parametrize("made", [True, False])
-def test_a_folder_without_a_recording_is_refused(tmp_path: Path, *, made: bool) -> None:
-    """By name."""
-    folder = tmp_path / "nothing"
-    if made:
-        folder.mkdir()
-    with pytest.raises(NoRecordingError, match="nothing"):
-        RecordedRun.load(folder)

@@ -8,14 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import pytest
 
-from harness.analysis import Analysis, RecordedRun, analyse
-from harness.report.charts import charts
 from harness.report.charts.drawing import drawable
 from harness.report.html import javascript, page
-from tests.recordings import NAN, RunFolder, outage
+from tests.recordings import NAN, RunFolder, analysed, outage
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "path", "rect", "line", "circle"}
 HOSTILE = (
@@ -66,10 +63,6 @@ class Page(HTMLParser):
         if self.open and self.open[-1] == "script":
             attributes, text = self.scripts[-1]
             self.scripts[-1] = (attributes, text + data)
-
-
-def analysed(run: RunFolder, folder: Path) -> Analysis:
-    return analyse(RecordedRun.load(run.write(folder / "run")))
 
 
 def hostile() -> RunFolder:
@@ -132,24 +125,6 @@ def test_the_data_in_the_page_is_the_data_of_the_run(tmp_path: Path, bundle: str
     }
     assert drawable(f"pod {HOSTILE}") in names
     assert drawable(f"pod {HOSTILE}").startswith("pod </script><script>alert(1)")
-
-
-def test_every_chart_is_valid_vega_lite(tmp_path: Path) -> None:
-    """By Altair's schema; and each has words beside it."""
-    drawn = charts(analysed(hostile(), tmp_path))
-    assert set(drawn) == {
-        "faults", "pods", "delay_points", "ecdf", "parts", "waterfall", "pulls", "throughput",
-    }  # fmt: skip
-    for chart in drawn.values():
-        alt.Chart.from_dict({**chart.spec, "$schema": "https://vega.github.io/schema/v6.json"})
-        assert chart.title
-        assert chart.description
-        assert len(chart.table)
-
-
-def test_a_chart_without_data_is_left_out(tmp_path: Path) -> None:
-    """An empty recording has a page without drawings."""
-    assert charts(analysed(RunFolder(), tmp_path)) == {}
 
 
 def test_the_page_does_not_grow_with_the_samples(tmp_path: Path, bundle: str) -> None:

@@ -3,13 +3,12 @@
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from harness.analysis import RecordedRun, analyse
 from harness.report.junit import clean, junit_xml
-from tests.recordings import RunFolder, outage
+from tests.recordings import RunFolder, analysed, outage
 
 
 def suite(run: RunFolder, folder: Path) -> ET.Element:
-    text = junit_xml(analyse(RecordedRun.load(run.write(folder / "run"))).findings)
+    text = junit_xml(analysed(run, folder).findings)
     root = ET.fromstring(text)  # noqa: S314  our own file
     (found,) = root.findall("testsuite")
     return found

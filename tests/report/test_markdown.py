@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.analysis import RecordedRun, analyse
 from harness.report.markdown import MOST_BYTES, escaped, markdown
-from tests.recordings import RunFolder, outage
+from tests.recordings import RunFolder, analysed, outage
 
 
 def page(run: RunFolder, folder: Path) -> str:
-    return markdown(analyse(RecordedRun.load(run.write(folder / "run"))).findings)
+    return markdown(analysed(run, folder).findings)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""Samples of other days and other endings."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harness.analysis.frames import read_tables
+from harness.samples import TABLES
+
+
+def put(folder: Path, name: str, **columns: list[object]) -> None:
+    (folder / "samples").mkdir(exist_ok=True)
+    pq.write_table(pa.table(columns), folder / "samples" / name)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_without_samples_has_its_columns(tmp_path: Path, table: str) -> None:
+    """And their types."""
+    frames, problems = read_tables(tmp_path)
+    frame = frames[table]
+    assert frame.empty
+    assert list(frame.columns) == list(TABLES[table])
+    for name, kind in TABLES[table].items():
+        assert str(frame[name].dtype) == {"float": "float64", "int": "int64"}.get(kind, kind)
+    assert problems == []
+
+
+def test_columns_of_another_version_are_added_or_dropped(tmp_path: Path) -> None:
+    """Missing ones are blank, and so are nulls."""
+    put(tmp_path, "pods-old-0.parquet", pod=["a", None], created_s=[1.0, None], later=[1, 2])
+    frames, problems = read_tables(tmp_path)
+    pods = frames["pods"]
+    assert pods["pod"].tolist() == ["a", ""]
+    assert pods["attempts"].tolist() == [0, 0]
+    assert pods["created_s"].isna().tolist() == [False, True]
+    assert "later" not in pods.columns
+    assert problems == []
+
+
+def test_a_file_that_is_not_whole_is_left_out_and_told(tmp_path: Path) -> None:
+    """The rest is read."""
+    put(tmp_path, "pods-a-0.parquet", pod=["a"])
+    whole = (tmp_path / "samples" / "pods-a-0.parquet").read_bytes()
+    (tmp_path / "samples" / "pods-a-1.parquet").write_bytes(whole[: len(whole) // 2])
+    put(tmp_path, "pods-a-2.parquet", pod=["b"], created_s=["not a number"])
+    frames, problems = read_tables(tmp_path)
+    assert frames["pods"]["pod"].tolist() == ["a"]
+    assert [problem.partition(":")[0] for problem in problems] == [
+        "samples/pods-a-1.parquet",
+        "samples/pods-a-2.parquet",
+    ]

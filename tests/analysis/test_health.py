@@ -1,0 +1,53 @@
+"""A generator that was too slow judges nothing."""
+
+import pandas as pd
+import pytest
+
+from harness.analysis.health import load_health
+from harness.events import GeneratorHealth
+
+
+def requests(*late_s: float) -> pd.DataFrame:
+    return pd.DataFrame({"due_s": [1.0] * len(late_s), "sent_s": [1.0 + late for late in late_s]})
+
+
+def busy(process: str, *shares: float) -> list[GeneratorHealth]:
+    return [
+        GeneratorHealth(at_s=number, process=process, cpu_share=share, resident_bytes=number)
+        for number, share in enumerate(shares)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("late_s", "saturated"),
+    [
+        ([0.001] * 100, False),
+        ([0.001] * 99 + [5.0], False),  # one in a hundred
+        ([0.001] * 98 + [5.0] * 2, True),
+        ([0.3] * 100, True),
+        ([], False),
+        ([float("nan")] * 3, False),
+    ],
+)
+def test_lateness_by_its_99th_percentile(late_s: list[float], *, saturated: bool) -> None:
+    """One late request of a hundred is no proof."""
+    assert load_health(requests(*late_s), [], []).saturated is saturated
+
+
+@pytest.mark.parametrize(
+    ("healths", "saturated"),
+    [
+        (busy("load-1", *[0.99] * 10), True),
+        (busy("load-1", *[0.99] * 2, *[0.3] * 8), True),  # a tenth of the time and more
+        (busy("load-1", 0.99, *[0.3] * 9), False),
+        (busy("load-1", 0.99, 0.99), False),  # too few to say
+        (busy("registry", *[0.99] * 10), False),  # is measured, and makes no load
+    ],
+)
+def test_cpu_of_the_processes_that_make_load(
+    healths: list[GeneratorHealth], *, saturated: bool
+) -> None:
+    """A burst of hashing is no saturation; a tenth of the run is."""
+    health = load_health(requests(0.001), healths, [])
+    assert health.saturated is saturated
+    assert health.processes[0].resident_bytes_max == len(healths) - 1

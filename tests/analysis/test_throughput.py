@@ -1,0 +1,60 @@
+"""Bytes and endings in bins."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.analysis.throughput import bin_edges, bytes_over_time, endings_over_time
+from tests.recordings import RunFolder, analysed, outage
+
+
+@pytest.mark.parametrize(
+    ("end_s", "width_s"), [(0, 0.5), (10, 0.5), (61, 1), (120, 1), (3600, 30), (86_400, 1800)]
+)
+def test_bins_are_round_and_few(end_s: float, width_s: float) -> None:
+    """Never more than 120, and the end lies within."""
+    edges = bin_edges(end_s)
+    assert edges[1] - edges[0] == width_s
+    assert len(edges) - 1 <= 120
+    assert edges[-1] >= end_s
+
+
+def test_a_transfer_is_spread_over_its_time() -> None:
+    """Four hundred bytes from 0.5 to 2.5 s, and a hundred at once."""
+    requests = pd.DataFrame({"begun_s": [0.5, 1.2], "done_s": [2.5, 1.2], "bytes": [400, 100]})
+    over_time = bytes_over_time(requests, requests.head(0), np.arange(4.0))
+    assert over_time["bytes_per_s"].tolist() == pytest.approx([100, 300, 100])
+
+
+def test_no_byte_is_lost(tmp_path: Path) -> None:
+    """Spreading transfers over bins keeps their sum."""
+    findings = analysed(outage(), tmp_path).findings
+    assert findings.throughput.bytes_sum == 60 * (32 << 20)
+    assert findings.throughput.bin_s == 1
+
+
+def test_endings_are_named_by_their_result() -> None:
+    """A cause that nobody knows is unknown."""
+    rows = pd.DataFrame(
+        {
+            "ended_s": [0.1, 0.2, 1.5, 2.0, 9.0],
+            "outcome": ["ok", "failed", "failed", "unfinished", "ok"],
+            "cause": ["", "dns", "<b>", "", ""],
+        }
+    )
+    found = endings_over_time(rows, "ended_s", np.arange(4.0))
+    assert found.to_dict("records") == [
+        {"at_s": 0.0, "result": "dns", "count": 1},
+        {"at_s": 0.0, "result": "ok", "count": 1},
+        {"at_s": 1.0, "result": "unknown", "count": 1},
+        {"at_s": 2.0, "result": "ok", "count": 1},
+        {"at_s": 2.0, "result": "unfinished", "count": 1},
+    ]
+
+
+def test_a_run_without_transfers_has_no_throughput(tmp_path: Path) -> None:
+    """And no mean of nothing."""
+    throughput = analysed(RunFolder(), tmp_path).findings.throughput
+    assert (throughput.bytes_sum, throughput.mean_bytes_per_s) == (0, None)

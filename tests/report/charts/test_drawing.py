@@ -1,0 +1,45 @@
+"""What charts are made of."""
+
+import pandas as pd
+import vl_convert
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from harness.report.charts.drawing import data, drawable, drawable_texts, scale
+
+
+def test_values_are_plain_json() -> None:
+    """NaN becomes null."""
+    frame = pd.DataFrame({"a": [1.0, float("nan")], "b": ["x", "y"]})
+    assert data(frame) == {"values": [{"a": 1.0, "b": "x"}, {"a": None, "b": "y"}]}
+
+
+def test_a_scale_names_only_what_is_there() -> None:
+    """In the palette's order."""
+    assert scale({"a": "red", "b": "green", "c": "blue"}, ["c", "a", "else"]) == {
+        "domain": ["a", "c"],
+        "range": ["red", "blue"],
+    }
+
+
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(st.text(max_size=150))
+def test_every_text_can_be_drawn(text: str) -> None:
+    """The renderer would end this very process on some that are not made fit."""
+    frame = drawable_texts(pd.DataFrame({"name": [text], "value": [1.0]}))
+    spec = {
+        "data": data(frame),
+        "mark": "bar",
+        "encoding": {
+            "x": {"field": "value", "type": "quantitative"},
+            "y": {"field": "name", "type": "nominal", "sort": None},
+        },
+    }
+    assert vl_convert.vegalite_to_svg(spec).startswith("<svg")
+
+
+def test_a_name_is_cut() -> None:
+    """A megabyte would take minutes to measure."""
+    assert drawable("x" * 1_000_000) == "x" * 100 + "…"
+    assert drawable("a\x00b") == "a\N{REPLACEMENT CHARACTER}b"
