@@ -42,7 +42,7 @@ def faults_markdown() -> str:
         "Generated from the code by `make docs`; `harness faults NAME` tells the same.",
     ]
     for area, words in _by_area():
-        lines += ["", f"## {area.capitalize()}"]
+        lines += ["", f"## {area[0].upper()}{area[1:]}"]
         for word in words:
             fault = catalogue()[word]
             lines += ["", f"### `{word}`", "", inspect.cleandoc(fault.__doc__ or ""), ""]
@@ -55,7 +55,7 @@ def faults_markdown() -> str:
 
 def _by_area() -> Iterator[tuple[str, list[str]]]:
     known = catalogue()
-    for area in sorted({fault.area for fault in known.values()}):
+    for area in sorted({fault.area for fault in known.values()}, key=str.lower):
         yield area, [word for word, fault in known.items() if fault.area == area]
 
 

@@ -97,8 +97,12 @@ def new(
     path: Annotated[Path, typer.Argument(help="The file to write.", metavar="FILE")],
 ) -> None:
     """Write a commented scenario to begin with."""
-    from harness.scenario import starter
+    from harness.scenario import ScenarioError, load_text, starter
 
+    try:
+        load_text(str(path), starter(path.stem))
+    except ScenarioError as error:
+        fail(str(error), ExitCode.USAGE)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(starter(path.stem))

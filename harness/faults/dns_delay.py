@@ -18,7 +18,7 @@ class DnsDelay(Fault):
     Seen as: slower pulls; from 5 s on as dns_timeout.
     """
 
-    area: ClassVar[str] = "dns"
+    area: ClassVar[str] = "DNS"
     example: ClassVar[str] = "{delay: 2s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 

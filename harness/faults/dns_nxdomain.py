@@ -15,7 +15,7 @@ class DnsNxdomain(Fault):
     Seen as: `dial tcp: lookup H on S:53: no such host`, at once.
     """
 
-    area: ClassVar[str] = "dns"
+    area: ClassVar[str] = "DNS"
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 

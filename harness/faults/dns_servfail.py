@@ -15,7 +15,7 @@ class DnsServfail(Fault):
     Seen as: `dial tcp: lookup H on S:53: server misbehaving`.
     """
 
-    area: ClassVar[str] = "dns"
+    area: ClassVar[str] = "DNS"
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 

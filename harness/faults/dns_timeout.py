@@ -16,7 +16,7 @@ class DnsTimeout(Fault):
     Seen as: `lookup H on S:53: read udp A->S:53: i/o timeout`.
     """
 
-    area: ClassVar[str] = "dns"
+    area: ClassVar[str] = "DNS"
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 

@@ -18,7 +18,7 @@ class DnsWrongAddress(Fault):
     Seen as: `connect: connection refused` where nothing listens at the wrong address.
     """
 
-    area: ClassVar[str] = "dns"
+    area: ClassVar[str] = "DNS"
     example: ClassVar[str] = "{address: 127.0.0.9}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 

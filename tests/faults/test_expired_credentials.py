@@ -1,0 +1,36 @@
+"""A token that has run out in the middle of a pull, or the secret itself."""
+
+from typing import Any
+
+import pytest
+
+from harness.faults.expired_credentials import ExpiredCredentials
+from harness.seams import RefuseToken, RequestKind, Respond
+from tests.stand_ins import asked_by
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [({"mode": "token"}, "invalid_token"), ({"mode": "token", "error": "none"}, None)],
+)
+def test_an_expired_token_is_refused_at_the_layers(
+    settings: dict[str, Any], error: str | None
+) -> None:
+    """Only requests that carry one are bitten, so that the challenge before it is not."""
+    assert asked_by(ExpiredCredentials.model_validate(settings)) == (
+        "gateway",
+        "rule",
+        (RefuseToken(error=error),),
+        {"kinds": (RequestKind.BLOB,), "share": 1.0, "authenticated": True},
+    )
+
+
+def test_an_expired_secret_is_refused_by_the_token_service() -> None:
+    """With a body that the specification gives for it; layers cannot be chosen."""
+    fault = ExpiredCredentials.model_validate({"share": 0.5})
+    seam, verb, (act,), named = asked_by(fault)
+    assert (seam, verb, named) == ("gateway", "rule", {"kinds": (RequestKind.TOKEN,), "share": 0.5})
+    assert isinstance(act, Respond)
+    assert act.status == 401
+    assert '"UNAUTHORIZED"' in act.body
+    assert fault.where_allowed() == {"repository", "nodes"}
