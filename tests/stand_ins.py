@@ -22,6 +22,7 @@ class RecordingSeams:
 
     stuck: bool = False
     asked: list[tuple[str, str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     living: int = 0
     healed: int = 0
 
@@ -35,6 +36,7 @@ class RecordingSeams:
     ) -> AsyncIterator[None]:
         self.asked.append((seam, verb, arguments, named))
         self.living += 1
+        self.begun.set()
         try:
             if self.stuck:
                 await asyncio.Event().wait()

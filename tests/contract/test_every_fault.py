@@ -1,0 +1,223 @@
+"""What holds for every fault: it says what it is, touches its seams only, bites, and heals."""
+
+import asyncio
+import hashlib
+import inspect
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from harness.chance import Chance
+from harness.environment.child import Run
+from harness.environment.lab import Lab, LabSettings, open_lab
+from harness.environment.scope import FaultScope
+from harness.faults import Fault, catalogue
+from harness.journal import Journal, pending
+from harness.load.orders import REGISTRY_NAME
+from harness.oci.images import ImageSpec, plan_image
+from harness.scenario import read_held_fault
+from harness.seams import Seam, Where
+from tests.lab_client import traffic
+from tests.stand_ins import CHANCE, RecordingSeams
+
+WORDS = list(catalogue())
+LIMIT_S = 30.0
+# Other settings that lead to another seam.
+VARIANTS = {
+    "corrupted_blob at rest": "corrupted_blob: {on: rest}",
+    "truncated_blob at rest": "truncated_blob: {on: rest}",
+    "expired_credentials of the secret": "expired_credentials: {mode: secret}",
+    "pull_rate_limit without a header": "pull_rate_limit: {limit: 1, window: 60s}",
+    **{word: f"{word}: {fault.example}" for word, fault in catalogue().items()},
+}
+
+
+def example(word: str) -> Fault:
+    return read_held_fault(f"{word}: {catalogue()[word].example}", nodes=2).fault
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_it_says_what_goes_wrong_and_what_a_node_sees(word: str) -> None:
+    """A headline, the wire, and `Seen as`; an area; no more `where` than its area has."""
+    fault = catalogue()[word]
+    told = inspect.cleandoc(fault.__doc__ or "")
+    headline, blank, *rest = told.splitlines()
+    assert headline.endswith((".", ":", "`rate`."))
+    assert not blank
+    assert any(line.startswith("Seen as: ") for line in rest)
+    assert fault.area in {"authentication", "connectivity", "DNS", "images", "quota"}
+    assert example(word).where_allowed() <= fault.where_keys
+
+
+@pytest.mark.parametrize("text", VARIANTS.values(), ids=list(VARIANTS))
+def test_it_touches_exactly_the_seams_that_it_needs(text: str) -> None:
+    """So that a plan can refuse an environment without them."""
+    fault = read_held_fault(text, nodes=2).fault
+    recording = RecordingSeams()
+
+    async def main() -> None:
+        async with fault.inject(recording.seams(), CHANCE):
+            assert recording.living == len(recording.asked)
+
+    asyncio.run(main())
+    assert {Seam(seam) for seam, *_ in recording.asked} == fault.seams_needed()
+    assert (recording.living, recording.healed) == (0, len(recording.asked))
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("ending", ["error", "cancel", "cancel during set-up"])
+def test_it_heals_whatever_ends_it(word: str, ending: str) -> None:
+    """And lets the ending through."""
+    recording = RecordingSeams(stuck=ending == "cancel during set-up")
+
+    async def holding() -> None:
+        async with example(word).inject(recording.seams(), CHANCE):
+            if ending == "error":
+                raise LookupError("mine")
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(holding())
+            await asyncio.wait_for(recording.begun.wait(), LIMIT_S)
+            task.cancel()
+
+    if ending == "error":
+        with pytest.raises(LookupError, match="mine"):
+            asyncio.run(holding())
+    else:
+        asyncio.run(main())
+    assert recording.asked
+    assert (recording.living, recording.healed) == (0, len(recording.asked))
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_it_refuses_what_cannot_be(word: str) -> None:
+    """No share, too much of one, unknown keys, and settings without their unit."""
+    given: dict[str, Any] = YAML(typ="safe", pure=True).load(catalogue()[word].example)
+    wrong: list[tuple[str, Any]] = [("share", 0), ("share", 1.5), ("share", "-1%"), ("zzz", 1)]
+    unitless: tuple[Any, ...] = (-1, "-1s", "1", [])
+    for name, field in catalogue()[word].model_fields.items():
+        if name.endswith(("_s", "_bytes", "_per_s")):
+            wrong += [(field.alias or name, value) for value in unitless]
+    for key, value in wrong:
+        with pytest.raises(ValidationError):
+            catalogue()[word].model_validate({**given, key: value})
+
+
+class RealLab:
+    """An environment in a thread of its own, shared by all that follows."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ready = threading.Event()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
+        self.lab: Lab
+        self.loop: asyncio.AbstractEventLoop
+        self.healthy: list[str]
+        self.clients = 0
+
+    @property
+    def reference(self) -> str:
+        return f"{REGISTRY_NAME}/app:v1"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(LIMIT_S)
+        self.healthy = self.run(traffic(self.lab, "node-0", self.reference))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(LIMIT_S)
+        assert not self._thread.is_alive()
+        assert pending(self._folder / "journal.jsonl") == []
+
+    def run(self, what: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(what, self.loop).result(LIMIT_S)
+
+    async def _main(self) -> None:
+        spec = ImageSpec(name="app", size_bytes=3 << 19, layers=2, seed=1)
+        settings = LabSettings(
+            seed=1,
+            nodes=("node-0", "node-1"),
+            images=(spec,),
+            images_bytes=plan_image(spec).stored_bytes,
+            link="embedded",
+            password="not a secret",
+            cache_folder=self._folder / "cache",
+            open_link_control=True,
+        )
+        with closing(Journal(self._folder / "journal.jsonl")) as journal:
+            run = Run(
+                run_id="contract",
+                folder=self._folder,
+                journal=journal,
+                clock_start_s=time.monotonic(),
+            )
+            async with open_lab(run, settings, lambda _: None) as self.lab:
+                self.loop = asyncio.get_running_loop()
+                self._ready.set()
+                await self._stop.wait()
+
+    async def toxics(self) -> dict[str, tuple[bool, list[Any]]]:
+        """Of each proxy: whether it is up, and its toxics."""
+        assert self.lab.link is not None
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"{self.lab.link.control_url}/proxies")
+        return {name: (it["enabled"], it["toxics"]) for name, it in answer.json().items()}
+
+    def stored(self) -> list[str]:
+        """Digests of all blobs that are not what their name says."""
+        blobs = (self.lab.registry.root / "blobs" / "sha256").rglob("*")
+        return [
+            path.name
+            for path in blobs
+            if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != path.name
+        ]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLab]:
+    with RealLab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.mark.parametrize("text", VARIANTS.values(), ids=list(VARIANTS))
+def test_for_real_it_bites_and_heals_without_a_trace(real: RealLab, text: str) -> None:
+    """A client meets it and its seam counts it; then all is as it was before."""
+    fault = read_held_fault(text, nodes=2).fault
+    scope = FaultScope(
+        fault=f"{fault.word}-{list(VARIANTS.values()).index(text)}",
+        where=Where(nodes=("node-0",)) if "nodes" in fault.where_allowed() else Where(),
+        chance=Chance(1, text),
+        deadline_s=time.monotonic() + 60,
+    )
+
+    async def bitten() -> tuple[list[str], list[str], float, int | None]:
+        scoped = real.lab.scoped(fault.seams_needed(), scope)
+        async with fault.inject(scoped.seams, scope.chance):
+            begun = time.monotonic()
+            met = await traffic(real.lab, "node-0", real.reference)
+            took_s = time.monotonic() - begun
+            other = await traffic(real.lab, "node-1", real.reference)
+        return met, other, took_s, (await scoped.bites()).count
+
+    met, other, took_s, bites = real.run(bitten())
+    slow = text.startswith(("latency", "bandwidth"))
+    assert met != real.healthy or (slow and took_s > 1.0)
+    assert bites is None or bites > 0
+    if scope.where.nodes:
+        assert other == real.healthy
+    assert real.run(traffic(real.lab, "node-0", real.reference)) == real.healthy
+    assert all(state == (True, []) for state in real.run(real.toxics()).values())
+    assert real.stored() == []
