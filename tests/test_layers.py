@@ -63,6 +63,7 @@ FENCES: dict[str, dict[str, str]] = {
     "subprocess": {
         "harness.environment.": "starts things, and ends them",
         "harness.load.driver": "starts Locust",
+        "harness.report.bundle": "makes the drawing library beside the analysis",
         "harness.doctor": "asks programs for their version",
     },
     "typer": {"harness.cli.": "the command line"},

@@ -1,5 +1,6 @@
 """Every question asked of one recording, in order."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -90,7 +91,8 @@ def analyse(recorded: RecordedRun) -> Analysis:
 
 def _frames(recorded: RecordedRun, seen: Sequence[Window], end_s: float) -> _Frames:
     tables = recorded.tables
-    pods, not_due = with_missing_pods(tables["pods"], planned_pods(recorded.plan), end_s)
+    due_by_s = end_s if _loaded(recorded) else -math.inf
+    pods, not_due = with_missing_pods(tables["pods"], planned_pods(recorded.plan), due_by_s)
     pods = pods.assign(phase=phases(pods["created_s"], pods["ended_s"], seen))
     pulls = tables["pulls"]
     pulls = pulls.assign(phase=phases(pulls["started_s"], pulls["ended_s"], seen))
@@ -116,6 +118,12 @@ def _frames(recorded: RecordedRun, seen: Sequence[Window], end_s: float) -> _Fra
             "waterfall": series.waterfall(pods, pulls),
         },
     )
+
+
+def _loaded(recorded: RecordedRun) -> bool:
+    """Whether the load began; when the environment could not be set up, no pod was ever due."""
+    began = next(recorded.of(LoadStarted), None) is not None
+    return began or any(len(table) for table in recorded.tables.values())
 
 
 def _findings(

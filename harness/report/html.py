@@ -3,14 +3,12 @@
 import base64
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -18,15 +16,13 @@ from harness.analysis import Analysis, Findings
 from harness.analysis.findings import DelayFinding, ExpectationFinding, plain
 from harness.analysis.frames import records
 from harness.report import words
-from harness.report.charts import Chart, charts
+from harness.report.charts import charts
 
 _PAGE_FOLDER: Final = Path(__file__).parent / "page"
-_STILL_WIDTH: Final = 1060
 _MOST_TABLE_ROWS: Final = 60
 _LONGEST_CELL: Final = 300
 _MARKS: Final = {"pass": "✓", "fail": "✕", "unknown": "?"}
 _TITLES: Final = {"pass": "Passed", "fail": "Failed", "unknown": "Inconclusive"}
-_ELSEWHERE: Final = re.compile(r"https?://(?!www\.w3\.org/)[^\"'`\s]*")
 _NOT_IN_SCRIPT: Final = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -34,12 +30,6 @@ _NOT_IN_SCRIPT: Final = {
     "\u2028": "\\u2028",
     "\u2029": "\\u2029",
 }
-
-
-def javascript() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, without an address that it could ask."""
-    bundle = _ELSEWHERE.sub("", str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")))
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def page(analysis: Analysis, bundle: str) -> str:
@@ -74,12 +64,6 @@ def in_script(value: Any) -> Markup:
     return Markup("".join(_NOT_IN_SCRIPT.get(c, c) for c in text))  # noqa: S704  escaped here
 
 
-def still(chart: Chart) -> Markup:
-    """The chart as SVG, for readers and mail programs that run no scripts."""
-    svg = str(vl_convert.vegalite_to_svg({**chart.spec, "width": _STILL_WIDTH}))
-    return Markup(svg)  # noqa: S704  Vega escapes the texts it draws
-
-
 def _hash(script: str) -> str:
     digest = hashlib.sha256(script.encode("utf-8", "replace")).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
@@ -104,7 +88,6 @@ def _environment() -> Environment:
         bites=words.bites_text,
         short=_short,
         in_script=in_script,
-        still=still,
         rows=_rows,
         gauge=_gauge,
     )

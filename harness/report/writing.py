@@ -1,26 +1,30 @@
 """Writes every format of one run into its folder."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.analysis import Findings, RecordedRun, analyse
-from harness.report.html import javascript, page
-from harness.report.junit import junit_xml
-from harness.report.markdown import markdown
-from harness.report.tables import write_tables
+from harness.report.bundle import javascript_beside
+
+if TYPE_CHECKING:
+    from harness.analysis import Findings
 
 
-def write_all(run_folder: Path) -> Findings:
+def write_all(run_folder: Path) -> "Findings":
     """The formats of `harness.report.write_reports`, in the order of their worth."""
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        bundle = beside.submit(javascript)  # the slowest part; it needs nothing of the run
+    with javascript_beside() as bundle:
+        from harness.analysis import RecordedRun, analyse  # noqa: PLC0415  meanwhile
+        from harness.report.html import page  # noqa: PLC0415  meanwhile
+        from harness.report.junit import junit_xml  # noqa: PLC0415  meanwhile
+        from harness.report.markdown import markdown  # noqa: PLC0415  meanwhile
+        from harness.report.tables import write_tables  # noqa: PLC0415  meanwhile
+
         analysis = analyse(RecordedRun.load(run_folder))
         findings = analysis.findings
         put(run_folder / "findings.json", findings.to_json())
         put(run_folder / "junit.xml", junit_xml(findings))
         put(run_folder / "report.md", markdown(findings))
         write_tables(analysis, run_folder / "tables")
-        put(run_folder / "report.html", page(analysis, bundle.result()))
+        put(run_folder / "report.html", page(analysis, bundle()))
     return findings
 
 

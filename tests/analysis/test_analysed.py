@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.analysis import RecordedRun, analyse
-from harness.events import ChildDied
+from harness.events import ChildDied, RunEnded
 from tests.recordings import RunFolder, analysed, outage
 
 
@@ -43,6 +43,19 @@ def test_a_killed_run_is_told_apart_and_its_missing_pods_count(tmp_path: Path) -
     during = next(one for one in findings.delay if one.name == "during")
     assert during.p50.value_s is None
     assert during.p50.more_than_s == 15
+
+
+def test_no_pod_is_missing_from_a_load_that_never_began(tmp_path: Path) -> None:
+    """The environment could not be set up: nothing was due."""
+    run = RunFolder()
+    run.rollouts = [
+        {"rollout": "app-1", "round": 1, "at_s": 0, "image": "app", "pods": [{"pod": "a"}]}
+    ]
+    run.expect = [{"metric": "pods_ready", "at_least": 1.0}]
+    run.events.append(RunEnded(at_s=0, reason="environment", error="no registry"))
+    findings = analysed(run, tmp_path).findings
+    assert (findings.recording.pods, findings.recording.pods_not_due) == (0, 1)
+    assert (findings.verdict, findings.exit_code) == ("unknown", 3)
 
 
 def test_what_ran_comes_from_whatever_knows_it(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from harness.report.bundle import javascript
 from harness.report.charts.drawing import drawable
-from harness.report.html import javascript, page
+from harness.report.html import page
 from tests.recordings import NAN, RunFolder, analysed, outage
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "path", "rect", "line", "circle"}

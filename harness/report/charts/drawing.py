@@ -51,11 +51,7 @@ def data(frame: pd.DataFrame) -> Spec:
 
 
 def drawable_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with every text fit to be drawn.
-
-    Vega's renderer outside a browser aborts the whole process on a character that XML cannot hold,
-    and measures a text of a megabyte for minutes.
-    """
+    """`frame` with every text fit to be drawn: no control characters, and not endless."""
     texts = [name for name in frame.columns if frame[name].dtype in ("str", "object")]
     return frame.assign(
         **{

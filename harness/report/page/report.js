@@ -2,7 +2,6 @@
 for (const figure of document.querySelectorAll("figure[data-chart]")) {
   const spec = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const drawing = figure.querySelector(".drawing");
-  const still = drawing.innerHTML;
   const options = {
     mode: "vega-lite",
     renderer: "svg",
@@ -11,7 +10,7 @@ for (const figure of document.querySelectorAll("figure[data-chart]")) {
     tooltip: { theme: "harness" },
   };
   vegaEmbed(drawing, spec, options).catch((error) => {
-    drawing.innerHTML = still;
+    drawing.textContent = "This chart could not be drawn; its numbers are below.";
     console.error(error);
   });
 }

@@ -1,9 +1,10 @@
 """What charts are made of."""
 
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
 import pandas as pd
-import vl_convert
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from harness.report.charts.drawing import data, drawable, drawable_texts, scale
@@ -23,20 +24,12 @@ def test_a_scale_names_only_what_is_there() -> None:
     }
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
 @given(st.text(max_size=150))
 def test_every_text_can_be_drawn(text: str) -> None:
-    """The renderer would end this very process on some that are not made fit."""
-    frame = drawable_texts(pd.DataFrame({"name": [text], "value": [1.0]}))
-    spec = {
-        "data": data(frame),
-        "mark": "bar",
-        "encoding": {
-            "x": {"field": "value", "type": "quantitative"},
-            "y": {"field": "name", "type": "nominal", "sort": None},
-        },
-    }
-    assert vl_convert.vegalite_to_svg(spec).startswith("<svg")
+    """Renderers outside a browser abort on characters that XML cannot hold."""
+    (name,) = drawable_texts(pd.DataFrame({"name": [text], "value": [1.0]}))["name"]
+    assert len(name) <= 101
+    ET.fromstring(f"<text>{escape(name)}</text>")  # noqa: S314  our own text
 
 
 def test_a_name_is_cut() -> None:
