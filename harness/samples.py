@@ -75,6 +75,20 @@ REQUESTS: Final[dict[str, ColumnType]] = {
     "bitten_by": "str",  # id of the fault whose gateway rule changed the answer
 }
 
+PUSHES: Final[dict[str, ColumnType]] = {
+    "push": "str",
+    "node": "str",
+    "repository": "str",
+    "due_s": "float",
+    "started_s": "float",
+    "ended_s": "float",
+    "outcome": "str",
+    "cause": "str",
+    "error_text": "str",
+    "bytes": "int",
+    "requests": "int",
+}
+
 POD_EVENTS: Final[dict[str, ColumnType]] = {
     "at_s": "float",
     "pod": "str",
@@ -89,4 +103,5 @@ TABLES: Final[dict[str, dict[str, ColumnType]]] = {
     "pulls": PULLS,
     "requests": REQUESTS,
     "pod_events": POD_EVENTS,
+    "pushes": PUSHES,
 }

@@ -35,7 +35,7 @@ class RunClock:
         return 0.0 if self.start_s == math.inf else max(0.0, time.monotonic() - self.start_s)
 
     async def sleep_until(self, at_s: float) -> None:
-        await asyncio.sleep(max(0.0, at_s - self.now_s()))
+        await asyncio.sleep(max(0.0, self.start_s + at_s - time.monotonic()))
 
 
 class ScopedSeams(Protocol):

@@ -34,6 +34,7 @@ class Request:
     client: str
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
+    body: bytes = b""  # what an upload sends
     sink: str = ""
     range_from: int = 0
     dial_timeout_s: float = 30.0

@@ -1,0 +1,101 @@
+"""Background clients: cold pulls on a schedule, whoever is late (an open model)."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from gevent.lock import BoundedSemaphore
+
+from harness.load.carrying import PARTS, Carried, carry_out
+from harness.load.context import LoadContext
+from harness.load.orders import CLIENTS_NODE, PullsOrder
+from harness.load.wire import NodeWire
+from harness.node.containerd import pull
+from harness.node.content import ContentStore
+from harness.outcome import Outcome
+
+Due = deque[tuple[int, float]]  # number and time of the pulls that nobody has taken yet
+
+
+def due_pulls(order_due_s: Iterable[float], index: int, workers: int) -> Due:
+    """The part of a schedule that belongs to worker `index` of `workers`."""
+    return deque(list(enumerate(order_due_s))[index::workers])
+
+
+class PullClient:
+    """One client; the clients of a stream take the next due pull in turn."""
+
+    def __init__(self, order: PullsOrder, due: Due, context: LoadContext) -> None:
+        self._order = order
+        self._due = due
+        self._context = context
+
+    def run(self) -> None:
+        """Pull until nothing is due any more or the load is over."""
+        while self._due:
+            number, due_s = self._due.popleft()
+            if not self._context.sleep_until(due_s):
+                return
+            self._pull(f"{self._order.name}-{number}", due_s)
+
+    def _pull(self, name: str, due_s: float) -> None:
+        """One cold pull, as a node that has nothing makes it, on connections of its own."""
+        context = self._context
+        started_s = context.now_s()
+        context.counts.late(started_s - due_s)
+        wire = NodeWire(
+            node=CLIENTS_NODE,
+            target=context.target,
+            endpoint=context.target.endpoints[CLIENTS_NODE],
+            samples=context.samples,
+        )
+        settings = context.orders.node_settings
+        rule = pull(
+            self._order.image,
+            registry_url=wire.registry_url,
+            credentials=context.credentials,
+            content=ContentStore(),
+            settings=settings,
+        )
+        try:
+            carried = carry_out(
+                rule, wire, pull=name, slots=BoundedSemaphore(settings.max_concurrent_downloads)
+            )
+        except BaseException:
+            self._record(name, due_s, started_s, None)
+            raise
+        finally:
+            wire.close()
+        self._record(name, due_s, started_s, carried)
+
+    def _record(self, name: str, due_s: float, started_s: float, carried: Carried | None) -> None:
+        """One row of `pulls`; None is for a pull that was ended where it stood."""
+        context = self._context
+        ended_s = context.now_s()
+        head = (name, "", CLIENTS_NODE, self._order.image, 1, started_s, ended_s)
+        queue_s = started_s - due_s
+        if carried is None:
+            row = (Outcome.UNFINISHED.value, "", "", 0, 0, due_s, queue_s, *(0.0 for _ in PARTS))
+            context.samples.add("pulls", (*head, *row))
+            return
+        result = carried.result
+        failed = result.outcome is not Outcome.OK
+        context.counts.pulls_failed += failed
+        context.counts.pulls_ok += not failed
+        context.counts.requests += carried.requests
+        context.counts.blob_bytes += result.blob_bytes
+        seconds = ended_s - started_s
+        context.fire(f"pull {self._order.image}", seconds, result.blob_bytes, result.error_text)
+        context.samples.add(
+            "pulls",
+            (
+                *head,
+                result.outcome.value,
+                result.cause.value,
+                result.error_text,
+                result.blob_bytes,
+                carried.requests,
+                due_s,
+                queue_s,
+                *(carried.parts[part] for part in PARTS),
+            ),
+        )

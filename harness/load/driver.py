@@ -1,0 +1,121 @@
+"""Starts Locust's processes, hears from them, and says how the load ended."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from harness.environment.child import Child, Run, start_child
+from harness.load.handing_over import orders_json
+from harness.load.orders import LoadOrders, LoadTarget
+
+_READY_S = 30.0
+_MODULE = "harness.load.users"
+_SUMMED = ("pulls_ok", "pulls_failed", "pods_created", "pods_ready", "requests", "blob_bytes")
+
+
+@dataclass(kw_only=True)
+class LoadRun:
+    """A load under way: `makers` make it, the coordinator (Locust's master) only with several."""
+
+    makers: tuple[Child, ...]
+    coordinator: Child | None
+    _counts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _news: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
+    _ends: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    _hearing: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def children(self) -> dict[str, Child]:
+        """The processes by name."""
+        everyone = (*self.makers, *((self.coordinator,) if self.coordinator else ()))
+        return {child.name: child for child in everyone}
+
+    async def tallies(self) -> AsyncIterator[dict[str, Any]]:
+        """The counts of all makers together, about once a second; lateness is the worst one's."""
+        while True:
+            await self._news.get()
+            counts = list(self._counts.values())
+            total = {name: sum(int(each[name]) for each in counts) for name in _SUMMED}
+            worst = max(float(each["lateness_ms_max"]) for each in counts)
+            yield {**total, "lateness_ms_max": worst}
+
+    async def finished(self) -> tuple[bool, str]:
+        """Whether everything that was ordered came to its end, and what went wrong by itself."""
+        await asyncio.gather(*self._hearing)
+        errors = [error for _, error in self._ends.values() if error]
+        complete = all(complete for complete, _ in self._ends.values()) and not errors
+        return complete, "; ".join(errors)
+
+    async def stop(self) -> None:
+        """Ask every process to end; what is open is written down as unfinished."""
+        for child in self.children().values():
+            await child.send({"do": "stop"})
+
+    async def hear(self, child: Child) -> None:
+        """Take in what one maker says, until it is done or gone."""
+        async for message in child.messages():
+            if "tally" in message:
+                self._counts[child.name] = message["tally"]
+                if child is self.makers[0]:
+                    self._news.put_nowait(None)
+            elif "done" in message:
+                done = message["done"]
+                self._ends[child.name] = (done["complete"], done["error"])
+                return
+        code = await child.process.wait()
+        told = child.tail(1)
+        reason = f": {told}" if told else ""
+        self._ends[child.name] = (False, f"{child.name}: ended by itself with code {code}{reason}")
+
+
+@asynccontextmanager
+async def start_load(
+    run: Run, orders: LoadOrders, target: LoadTarget, workers: int
+) -> AsyncIterator[LoadRun]:
+    """Let the load begin at the run's start, in one process or in `workers`.
+
+    The orders go to `load.json` in the run folder; the target, which holds a secret, by stdin.
+    Leaving ends the processes. Raises ChildError when one cannot be started.
+    """
+    path = run.folder / "load.json"
+    path.write_text(orders_json(orders), encoding="utf-8")
+    config = {"orders_path": str(path), "target": asdict(target), "workers": workers}
+    async with AsyncExitStack() as stack:
+
+        async def start(name: str, **part: Any) -> Child:
+            argv = (sys.executable, "-m", _MODULE)
+            return await stack.enter_async_context(
+                start_child(run, name, argv, config={**config, **part}, ready_timeout_s=_READY_S)
+            )
+
+        coordinator = None
+        if workers == 1:
+            makers = [await start("load", role="local")]
+        else:
+            port = _free_port()
+            coordinator, *makers = await asyncio.gather(
+                start("load-master", role="master", master_port=port),
+                *(
+                    start(f"load-{index + 1}", role="worker", index=index, master_port=port)
+                    for index in range(workers)
+                ),
+            )
+        load = LoadRun(makers=tuple(makers), coordinator=coordinator)
+        load._hearing.extend(asyncio.ensure_future(load.hear(child)) for child in makers)  # noqa: SLF001  its own maker
+        try:
+            yield load
+        finally:
+            for hearing in load._hearing:  # noqa: SLF001  its own maker
+                hearing.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*load._hearing, return_exceptions=True)  # noqa: SLF001  its own maker
+
+
+def _free_port() -> int:
+    """A port for Locust's master, which cannot be told to take any."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,296 @@
+"""An emulated node: kubelet's and containerd's rules in real time, and real pulls."""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import gevent
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+from gevent.pool import Group
+
+from harness.chance import Chance
+from harness.load.carrying import PARTS, Carried, carry_out
+from harness.load.context import LoadContext
+from harness.load.orders import RolloutOrder
+from harness.load.wire import NodeWire
+from harness.node.actions import (
+    Action,
+    PodEvent,
+    PodReady,
+    PodSpec,
+    PullThrottled,
+    StartPull,
+    WaitingReason,
+)
+from harness.node.causes import classify
+from harness.node.containerd import pull
+from harness.node.content import ContentStore
+from harness.node.kubelet import Kubelet
+from harness.outcome import Cause, Outcome
+
+# In the order of the table's columns.
+_POD_PARTS: Final = ("schedule_s", "queue_s", *PARTS, "backoff_s", "start_s")
+# What a pod is in from this event on.
+_ENTERED: Final = {"Pulling": "queue_s", "Pulled": "start_s"}
+
+
+@dataclass(kw_only=True)
+class _Pod:
+    """One pod as its node saw it. All its time goes to one part or another, in seconds."""
+
+    order: RolloutOrder
+    pod: str
+    created_s: float
+    since_s: float  # when the part began that it is in
+    part: str = "schedule_s"
+    ready_s: float = math.nan
+    attempts: int = 0
+    blob_bytes: int = 0
+    cause: Cause = Cause.NONE
+    parts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_POD_PARTS, 0.0))
+
+    def enter(self, part: str, at_s: float) -> None:
+        """The part it was in is over, `part` begins."""
+        self.parts[self.part] += at_s - self.since_s
+        self.part, self.since_s = part, at_s
+
+    def pulled(self, carried: Carried, ended_s: float) -> None:
+        """Its pull is over: the parts that were measured, stretched to fill the pull's time."""
+        measured_s = sum(carried.parts.values())
+        stretch = (ended_s - self.since_s) / measured_s if measured_s > 0 else 0.0
+        for name, seconds in carried.parts.items():
+            self.parts[name] += seconds * stretch
+        self.since_s = ended_s
+        self.part = "start_s" if carried.result.outcome is Outcome.OK else "backoff_s"
+        self.cause = carried.result.cause
+        self.blob_bytes += carried.result.blob_bytes
+
+
+class EmulatedNode:
+    """One node. `run` returns when all its pods are ready, or the load is over."""
+
+    def __init__(self, node: str, context: LoadContext) -> None:
+        self._node = node
+        self._context = context
+        chance = Chance(context.orders.seed, f"node {node}")
+        self._kubelet = Kubelet(
+            node=node,
+            settings=context.orders.node_settings,
+            chance=chance,
+            tick_phase_s=chance.fraction("tick phase"),
+        )
+        self._wire = NodeWire(
+            node=node,
+            target=context.target,
+            endpoint=context.target.endpoints[node],
+            samples=context.samples,
+        )
+        self._content = ContentStore()
+        self._slots = BoundedSemaphore(context.orders.node_settings.max_concurrent_downloads)
+        self._orders = deque(sorted(_own_orders(node, context), key=lambda own: own[0].at_s))
+        self._pods: dict[str, _Pod] = {}
+        self._waiting = 0
+        self._woken = Event()
+        self._pulls = Group()
+
+    def run(self) -> None:
+        """Live until nothing is left to do; whatever is not ready then is unfinished."""
+        context = self._context
+        context.stopping.rawlink(lambda _: self._woken.set())
+        try:
+            while self._orders or self._waiting:
+                self._wait()
+                now_s = context.now_s()
+                if context.stopping.is_set() or now_s >= context.orders.until_s:
+                    break
+                self._create_pods(now_s)
+                actions = self._kubelet.advance(now_s)
+                if actions:
+                    context.counts.late(now_s - actions[0].due_s)
+                for action in actions:
+                    self._act(action)
+        finally:
+            self._pulls.kill()
+            self._give_up()
+            self._wire.close()
+
+    def _wait(self) -> None:
+        """Sleep until something is due: a node in back-off costs one timer."""
+        due_s = min(self._kubelet.next_due_s(), self._context.orders.until_s)
+        if self._orders:
+            due_s = min(due_s, self._orders[0][0].at_s)
+        if self._woken.wait(max(0.0, due_s - self._context.now_s())):
+            self._woken.clear()
+
+    def _create_pods(self, now_s: float) -> None:
+        while self._orders and self._orders[0][0].at_s <= now_s:
+            order, pod = self._orders.popleft()
+            self._context.counts.late(now_s - order.at_s)
+            self._context.counts.pods_created += 1
+            self._pods[pod] = _Pod(order=order, pod=pod, created_s=now_s, since_s=now_s)
+            self._waiting += 1
+            spec = PodSpec(pod=pod, image=order.image, pull_policy=order.pull_policy)
+            self._kubelet.add_pod(now_s, spec)
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case StartPull():
+                self._pulls.start(gevent.Greenlet(self._pull, action))
+            case PullThrottled():
+                self._throttled(action)
+            case PodReady():
+                self._ready(action)
+            case PodEvent():
+                if part := _ENTERED.get(action.reason):
+                    self._pods[action.pod].enter(part, action.due_s)
+                row = (action.due_s, action.pod, self._node, action.type)
+                self._context.samples.add("pod_events", (*row, action.reason, action.message))
+            case WaitingReason():
+                row = (action.due_s, action.pod, self._node, "")
+                self._context.samples.add("pod_events", (*row, action.reason, action.message))
+
+    def _pull(self, start: StartPull) -> None:
+        context, pod = self._context, self._pods[start.pod]
+        pod.attempts += 1
+        started_s = context.now_s()
+        pod.enter("download_s", started_s)
+        requests = self._wire.requests
+        rule = pull(
+            start.image,
+            registry_url=self._wire.registry_url,
+            credentials=context.credentials,
+            content=self._content,
+            settings=context.orders.node_settings,
+        )
+        try:
+            carried = carry_out(rule, self._wire, pull=start.pull_id, slots=self._slots)
+        except BaseException:
+            self._cut_short(start, started_s, self._wire.requests - requests)
+            raise
+        ended_s = context.now_s()
+        context.counts.requests += self._wire.requests - requests
+        self._pulled(start, pod, carried, started_s, ended_s)
+        self._kubelet.pull_ended(ended_s, start.pull_id, carried.result)
+        self._woken.set()
+
+    def _pulled(
+        self, start: StartPull, pod: _Pod, carried: Carried, started_s: float, ended_s: float
+    ) -> None:
+        context, result = self._context, carried.result
+        pod.pulled(carried, ended_s)
+        failed = result.outcome is not Outcome.OK
+        context.counts.pulls_failed += failed
+        context.counts.pulls_ok += not failed
+        context.counts.blob_bytes += result.blob_bytes
+        context.fire(
+            f"pull {start.image}", ended_s - started_s, result.blob_bytes, result.error_text
+        )
+        context.samples.add(
+            "pulls",
+            (
+                start.pull_id,
+                start.pod,
+                self._node,
+                start.image,
+                start.attempt,
+                started_s,
+                ended_s,
+                result.outcome.value,
+                result.cause.value,
+                result.error_text,
+                result.blob_bytes,
+                carried.requests,
+                start.due_s,
+                started_s - start.asked_s,
+                *(carried.parts[name] for name in PARTS),
+            ),
+        )
+
+    def _cut_short(self, start: StartPull, started_s: float, requests: int) -> None:
+        """The load ended during this pull: which of its parts it was in is not known."""
+        head = (start.pull_id, start.pod, self._node, start.image, start.attempt, started_s)
+        queue_s = started_s - start.asked_s
+        row = (Outcome.UNFINISHED.value, "", "", 0, requests, start.due_s, queue_s)
+        self._context.samples.add(
+            "pulls", (*head, self._context.now_s(), *row, *(0.0 for _ in PARTS))
+        )
+
+    def _throttled(self, action: PullThrottled) -> None:
+        """Note a failed attempt that asked nobody: kubelet's own limit refused it."""
+        pod = self._pods[action.pod]
+        pod.attempts += 1
+        pod.enter("backoff_s", action.due_s)
+        pod.cause = classify(action.error_text)
+        self._context.counts.pulls_failed += 1
+        identity = f"{action.pod}-{action.attempt}-throttled"
+        self._context.samples.add(
+            "pulls",
+            (
+                identity,
+                action.pod,
+                self._node,
+                action.image,
+                action.attempt,
+                action.due_s,
+                action.due_s,
+                Outcome.FAILED.value,
+                pod.cause.value,
+                action.error_text,
+                0,
+                0,
+                action.due_s,
+                action.due_s - action.asked_s,
+                *(0.0 for _ in PARTS),
+            ),
+        )
+
+    def _ready(self, action: PodReady) -> None:
+        pod = self._pods.pop(action.pod)
+        self._waiting -= 1
+        self._context.counts.pods_ready += 1
+        pod.ready_s = action.due_s
+        self._record(pod, Outcome.OK, Cause.NONE, action.due_s)
+
+    def _give_up(self) -> None:
+        """The load is over: what is not ready stays in the samples as unfinished."""
+        now_s = self._context.now_s()
+        for pod in self._pods.values():
+            self._record(pod, Outcome.UNFINISHED, pod.cause, now_s)
+        self._pods.clear()
+        self._waiting = 0
+
+    def _record(self, pod: _Pod, outcome: Outcome, cause: Cause, ended_s: float) -> None:
+        """One row of `pods`: its parts add up to the time from creation to `ended_s`."""
+        pod.enter(pod.part, ended_s)
+        self._context.samples.add(
+            "pods",
+            (
+                pod.pod,
+                pod.order.rollout,
+                self._node,
+                pod.order.image,
+                pod.created_s,
+                pod.created_s,
+                pod.ready_s,
+                pod.ready_s - pod.created_s,
+                "",
+                outcome.value,
+                cause.value,
+                pod.attempts,
+                pod.blob_bytes == 0 and outcome is Outcome.OK,
+                pod.order.round,
+                ended_s,
+                *(pod.parts[name] for name in _POD_PARTS),
+            ),
+        )
+
+
+def _own_orders(node: str, context: LoadContext) -> Iterator[tuple[RolloutOrder, str]]:
+    """The pods that are bound to `node`, with the rollout that makes them."""
+    for rollout in context.orders.rollouts:
+        for pod in rollout.pods:
+            if pod.node == node:
+                yield rollout, pod.pod

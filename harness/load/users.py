@@ -1,0 +1,203 @@
+"""The Locust file: the only one that imports Locust, which patches its whole process.
+
+Run as `python -m harness.load.users` on a leash. The configuration says which part of the load is
+this process's: all of it (`local`), none (`master`, which only coordinates), or every n-th node and
+due pull (`worker`). Nodes and clients are Locust users; each pull is one of Locust's requests.
+"""
+
+# ruff: noqa: E402, I001  stdin is read before Locust patches the process, and Locust comes first
+from harness import leash
+
+_CONFIG = leash.take_config() if __name__ == "__main__" else {}
+
+import locust
+from locust.env import Environment
+from locust.exception import StopUser
+
+import importlib
+import signal
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Any, Protocol
+
+import gevent
+from gevent.event import Event
+from gevent.fileobject import FileObject
+
+from harness.load.clients import PullClient, due_pulls
+from harness.load.context import LoadContext
+from harness.load.counts import Counts
+from harness.load.handing_over import orders_from, target_from
+from harness.load.nodes import EmulatedNode
+from harness.load.pushes import PushClient
+from harness.load.samples_file import SampleWriter, SamplesLost
+
+_TALLY_EVERY_S = 1.0
+_WORKERS_WAIT_S = 30.0
+_END_CHECK_S = 0.1
+_GIVE_UP_S = 5.0
+
+
+class Work(Protocol):
+    """A node or a client: something that runs until it has nothing left to do."""
+
+    def run(self) -> None: ...
+
+
+WORK: deque[Work] = deque()
+DONE: list[Work] = []
+
+
+class HarnessUser(locust.User):  # type: ignore[misc]  # Locust has no types
+    """Takes one node or client, lives its life, and stops."""
+
+    @locust.task  # type: ignore[untyped-decorator]  # Locust has no types
+    def live(self) -> None:
+        if WORK:
+            work = WORK.popleft()
+            try:
+                work.run()
+            finally:
+                DONE.append(work)
+        raise StopUser
+
+
+def partition(context: LoadContext, index: int, workers: int) -> list[Work]:
+    """The nodes and clients of worker `index` of `workers`: every one belongs to exactly one."""
+    orders = context.orders
+    work: list[Work] = [EmulatedNode(node, context) for node in orders.nodes[index::workers]]
+    for pulls in orders.pulls:
+        due = due_pulls(pulls.due_s, index, workers)
+        users = len(range(index, pulls.users, workers)) or bool(due)
+        work += [PullClient(pulls, due, context) for _ in range(users)]
+    for pushes in orders.pushes:
+        due = due_pulls(pushes.due_s, index, workers)
+        users = len(range(index, pushes.users, workers)) or bool(due)
+        work += [PushClient(pushes, due, context) for _ in range(users)]
+    return work
+
+
+class _Process:
+    """One process of the load, from its configuration to its last message."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._config = config
+        self._role: str = config["role"]
+        self._index: int = config.get("index", 0)
+        self._workers: int = config.get("workers", 1)
+        self._environment = Environment(user_classes=[HarnessUser], events=locust.events)
+        self._stopping = Event()
+        self._error = ""
+        self._all_stopped = False  # by themselves
+        target = target_from(config["target"])
+        self._samples = SampleWriter(Path(target.samples_folder), f"{self._role}{self._index}")
+        self._context = LoadContext(
+            orders=orders_from(Path(config["orders_path"]).read_text(encoding="utf-8")),
+            target=target,
+            samples=self._samples,
+            counts=Counts(),
+            fire=self._fire,
+            stopping=self._stopping,
+        )
+
+    def main(self) -> None:
+        gevent.spawn(self._listen)
+        gevent.signal_handler(signal.SIGTERM, self._stopping.set)
+        if self._role == "master":
+            self._coordinate()
+            return
+        # A third of a second that must not fall into the nodes' schedule.
+        importlib.import_module("pyarrow.parquet")
+        work = partition(self._context, self._index, self._workers)
+        WORK.extend(work)
+        self._environment.events.user_error.add_listener(self._broken)
+        beats = gevent.spawn(self._beat)
+        if self._role == "local":
+            leash.tell({"ready": True})
+            self._environment.create_local_runner().start(max(1, len(work)), spawn_rate=1e6)
+        else:
+            self._join_master(len(work))
+        self._await_end()
+        beats.kill()
+        self._finish()
+
+    def _broken(self, exception: Exception, **_: Any) -> None:
+        """A node or client raised what nobody expected; Locust has logged where."""
+        self._error = f"{type(exception).__name__}: {exception}"
+        self._stopping.set()
+
+    def _join_master(self, users: int) -> None:
+        runner = self._environment.create_worker_runner("127.0.0.1", self._config["master_port"])
+        leash.tell({"ready": True, "users": users})
+        del runner
+
+    def _coordinate(self) -> None:
+        """Locust's master: waits for the workers, has them spawn, and stays until released.
+
+        Users are dealt out evenly; there are enough for the worker with most to do, and those
+        without work stop at once.
+        """
+        runner = self._environment.create_master_runner("127.0.0.1", self._config["master_port"])
+        leash.tell({"ready": True})
+        with gevent.Timeout(_WORKERS_WAIT_S, exception=False):
+            while len(runner.clients.ready) < self._workers and not self._stopping.is_set():
+                gevent.sleep(0.05)
+        most = max(
+            len(partition(self._context, index, self._workers)) for index in range(self._workers)
+        )
+        runner.start(most * self._workers, spawn_rate=1e6)
+        self._stopping.wait()
+        runner.quit()
+        leash.tell({"done": {"complete": True, "error": ""}})
+
+    def _listen(self) -> None:
+        """The leash, in gevent's way: its own thread would stop the whole process here."""
+        for _ in FileObject(sys.stdin.fileno(), "rb", close=False):
+            self._stopping.set()
+        self._stopping.set()
+
+    def _beat(self) -> None:
+        """Write samples and tell the tally while the load goes on."""
+        while True:
+            gevent.sleep(_TALLY_EVERY_S)
+            leash.tell({"tally": self._context.counts.taken()})
+            try:
+                self._samples.flush_due(self._context.now_s())
+            except SamplesLost as lost:
+                self._error = str(lost)
+                self._stopping.set()
+                return
+
+    def _await_end(self, users: int) -> None:
+        """Until every user is done, or the load must end; then what is open is given up."""
+        while len(DONE) < users and not self._stopping.wait(_END_CHECK_S):
+            if self._context.now_s() >= self._context.orders.until_s:
+                self._stopping.set()
+        self._environment.runner.user_greenlets.kill(timeout=_GIVE_UP_S)
+
+    def _finish(self) -> None:
+        counts = self._context.counts
+        try:
+            self._samples.flush()
+        except SamplesLost as lost:
+            self._error = self._error or str(lost)
+        leash.tell({"tally": counts.taken()})
+        ready = counts.pods_ready == counts.pods_created
+        complete = self._all_stopped and ready and not self._error
+        leash.tell({"done": {"complete": complete, "error": self._error}})
+
+    def _fire(self, name: str, seconds: float, received_bytes: int, error: str) -> None:
+        self._environment.events.request.fire(
+            request_type="OCI",
+            name=name,
+            response_time=seconds * 1000,
+            response_length=received_bytes,
+            exception=RuntimeError(error) if error else None,
+            context={},
+        )
+
+
+if __name__ == "__main__":
+    leash.raise_open_file_limit()
+    _Process(_CONFIG).main()
