@@ -1,7 +1,9 @@
 """Samples on their way to disk: rows gather in memory and become one Parquet file a batch."""
 
 import os
+from array import array
 from collections.abc import Sequence
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +49,10 @@ class SampleWriter:
         import pyarrow as pa  # noqa: PLC0415  a third of a second that the start can do without
         import pyarrow.parquet as pq  # noqa: PLC0415  likewise
 
-        types = {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}
         columns: dict[str, ColumnType] = TABLES[table]
         values = zip(*rows, strict=True)
         arrays = [
-            pa.array(column, type=types[kind])
-            for column, kind in zip(values, columns.values(), strict=True)
+            _arrow(column, kind) for column, kind in zip(values, columns.values(), strict=True)
         ]
         path = self._folder / f"{table}-{self._writer}-{self._numbers[table]:05d}.parquet"
         partial = path.with_suffix(".partial")
@@ -64,3 +64,28 @@ class SampleWriter:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise SamplesLost(f"{self._folder}: samples cannot be written: {reason}") from error
         self._numbers[table] += 1
+
+
+def _arrow(column: Sequence[Any], kind: ColumnType) -> Any:
+    """`column` as an Arrow array, made from its buffers.
+
+    `pyarrow.array` would import pandas at its first call and hold up every node for a second.
+    """
+    import numpy as np  # noqa: PLC0415  comes with pyarrow
+    import pyarrow as pa  # noqa: PLC0415  see above
+
+    def of(kind: Any, *buffers: Any) -> Any:
+        return pa.Array.from_buffers(kind, len(column), [None, *map(pa.py_buffer, buffers)])
+
+    match kind:
+        case "str":
+            texts = [text.encode("utf-8", "backslashreplace") for text in column]
+            offsets = array("i", chain((0,), accumulate(map(len, texts))))
+            return of(pa.string(), offsets, b"".join(texts))
+        case "float":
+            return of(pa.float64(), array("d", column))
+        case "int":
+            return of(pa.int64(), array("q", column))
+        case "bool":
+            bits = np.packbits(np.array(column, dtype=bool), bitorder="little")
+            return of(pa.bool_(), bits)

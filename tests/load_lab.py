@@ -1,0 +1,156 @@
+"""A real registry and resolver with small images, and loads against them."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from harness.environment.child import Run
+from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.resolver import ResolverRoom, open_resolver
+from harness.journal import Journal
+from harness.load.driver import LoadRun, start_load
+from harness.load.orders import (
+    CLIENTS_NODE,
+    REGISTRY_NAME,
+    LoadOrders,
+    LoadTarget,
+    NodeEndpoint,
+    NodeSettings,
+    PodOrder,
+    PullPolicy,
+    PullsOrder,
+    PushesOrder,
+    RolloutOrder,
+)
+from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+
+START_S = 2.0  # what a load process needs until it can pull
+PASSWORD = "secret"
+
+
+@dataclass(kw_only=True)
+class LoadLab:
+    """Nodes reach the gateway directly: their link ports are the gateway's."""
+
+    run: Run
+    registry: RegistryRoom
+    resolver: ResolverRoom
+    nodes: tuple[str, ...]
+    images: dict[str, BuiltImage] = field(default_factory=dict)
+
+    @property
+    def samples_folder(self) -> Path:
+        return self.run.folder / "samples"
+
+    async def add_image(self, name: str, *, size_bytes: int = 64 << 10, layers: int = 3) -> str:
+        """Its reference, as written in a pod."""
+        spec = ImageSpec(name=name, size_bytes=size_bytes, layers=layers)
+        image = build(spec, DirectorySink(self.registry.root))
+        await self.registry.add_image(image, name, spec.tag)
+        reference = f"{REGISTRY_NAME}/{image.reference}"
+        self.images[reference] = image
+        return reference
+
+    def target(self, *, in_s: float, ports: Mapping[str, int] | None = None) -> LoadTarget:
+        ports = {**self.registry.ports, **(ports or {})}
+        return LoadTarget(
+            registry_name=REGISTRY_NAME,
+            scheme="http",
+            resolver_address="127.0.0.1",
+            endpoints={
+                node: NodeEndpoint(link_port=ports[node], resolver_port=self.resolver.ports[node])
+                for node in (*self.nodes, CLIENTS_NODE)
+            },
+            username="harness",
+            password=PASSWORD,
+            clock_start_s=time.monotonic() + in_s,
+            samples_folder=str(self.samples_folder),
+        )
+
+    @asynccontextmanager
+    async def load(
+        self,
+        orders: LoadOrders,
+        *,
+        workers: int = 1,
+        in_s: float = START_S,
+        ports: Mapping[str, int] | None = None,
+    ) -> AsyncIterator[LoadRun]:
+        self.samples_folder.mkdir(exist_ok=True)
+        target = self.target(in_s=in_s, ports=ports)
+        await self.registry.set_clock(target.clock_start_s)
+        async with start_load(self.run, orders, target, workers) as load:
+            yield load
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of `table`, of every batch and writer."""
+        files = sorted(self.samples_folder.glob(f"{table}-*.parquet"))
+        return [row for file in files for row in pq.read_table(file).to_pylist()]
+
+    def orders(
+        self,
+        *rollouts: RolloutOrder,
+        until_s: float = 20.0,
+        pulls: tuple[PullsOrder, ...] = (),
+        pushes: tuple[PushesOrder, ...] = (),
+        settings: NodeSettings | None = None,
+    ) -> LoadOrders:
+        return LoadOrders(
+            seed=1,
+            until_s=until_s,
+            nodes=self.nodes,
+            node_settings=settings or NodeSettings(),
+            rollouts=rollouts,
+            pulls=pulls,
+            pushes=pushes,
+        )
+
+    def rollout(
+        self,
+        image: str,
+        *,
+        name: str = "app",
+        number: int = 1,
+        at_s: float = 0.0,
+        replicas: int = 2,
+        pull_policy: PullPolicy = "IfNotPresent",
+    ) -> RolloutOrder:
+        return RolloutOrder(
+            rollout=f"{name}-{number}",
+            name=name,
+            round=number,
+            at_s=at_s,
+            image=image,
+            pull_policy=pull_policy,
+            pods=tuple(
+                PodOrder(pod=f"{name}-{number}-{index}", node=self.nodes[index % len(self.nodes)])
+                for index in range(replicas)
+            ),
+        )
+
+
+@asynccontextmanager
+async def open_load_lab(folder: Path, nodes: int = 2) -> AsyncIterator[LoadLab]:
+    names = tuple(f"node-{number}" for number in range(nodes))
+    everyone = (*names, CLIENTS_NODE)
+    journal = Journal(folder / "journal.jsonl")
+    run = Run(run_id="abc123", folder=folder, journal=journal, clock_start_s=time.monotonic())
+    async with (
+        open_registry(
+            run,
+            nodes=everyone,
+            auth="token",
+            username="harness",
+            password=PASSWORD,
+            token_lifetime_s=300.0,
+            registry_name=REGISTRY_NAME,
+        ) as registry,
+        open_resolver(run, nodes=everyone, name=REGISTRY_NAME, address="127.0.0.1") as resolver,
+    ):
+        yield LoadLab(run=run, registry=registry, resolver=resolver, nodes=names)
+    journal.close()
