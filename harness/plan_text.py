@@ -7,6 +7,8 @@ from harness.metrics import METRICS
 from harness.plan import Plan, PlannedExpectation, PlannedFault
 from harness.seams import Where
 
+_WHOLE_MIB = 10  # less is told with a decimal
+
 
 def plan_text(plan: Plan) -> str:
     """Plain text, aligned, without a trailing newline."""
@@ -40,7 +42,8 @@ def _table(*rows: tuple[str, str]) -> list[str]:
 
 
 def _mib(count: int) -> str:
-    return f"{count / 2**20:,.0f} MiB"
+    mib = count / 2**20
+    return f"{mib:,.0f} MiB" if mib >= _WHOLE_MIB else f"{mib:.2g} MiB"
 
 
 def _load(plan: Plan) -> str:
