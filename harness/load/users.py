@@ -118,7 +118,7 @@ class _Process:
             self._environment.create_local_runner().start(max(1, len(work)), spawn_rate=1e6)
         else:
             self._join_master(len(work))
-        self._await_end()
+        self._await_end(len(work))
         beats.kill()
         self._finish()
 
@@ -174,6 +174,7 @@ class _Process:
         while len(DONE) < users and not self._stopping.wait(_END_CHECK_S):
             if self._context.now_s() >= self._context.orders.until_s:
                 self._stopping.set()
+        self._all_stopped = not self._stopping.is_set()
         self._environment.runner.user_greenlets.kill(timeout=_GIVE_UP_S)
 
     def _finish(self) -> None:
