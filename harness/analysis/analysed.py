@@ -135,7 +135,7 @@ def _findings(
 ) -> Findings:
     judged = tuple(judge(one, evidence) for one in planned_expectations(recorded.plan))
     run = _run_facts(recorded)
-    load = load_health(frames.requests, recorded.of(GeneratorHealth), recorded.of(LoadEnded))
+    load = load_health(frames.pulls, recorded.of(GeneratorHealth), recorded.of(LoadEnded))
     found = reasons(recorded.events, judged, faults, load)
     verdict, exit_code = overall(found, judged, run.ended)
     return Findings(

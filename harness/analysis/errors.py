@@ -23,6 +23,8 @@ _MASKS: Final = (
     (re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):\d+(?=->)"), r"\1:<port>"),
     (re.compile(r"(?<=->)(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):\d+"), r"\1:<port>"),
     (re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost):\d{2,5}\b"), r"\1:<port>"),
+    (re.compile(r"(?<=[a-z]):\d{2,5}(?=/)"), ":<port>"),
+    (re.compile(r"(?<=[:/])v\d+(?=[\"?\s])"), "v<n>"),  # the versions of a scenario's images
     (re.compile(r"\b(expected|but got|got|size|offset|range)(:? )\d+"), r"\1\2<n>"),
     (re.compile(r"\b\d+(?:\.\d+)?(?:ns|µs|us|ms|s|m|h)\b"), "<duration>"),
     (re.compile(r"\b\d{5,}\b"), "<n>"),

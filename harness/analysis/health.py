@@ -9,27 +9,33 @@ import pandas as pd
 from harness.analysis.findings import LoadHealth, ProcessHealth, finite
 from harness.analysis.quantiles import Floats, rank
 from harness.events import GeneratorHealth, LoadEnded
+from harness.phases import Phase
 
 # A tenth of kubelet's 1 s tick is what emulated nodes should keep; beyond a quarter of it the
 # generator, not the registry, would decide which tick a retry falls on.
 LATENESS_LIMIT_S: Final = 0.25
 CPU_LIMIT_SHARE: Final = 0.95
 _FEWEST_CPU_SAMPLES: Final = 5
+_FEWEST_LATE: Final = 5
 _LOAD_PROCESSES: Final = ("load", "locust", "worker")
 
 
 def load_health(
-    requests: pd.DataFrame, healths: Iterable[GeneratorHealth], ended: Iterable[LoadEnded]
+    pulls: pd.DataFrame, healths: Iterable[GeneratorHealth], ended: Iterable[LoadEnded]
 ) -> LoadHealth:
-    """Lateness of requests (sent - due) and the CPU of every process.
+    """Lateness of pulls (started - due) and the CPU of every process; `pulls` have their phase.
 
-    Saturated: the 99th percentile of lateness is beyond its limit, or a process that makes load
-    was at its CPU limit for a tenth of the time or more.
+    Saturated: the 99th percentile of lateness is beyond its limit, and so are a few pulls at least
+    (one hiccup is no saturation), or a process that makes load was at its CPU limit for a tenth of
+    the time or more. Clients that wait for a broken registry start their next pull late through no
+    fault of the generator, so theirs count only before the first fault.
     """
-    late = (requests["sent_s"] - requests["due_s"]).dropna().clip(lower=0)
+    own = pulls[pulls["pod"].ne("") | pulls["phase"].eq(Phase.BEFORE)]
+    late = (own["started_s"] - own["due_s"]).dropna().clip(lower=0)
     ordered: Floats = np.sort(late.to_numpy(dtype=float))
     processes = _processes(healths)
     p99 = rank(ordered, 0.99)
+    beyond = int((ordered > LATENESS_LIMIT_S).sum())
     busy = any(
         process.makes_load
         and process.samples >= _FEWEST_CPU_SAMPLES
@@ -43,7 +49,7 @@ def load_health(
         lateness_max_s=finite(rank(ordered, 1.0)),
         lateness_limit_s=LATENESS_LIMIT_S,
         cpu_limit_share=CPU_LIMIT_SHARE,
-        saturated=p99 > LATENESS_LIMIT_S or busy,
+        saturated=busy or (p99 > LATENESS_LIMIT_S and beyond >= _FEWEST_LATE),
         complete=any(end.complete for end in ended),
         processes=processes,
     )

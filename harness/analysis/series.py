@@ -137,9 +137,20 @@ def _in_order(pod: Mapping[str, Any], attempts: list[dict[str, Any]]) -> Iterato
         yield _Segment("queue", queued_s, begins_s, number, "")
         at_s = pod["ended_s"] if math.isnan(pull["ended_s"]) else max(begins_s, pull["ended_s"])
         yield from _attempt(pull, begins_s, at_s, number)
-    ready = pod["outcome"] == Outcome.OK
-    end_s = pod["ready_s"] if ready else pod["ended_s"]
-    yield _Segment("start" if ready else "backoff", at_s, end_s, len(attempts), "")
+    pulled = attempts[-1]["outcome"] == Outcome.OK
+    yield from _after_the_last(pod, at_s, len(attempts), pulled=pulled)
+
+
+def _after_the_last(
+    pod: Mapping[str, Any], at_s: float, attempts: int, *, pulled: bool
+) -> Iterator[_Segment]:
+    """Start after a good pull; else back-off, until another pod's pull has brought the image."""
+    if pod["outcome"] != Outcome.OK:
+        yield _Segment("backoff", at_s, pod["ended_s"], attempts, "")
+        return
+    starts_s = at_s if pulled else max(at_s, pod["ready_s"] - max(0.0, pod["start_s"]))
+    yield _Segment("backoff", at_s, starts_s, attempts, "")
+    yield _Segment("start", starts_s, pod["ready_s"], attempts, "")
 
 
 def _attempt(

@@ -115,9 +115,10 @@ def _of_load(load: LoadHealth) -> Iterator[Reason]:
     if not load.saturated:
         return
     late = load.lateness_p99_s
-    if late is not None and late > load.lateness_limit_s:
+    busiest = max((one.cpu_share_p90 for one in load.processes if one.makes_load), default=0.0)
+    if late is not None and late > load.lateness_limit_s and busiest < load.cpu_limit_share:
         text = (
-            f"the load generator was saturated: requests were sent {late:.3g} s late "
+            f"the load generator was saturated: pulls began {late:.3g} s late "
             f"(99th percentile, limit {load.lateness_limit_s:g} s)"
         )
     else:

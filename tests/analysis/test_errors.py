@@ -25,6 +25,10 @@ from harness.analysis.errors import error_groups, normalised
             "short read: expected 1048576 bytes but got 524288: unexpected EOF",
             "short read: expected 999 bytes but got 12: unexpected EOF",
         ),
+        (
+            'Head "http://registry.harness.test:40001/v2/app/manifests/v1": image "r/app:v1"',
+            'Head "http://registry.harness.test:40002/v2/app/manifests/v12": image "r/app:v12"',
+        ),
         ("no answer within 30.5s", "no answer within 29.9s"),
     ],
 )
@@ -37,6 +41,7 @@ def test_texts_of_one_kind_become_one(text: str, same: str) -> None:
     ("text", "other"),
     [
         ("429 Too Many Requests", "503 Service Unavailable"),
+        ("GET http://r/v1/app", "GET http://r/v2/app"),
         ("lookup a.test on S:53: no such host", "lookup a.test on S:53: server misbehaving"),
     ],
 )

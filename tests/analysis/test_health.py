@@ -7,8 +7,9 @@ from harness.analysis.health import load_health
 from harness.events import GeneratorHealth
 
 
-def requests(*late_s: float) -> pd.DataFrame:
-    return pd.DataFrame({"due_s": [1.0] * len(late_s), "sent_s": [1.0 + late for late in late_s]})
+def pulls(*late_s: float, pod: str = "app-1", phase: str = "during") -> pd.DataFrame:
+    started = [1.0 + late for late in late_s]
+    return pd.DataFrame({"due_s": 1.0, "started_s": started, "pod": pod, "phase": phase})
 
 
 def busy(process: str, *shares: float) -> list[GeneratorHealth]:
@@ -23,7 +24,9 @@ def busy(process: str, *shares: float) -> list[GeneratorHealth]:
     [
         ([0.001] * 100, False),
         ([0.001] * 99 + [5.0], False),  # one in a hundred
-        ([0.001] * 98 + [5.0] * 2, True),
+        ([0.001] * 98 + [5.0] * 2, False),  # a hiccup
+        ([0.001] * 95 + [5.0] * 5, True),
+        ([0.001] * 995 + [5.0] * 5, False),
         ([0.3] * 100, True),
         ([], False),
         ([float("nan")] * 3, False),
@@ -31,7 +34,7 @@ def busy(process: str, *shares: float) -> list[GeneratorHealth]:
 )
 def test_lateness_by_its_99th_percentile(late_s: list[float], *, saturated: bool) -> None:
     """One late request of a hundred is no proof."""
-    assert load_health(requests(*late_s), [], []).saturated is saturated
+    assert load_health(pulls(*late_s), [], []).saturated is saturated
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,15 @@ def test_cpu_of_the_processes_that_make_load(
     healths: list[GeneratorHealth], *, saturated: bool
 ) -> None:
     """A burst of hashing is no saturation; a tenth of the run is."""
-    health = load_health(requests(0.001), healths, [])
+    health = load_health(pulls(0.001), healths, [])
     assert health.saturated is saturated
     assert health.processes[0].resident_bytes_max == len(healths) - 1
+
+
+@pytest.mark.parametrize(("phase", "saturated"), [("before", True), ("during", False)])
+def test_clients_that_wait_for_a_broken_registry_are_not_the_generator(
+    phase: str, *, saturated: bool
+) -> None:
+    """Before the first fault there is no such excuse."""
+    late = pulls(*[9.0] * 10, pod="", phase=phase)
+    assert load_health(late, [], []).saturated is saturated

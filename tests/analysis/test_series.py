@@ -41,6 +41,18 @@ def test_a_pod_without_attempts_shows_its_parts(tmp_path: Path) -> None:
     ]
 
 
+def test_a_pod_whose_image_another_pod_brought_was_in_backoff_until_then(tmp_path: Path) -> None:
+    """Its own last attempt failed; it started without another."""
+    run = RunFolder()
+    run.pod("a", 10, 20.0, start_s=0.5, cached=True)
+    run.pull("a/1", 11, 12, pod="a", outcome="failed", cause="tcp")
+    segments = analysed(run, tmp_path).series["waterfall"]
+    assert segments[["part", "begin_s", "end_s"]].to_numpy().tolist()[-2:] == [
+        ["backoff", 12, 29.5],
+        ["start", 29.5, 30],
+    ]
+
+
 def test_an_attempt_that_never_ended_lasts_as_long_as_its_pod_was_watched(tmp_path: Path) -> None:
     """The run was killed under it."""
     run = RunFolder()

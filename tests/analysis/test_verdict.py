@@ -104,11 +104,11 @@ def test_whatever_went_wrong_beside_the_load_makes_it_unknown(tmp_path: Path) ->
 
 
 def test_a_saturated_generator_makes_it_unknown(tmp_path: Path) -> None:
-    """Two of a hundred requests were sent half a second late."""
+    """Half a second late before any fault, and often."""
     run = outage()
     run.expect = [READY]
     for number in range(40):
-        run.request(f"late-{number}", 60.5, 61, due_s=60)
+        run.pull(f"late-{number}", 10.5, 11, due_s=10)
     findings = judged(run, tmp_path)
     assert findings.load.saturated
     assert (kinds(findings), findings.exit_code) == (["generator_saturated"], 4)
