@@ -1,6 +1,6 @@
 """What only all faults and their environment can tell: seams that exist, no contradictions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import combinations
@@ -13,6 +13,7 @@ from harness.scenario.selections import node_names, numbers
 from harness.seams import Seam
 
 Problem = tuple[Path, str]
+Spans = list[tuple[float, float]]
 
 # Words that change the same thing in ways that exclude each other.
 _RESOLVER_WORDS = "dns_"
@@ -83,25 +84,64 @@ def where_fits(entry: FaultEntry, nodes: int, at: Path) -> Iterator[Problem]:
 def faults_agree(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
     """No two faults that exclude each other at one time and place."""
     nodes = body.environment.cluster.nodes
-    for (_, first), (index, second) in combinations(faults.right, 2):
-        if _contradict(first, second) and _meet(first, second, nodes) and _overlap(first, second):
-            rule = f"contradicts {first.word}, which is on at the same time and place"
-            yield ("faults", index, second.word), rule
+    scopes = [scope for index, entry in faults.right if (scope := _scope(index, entry, nodes))]
+    for first, second in combinations(scopes, 2):
+        if (
+            _overlap(first.spans, second.spans)
+            and _contradict(first, second)
+            and first.meets(second)
+        ):
+            rule = f"contradicts {first.entry.word}, which is on at the same time and place"
+            yield ("faults", second.index, second.entry.word), rule
 
 
-def _contradict(first: FaultEntry, second: FaultEntry) -> bool:
-    if first.word == second.word:
+@dataclass(frozen=True, kw_only=True)
+class _Scope:
+    """Where and when a fault is; sets that are empty are all."""
+
+    index: int
+    entry: FaultEntry
+    spans: Spans
+    chosen: tuple[frozenset[object], ...]  # nodes, layers, kinds
+
+    def meets(self, other: "_Scope") -> bool:
+        """Whether one request could meet both."""
+        a, b = self.entry.occurrence.where.repository, other.entry.occurrence.where.repository
+        if a and b and not (fnmatchcase(a, b) or fnmatchcase(b, a)):  # one an example of the other
+            return False
+        pairs = zip(self.chosen, other.chosen, strict=True)
+        return all(not those or not these or those & these for those, these in pairs)
+
+
+def _scope(index: int, entry: FaultEntry, nodes: int) -> _Scope | None:
+    """None for a `where` that is wrong; that is told elsewhere."""
+    where = entry.occurrence.where
+    try:
+        layers = () if where.layers is None else numbers(where.layers, LAYERS_MAX, "layers")
+        names = node_names(where.nodes, nodes)
+    except ValueError:
+        return None
+    return _Scope(
+        index=index,
+        entry=entry,
+        spans=spans_of(entry),
+        chosen=(frozenset(names), frozenset(layers), frozenset(where.kinds)),
+    )
+
+
+def _contradict(first: _Scope, second: _Scope) -> bool:
+    words = (first.entry.word, second.entry.word)
+    if words[0] == words[1] or all(word.startswith(_RESOLVER_WORDS) for word in words):
         return True
-    words = (first.word, second.word)
-    if all(word.startswith(_RESOLVER_WORDS) for word in words):
-        return True
-    on_link = all(Seam.LINK in entry.fault.seams_needed() for entry in (first, second))
-    return on_link and _DOWN in words
+    if _DOWN not in words:
+        return False
+    return all(Seam.LINK in scope.entry.fault.seams_needed() for scope in (first, second))
 
 
-def _overlap(first: FaultEntry, second: FaultEntry) -> bool:
+def _overlap(those: Spans, these: Spans) -> bool:
     """Whether both are on at once; occurrences of one fault come in order and do not overlap."""
-    those, these = spans_of(first), spans_of(second)
+    if those[-1][1] <= these[0][0] or these[-1][1] <= those[0][0]:
+        return False
     a = b = 0
     while a < len(those) and b < len(these):
         if those[a][0] < these[b][1] and these[b][0] < those[a][1]:
@@ -111,33 +151,3 @@ def _overlap(first: FaultEntry, second: FaultEntry) -> bool:
         else:
             b += 1
     return False
-
-
-def _meet(first: FaultEntry, second: FaultEntry, nodes: int) -> bool:
-    """Whether one request could meet both; a wrong `where` is told elsewhere."""
-    a, b = first.occurrence.where, second.occurrence.where
-    if a.repository and b.repository and not _globs_meet(a.repository, b.repository):
-        return False
-    try:
-        chosen = (
-            (node_names(a.nodes, nodes), node_names(b.nodes, nodes)),
-            (_layers(a), _layers(b)),
-            (a.kinds, b.kinds),
-        )
-    except ValueError:
-        return False
-    return all(_share_one(those, these) for those, these in chosen)
-
-
-def _layers(where: FaultWhere) -> tuple[int, ...]:
-    return () if where.layers is None else numbers(where.layers, LAYERS_MAX, "layers")
-
-
-def _share_one(those: Sequence[object], these: Sequence[object]) -> bool:
-    """Whether two choices have one in common; none chosen is all."""
-    return not those or not these or not set(those).isdisjoint(these)
-
-
-def _globs_meet(a: str, b: str) -> bool:
-    """Whether a repository could match both, told from one being an example of the other."""
-    return fnmatchcase(a, b) or fnmatchcase(b, a)
