@@ -86,11 +86,9 @@ def faults_agree(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
     nodes = body.environment.cluster.nodes
     scopes = [scope for index, entry in faults.right if (scope := _scope(index, entry, nodes))]
     for first, second in combinations(scopes, 2):
-        if (
-            _overlap(first.spans, second.spans)
-            and _contradict(first, second)
-            and first.meets(second)
-        ):
+        if not _overlap(first.spans, second.spans):
+            continue
+        if _contradict(first, second) and first.meets(second):
             rule = f"contradicts {first.entry.word}, which is on at the same time and place"
             yield ("faults", second.index, second.entry.word), rule
 
