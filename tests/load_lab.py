@@ -1,5 +1,6 @@
 """A real registry and resolver with small images, and loads against them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ from harness.load.orders import (
 )
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 
+_LIMIT_S = 30.0
 START_S = 2.0  # what a load process needs until it can pull
 PASSWORD = "secret"
 
@@ -55,6 +57,10 @@ class LoadLab:
         reference = f"{REGISTRY_NAME}/{image.reference}"
         self.images[reference] = image
         return reference
+
+    def blob_bytes(self, reference: str) -> int:
+        """Bytes of blobs in one cold pull: the config and all layers."""
+        return sum(blob.size_bytes for blob in self.images[reference].blobs)
 
     def target(self, *, in_s: float, ports: Mapping[str, int] | None = None) -> LoadTarget:
         ports = {**self.registry.ports, **(ports or {})}
@@ -154,3 +160,18 @@ async def open_load_lab(folder: Path, nodes: int = 2) -> AsyncIterator[LoadLab]:
     ):
         yield LoadLab(run=run, registry=registry, resolver=resolver, nodes=names)
     journal.close()
+
+
+async def to_end(load: LoadRun) -> tuple[tuple[bool, str], dict[str, Any]]:
+    """How `load` finished, and its last tally."""
+    last: dict[str, Any] = {}
+
+    async def listen() -> None:
+        async for tally in load.tallies():
+            last.update(tally)
+
+    listening = asyncio.ensure_future(listen())
+    ended = await asyncio.wait_for(load.finished(), _LIMIT_S)
+    await asyncio.sleep(0)
+    listening.cancel()
+    return ended, last
