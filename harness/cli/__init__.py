@@ -8,6 +8,7 @@ import typer
 
 from harness import __version__
 from harness.cli import caring, inspecting, reporting, running, standing
+from harness.cli.stopping import end_at_once_when_interrupted
 from harness.outcome import ExitCode
 
 EPILOG = (
@@ -45,6 +46,7 @@ def _options(
 
 def main() -> None:
     """The console script: what goes wrong unforeseen is a bug of ours, and says so."""
+    end_at_once_when_interrupted()
     try:
         app()
     except Exception:  # noqa: BLE001  the last line of defence

@@ -7,8 +7,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TypeVar
 
-import psutil
-
 from harness.outcome import ExitCode
 
 Result = TypeVar("Result")
@@ -35,17 +33,37 @@ def run_until_stopped(
             say("stopping: healing faults and closing; once more to force")
             task.cancel()
 
-        for name in _SIGNALS:
-            if number := getattr(signal, name, None):
-                with suppress(NotImplementedError):  # Windows' loop has no handlers
-                    loop.add_signal_handler(number, on_signal)
+        for number in _numbers():
+            with suppress(NotImplementedError):  # Windows' loop has no handlers
+                loop.add_signal_handler(number, on_signal)
         return await main()
 
-    return asyncio.run(guarded())
+    before = {number: signal.getsignal(number) for number in _numbers()}
+    try:
+        return asyncio.run(guarded())
+    finally:  # a loop that closes leaves Python's own handlers behind
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def end_at_once_when_interrupted() -> None:
+    """Outside a run there is nothing to heal: Ctrl-C and SIGTERM end with the documented code."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(ExitCode.INTERRUPTED)
+
+    for number in _numbers():
+        signal.signal(number, end)
+
+
+def _numbers() -> list[signal.Signals]:
+    return [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
 
 
 def force() -> None:
     """End every process that this one started, then this one."""
+    import psutil
+
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             child.kill()
