@@ -46,6 +46,8 @@ class LoadRun:
         """Whether everything that was ordered came to its end, and what went wrong by itself."""
         await asyncio.gather(*self._hearing)
         errors = [error for _, error in self._ends.values() if error]
+        if self.coordinator is not None and not self.coordinator.alive:
+            errors.append(_died(self.coordinator))
         complete = all(complete for complete, _ in self._ends.values()) and not errors
         return complete, "; ".join(errors)
 
@@ -59,16 +61,19 @@ class LoadRun:
         async for message in child.messages():
             if "tally" in message:
                 self._counts[child.name] = message["tally"]
-                if child is self.makers[0]:
+                if child is next(it for it in self.makers if it.name not in self._ends):
                     self._news.put_nowait(None)
             elif "done" in message:
                 done = message["done"]
                 self._ends[child.name] = (done["complete"], done["error"])
                 return
-        code = await child.process.wait()
-        told = child.tail(1)
-        reason = f": {told}" if told else ""
-        self._ends[child.name] = (False, f"{child.name}: ended by itself with code {code}{reason}")
+        await child.process.wait()
+        self._ends[child.name] = (False, _died(child))
+
+
+def _died(child: Child) -> str:
+    told = child.tail(1)
+    return f"{child.name}: ended by itself with code {child.exit_code}{told and f': {told}'}"
 
 
 @asynccontextmanager

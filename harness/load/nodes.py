@@ -113,9 +113,11 @@ class EmulatedNode:
                 for action in actions:
                     self._act(action)
         finally:
-            self._pulls.kill()
-            self._give_up()
-            self._wire.close()
+            try:
+                self._pulls.kill()
+            finally:  # this node may be killed while it waits for its pulls to end
+                self._give_up()
+                self._wire.close()
 
     def _wait(self) -> None:
         """Sleep until something is due: a node in back-off costs one timer."""
