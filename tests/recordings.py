@@ -134,6 +134,20 @@ class RunFolder:
         }
         self.row("pulls", **(known | values))
 
+    def push(self, push: str, started_s: float, ended_s: float, **values: Any) -> None:
+        known = {
+            "push": push,
+            "node": "clients",
+            "repository": "builds",
+            "due_s": started_s,
+            "started_s": started_s,
+            "ended_s": ended_s,
+            "outcome": "ok",
+            "bytes": 1000,
+            "requests": 3,
+        }
+        self.row("pushes", **(known | values))
+
     def request(self, pull: str, sent_s: float, done_s: float, **values: Any) -> None:
         known = {
             "pull": pull,

@@ -24,7 +24,7 @@ from harness.analysis.planned import (
     planned_pods,
     with_missing_pods,
 )
-from harness.analysis.pulls import pulls_findings, request_rates, requests_findings
+from harness.analysis.pulls import pulls_findings, pushes_findings, request_rates, requests_findings
 from harness.analysis.recorded import RecordedRun
 from harness.analysis.recovery import recoveries, recovery_findings
 from harness.analysis.throughput import (
@@ -54,6 +54,7 @@ class _Frames:
 
     pods: pd.DataFrame
     pulls: pd.DataFrame
+    pushes: pd.DataFrame
     requests: pd.DataFrame
     pod_events: pd.DataFrame
     pods_not_due: int
@@ -69,11 +70,12 @@ def analyse(recorded: RecordedRun) -> Analysis:
     frames = _frames(recorded, seen, end_s)
     planned = planned_faults(recorded.plan)
     scopes = {(fault.fault, fault.occurrence): fault.scope for fault in planned}
-    recovered = recoveries(frames.pods, frames.pulls, seen, scopes)
+    recovered = recoveries(frames.pods, frames.pulls, frames.pushes, seen, scopes)
     faults = fault_findings(planned, seen, failed_faults(recorded.events), frames.requests)
     evidence = Evidence(
         pods=frames.pods,
         pulls=frames.pulls,
+        pushes=frames.pushes,
         requests=frames.requests,
         recoveries=recovered,
         end_s=end_s,
@@ -83,6 +85,7 @@ def analyse(recorded: RecordedRun) -> Analysis:
     tables = {
         "pods": frames.pods,
         "pulls": frames.pulls,
+        "pushes": frames.pushes,
         "requests": frames.requests,
         "pod_events": frames.pod_events,
     }
@@ -96,6 +99,8 @@ def _frames(recorded: RecordedRun, seen: Sequence[Window], end_s: float) -> _Fra
     pods = pods.assign(phase=phases(pods["created_s"], pods["ended_s"], seen))
     pulls = tables["pulls"]
     pulls = pulls.assign(phase=phases(pulls["started_s"], pulls["ended_s"], seen))
+    pushes = tables["pushes"]
+    pushes = pushes.assign(phase=phases(pushes["started_s"], pushes["ended_s"], seen))
     requests = tables["requests"]
     requests = requests.assign(begun_s=requests["sent_s"].fillna(requests["due_s"]))
     requests = requests.assign(phase=phases(requests["begun_s"], requests["done_s"], seen))
@@ -104,6 +109,7 @@ def _frames(recorded: RecordedRun, seen: Sequence[Window], end_s: float) -> _Fra
     return _Frames(
         pods=pods,
         pulls=pulls,
+        pushes=pushes,
         requests=requests,
         pod_events=tables["pod_events"],
         pods_not_due=not_due,
@@ -112,6 +118,7 @@ def _frames(recorded: RecordedRun, seen: Sequence[Window], end_s: float) -> _Fra
         series={
             "throughput": over_time,
             "pulls_over_time": endings_over_time(pulls, "ended_s", edges),
+            "pushes_over_time": endings_over_time(pushes, "ended_s", edges),
             "pods_over_time": pods_over_time(pods, edges),
             "delay_ecdf": series.delay_ecdf(pods),
             "delay_points": series.delay_points(pods),
@@ -151,10 +158,11 @@ def _findings(
         recovery=recovery_findings(evidence.recoveries),
         backoff=backoff_findings(frames.pods),
         pulls=pulls_findings(frames.pulls, run.seed),
+        pushes=pushes_findings(frames.pushes, run.seed),
         requests=requests_findings(frames.requests),
         request_rates=request_rates(frames.requests),
         throughput=throughput_finding(frames.over_time, frames.bin_s),
-        errors=error_groups(frames.pulls),
+        errors=error_groups(frames.pulls, frames.pushes),
         load=load,
         recording=_recording_facts(recorded, frames),
     )
@@ -167,6 +175,7 @@ def _recording_facts(recorded: RecordedRun, frames: _Frames) -> RecordingFacts:
         pods_missing=int((~frames.pods["recorded"].astype(bool)).sum()),
         pods_not_due=frames.pods_not_due,
         pulls=len(frames.pulls),
+        pushes=len(frames.pushes),
         requests=len(frames.requests),
         problems=recorded.problems,
     )

@@ -47,16 +47,17 @@ def shortened(text: str, longest: int) -> str:
     return f"{text[:longest]}… ({len(text) - longest:,} more characters)"
 
 
-def error_groups(pulls: pd.DataFrame) -> tuple[ErrorGroup, ...]:
-    """The commonest groups of failed pulls, most first."""
-    bad = pulls[pulls["outcome"].ne(Outcome.OK) & pulls["error_text"].ne("")]
+def error_groups(pulls: pd.DataFrame, pushes: pd.DataFrame) -> tuple[ErrorGroup, ...]:
+    """The commonest groups of failed pulls and pushes, most first."""
+    every = pd.concat([pulls.assign(of="pull"), pushes.assign(of="push", pod="")])
+    bad = every[every["outcome"].ne(Outcome.OK) & every["error_text"].ne("")]
     masks = {text: normalised(text) for text in bad["error_text"].unique()}
     bad = bad.assign(
         text=bad["error_text"].map(masks),
         known_pod=bad["pod"].where(bad["pod"].ne("")),
     )
-    grouped = bad.groupby(["cause", "text"], sort=True).agg(
-        count=("pull", "size"),
+    grouped = bad.groupby(["of", "cause", "text"], sort=True).agg(
+        count=("outcome", "size"),
         pods=("known_pod", "nunique"),
         nodes=("node", "nunique"),
         first_s=("ended_s", "min"),

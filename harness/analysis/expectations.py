@@ -15,7 +15,6 @@ from harness.analysis.pulls import pull_waits
 from harness.analysis.quantiles import Waits, rank, samples_needed
 from harness.analysis.recovery import Recovery
 from harness.outcome import Outcome, Verdict
-from harness.seams import RequestKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +23,7 @@ class Evidence:
 
     pods: pd.DataFrame
     pulls: pd.DataFrame
+    pushes: pd.DataFrame
     requests: pd.DataFrame
     recoveries: Sequence[Recovery]
     end_s: float
@@ -194,14 +194,13 @@ def _request_error_rate(expectation: Expectation, evidence: Evidence) -> Measure
 
 
 def _push_error_rate(expectation: Expectation, evidence: Evidence) -> Measure:
-    uploads = evidence.requests[evidence.requests["kind"].eq(RequestKind.UPLOAD)]
-    return _error_rate(uploads, expectation, "uploads")
+    return _error_rate(evidence.pushes, expectation, "pushes")
 
 
 def _of_heals(bounds: Iterable[tuple[float, float]]) -> Measure:
     waits = list(bounds)
     if not waits:
-        return _nothing("s", "no fault was healed")
+        return _nothing("s", "no fault was healed, or nothing was tried after it")
     return Measure(
         unit="s",
         low=max(low for low, _ in waits),
@@ -238,6 +237,7 @@ def _first_success_time(expectation: Expectation, evidence: Evidence) -> Measure
             one.first_success_wait_s,
         )
         for one in _of_fault(expectation, evidence)
+        if one.tried_again
     )
 
 

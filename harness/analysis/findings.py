@@ -142,7 +142,8 @@ class PartsFinding:
 class RecoveryFinding:
     """What followed one heal.
 
-    `first_success_wait_s`: until the first successful pull in scope; `recovery_wait_s`: until every
+    `first_success_wait_s`: until the first successful pull or push in scope (null: never, or, with
+    `tried_again` false, nothing in scope was tried after the heal); `recovery_wait_s`: until every
     pod that was waiting had become ready (0 when none was; null with `more_than_s` when some never
     did). `retry_wait_*`: how long waiting pods sat in back-off although the fault was gone.
     """
@@ -150,6 +151,7 @@ class RecoveryFinding:
     fault: str
     occurrence: int
     healed_s: float
+    tried_again: bool
     first_success_wait_s: float | None
     pods_waiting: int
     pods_never_ready: int
@@ -182,6 +184,22 @@ class PullsFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PushesFinding:
+    """Pushes in a phase ("" for the whole run); `ok_p50` and the like as for pulls."""
+
+    phase: str
+    pushes: int
+    ok: int
+    failed: int
+    unfinished: int
+    error_rate: float | None
+    bytes_sum: int
+    causes: Mapping[str, int]
+    ok_p50: QuantileFinding
+    ok_p95: QuantileFinding
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestsFinding:
     """Requests of one phase, kind, status and cause."""
 
@@ -199,9 +217,6 @@ class RequestRates:
     requests: int
     failed: int
     error_rate: float | None
-    uploads: int
-    uploads_failed: int
-    upload_error_rate: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,8 +241,12 @@ class ThroughputFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorGroup:
-    """Errors that differ only in ports, digests, times and the like. `example` is one as it was."""
+    """Errors that differ only in ports, digests, times and the like. `example` is one as it was.
 
+    `of` is "pull" or "push".
+    """
+
+    of: str
     cause: str
     text: str
     example: str
@@ -273,6 +292,7 @@ class RecordingFacts:
     pods_missing: int
     pods_not_due: int
     pulls: int
+    pushes: int
     requests: int
     problems: tuple[str, ...]
 
@@ -293,6 +313,7 @@ class Findings:
     recovery: tuple[RecoveryFinding, ...]
     backoff: tuple[BackoffFinding, ...]
     pulls: tuple[PullsFinding, ...]
+    pushes: tuple[PushesFinding, ...]
     requests: tuple[RequestsFinding, ...]
     request_rates: tuple[RequestRates, ...]
     throughput: ThroughputFinding

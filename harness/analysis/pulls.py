@@ -1,4 +1,4 @@
-"""How attempts to pull ended, what they cost, and the requests they were made of."""
+"""How pulls and pushes ended, what they cost, and the requests they were made of."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 
 from harness.analysis.delay import told
-from harness.analysis.findings import PullsFinding, RequestRates, RequestsFinding
+from harness.analysis.findings import (
+    PullsFinding,
+    PushesFinding,
+    RequestRates,
+    RequestsFinding,
+)
 from harness.analysis.frames import records
 from harness.analysis.quantiles import Waits, quantile_of
 from harness.analysis.windows import PHASES
 from harness.outcome import Outcome
-from harness.seams import RequestKind
 
 
 def pull_waits(pulls: pd.DataFrame) -> Waits:
@@ -42,7 +46,6 @@ def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
     ok = pulls[pulls["outcome"].eq(Outcome.OK)]
     bad = pulls[pulls["outcome"].eq(Outcome.FAILED)]
     waits = pull_waits(ok)
-    causes = bad["cause"].replace("", "unknown").value_counts()
     return PullsFinding(
         phase=phase,
         pulls=len(pulls),
@@ -53,11 +56,39 @@ def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
         bytes_sum=int(pulls["bytes"].sum()),
         bytes_per_ok_pull=float(ok["bytes"].mean()) if len(ok) else None,
         requests_per_pull=float(pulls["requests"].mean()) if len(pulls) else None,
-        causes={str(cause): int(count) for cause, count in sorted(causes.items())},
+        causes=_causes(bad),
         ok_p50=told(quantile_of(waits, 0.5, seed)),
         ok_p95=told(quantile_of(waits, 0.95, seed)),
         ok_p99=told(quantile_of(waits, 0.99, seed)),
     )
+
+
+def pushes_findings(pushes: pd.DataFrame, seed: int) -> tuple[PushesFinding, ...]:
+    """Pushes by outcome and cause, with their duration and bytes."""
+    return tuple(_pushes(phase, members, seed) for phase, members in by_phase(pushes))
+
+
+def _pushes(phase: str, pushes: pd.DataFrame, seed: int) -> PushesFinding:
+    ok = pushes[pushes["outcome"].eq(Outcome.OK)]
+    bad = pushes[pushes["outcome"].eq(Outcome.FAILED)]
+    waits = pull_waits(ok)
+    return PushesFinding(
+        phase=phase,
+        pushes=len(pushes),
+        ok=len(ok),
+        failed=len(bad),
+        unfinished=int(pushes["outcome"].eq(Outcome.UNFINISHED).sum()),
+        error_rate=share(len(bad), len(pushes)),
+        bytes_sum=int(pushes["bytes"].sum()),
+        causes=_causes(bad),
+        ok_p50=told(quantile_of(waits, 0.5, seed)),
+        ok_p95=told(quantile_of(waits, 0.95, seed)),
+    )
+
+
+def _causes(bad: pd.DataFrame) -> dict[str, int]:
+    causes = bad["cause"].replace("", "unknown").value_counts()
+    return {str(cause): int(count) for cause, count in sorted(causes.items())}
 
 
 def requests_findings(requests: pd.DataFrame) -> tuple[RequestsFinding, ...]:
@@ -80,20 +111,12 @@ def requests_findings(requests: pd.DataFrame) -> tuple[RequestsFinding, ...]:
 
 
 def request_rates(requests: pd.DataFrame) -> tuple[RequestRates, ...]:
-    """Shares of requests, and of uploads among them, that failed."""
+    """The share of requests that failed."""
     found = []
     for phase, members in by_phase(requests):
-        failed = members["outcome"].eq(Outcome.FAILED)
-        uploads = members["kind"].eq(RequestKind.UPLOAD)
+        failed = int(members["outcome"].eq(Outcome.FAILED).sum())
+        rate = share(failed, len(members))
         found.append(
-            RequestRates(
-                phase=phase,
-                requests=len(members),
-                failed=int(failed.sum()),
-                error_rate=share(int(failed.sum()), len(members)),
-                uploads=int(uploads.sum()),
-                uploads_failed=int((uploads & failed).sum()),
-                upload_error_rate=share(int((uploads & failed).sum()), int(uploads.sum())),
-            )
+            RequestRates(phase=phase, requests=len(members), failed=failed, error_rate=rate)
         )
     return tuple(found)

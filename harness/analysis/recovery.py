@@ -18,6 +18,7 @@ class Recovery:
     """One heal and its aftermath in seconds; infinity for what never came, NaN for no answer."""
 
     window: Window
+    tried_again: bool
     first_success_wait_s: float
     pods_waiting: int
     pods_never_ready: int
@@ -29,12 +30,15 @@ class Recovery:
 def recoveries(
     pods: pd.DataFrame,
     pulls: pd.DataFrame,
+    pushes: pd.DataFrame,
     windows: Sequence[Window],
     scopes: Mapping[tuple[str, int], Scope],
 ) -> tuple[Recovery, ...]:
     """One for every window that was healed."""
+    as_pulls = pushes.assign(pod="", image=pushes["repository"])
+    attempts = pd.concat([pulls, as_pulls], ignore_index=True)
     return tuple(
-        _recovery(pods, pulls, window, scopes.get((window.fault, window.occurrence), Scope()))
+        _recovery(pods, attempts, window, scopes.get((window.fault, window.occurrence), Scope()))
         for window in windows
         if window.healed
     )
@@ -49,11 +53,13 @@ def _recovery(pods: pd.DataFrame, pulls: pd.DataFrame, window: Window, scope: Sc
         & (pods["outcome"].eq(Outcome.OK) | pods["ended_s"].gt(healed_s))
     ]
     never = waiting[~waiting["outcome"].eq(Outcome.OK)]
-    good = pulls[pulls["outcome"].eq(Outcome.OK) & pulls["ended_s"].ge(healed_s)]
+    later = pulls[pulls["ended_s"].ge(healed_s)]
+    good = later[later["outcome"].eq(Outcome.OK)]
     first_s = float(good["ended_s"].min()) if len(good) else np.inf
     last_ready_s = float(waiting["ready_s"].max()) if len(waiting) else healed_s
     return Recovery(
         window=window,
+        tried_again=len(later) > 0,
         first_success_wait_s=first_s - healed_s,
         pods_waiting=len(waiting),
         pods_never_ready=len(never),
@@ -107,6 +113,7 @@ def _finding(recovery: Recovery) -> RecoveryFinding:
         fault=recovery.window.fault,
         occurrence=recovery.window.occurrence,
         healed_s=recovery.window.end_s,
+        tried_again=recovery.tried_again,
         first_success_wait_s=finite(recovery.first_success_wait_s),
         pods_waiting=recovery.pods_waiting,
         pods_never_ready=recovery.pods_never_ready,

@@ -87,6 +87,7 @@ def _environment() -> Environment:
         value=words.value_text,
         margin=words.margin_text,
         bites=words.bites_text,
+        first_success=words.first_success_text,
         short=_short,
         in_script=in_script,
         rows=_rows,

@@ -7,6 +7,7 @@ from harness.analysis.findings import Findings
 from harness.report.words import (
     NONE,
     bites_text,
+    first_success_text,
     interval_text,
     margin_text,
     percent,
@@ -36,6 +37,7 @@ def markdown(findings: Findings) -> str:
         _delay(findings),
         _recovery(findings),
         _pulls(findings),
+        _pushes(findings),
         _errors(findings),
         _environment(findings),
         _notes(findings),
@@ -140,11 +142,11 @@ def _parts(findings: Findings) -> str:
 def _recovery(findings: Findings) -> str:
     if not findings.recovery:
         return ""
-    head = ("After the heal of", "First good pull", "Pods waiting", "All ready", "Lost in back-off")
+    head = ("After the heal of", "First success", "Pods waiting", "All ready", "Lost in back-off")
     rows = (
         (
             f"{one.fault} #{one.occurrence}",
-            seconds(one.first_success_wait_s),
+            first_success_text(one),
             f"{one.pods_waiting:,}",
             f"{one.pods_never_ready:,} never"
             if one.pods_never_ready
@@ -177,11 +179,32 @@ def _pulls(findings: Findings) -> str:
     return "## Pulls\n\n" + _table(head, rows)
 
 
+def _pushes(findings: Findings) -> str:
+    shown = [one for one in findings.pushes if one.pushes]
+    if not shown:
+        return ""
+    head = ("Pushes", "n", "Failed", "Error rate", "Causes", "p50 of OK", "p95 of OK", "Bytes")
+    rows = (
+        (
+            one.phase or "all",
+            f"{one.pushes:,}",
+            f"{one.failed:,}",
+            percent(one.error_rate),
+            ", ".join(f"{cause} {count:,}" for cause, count in one.causes.items()),
+            quantile_text(one.ok_p50),
+            quantile_text(one.ok_p95),
+            size(one.bytes_sum),
+        )
+        for one in shown
+    )
+    return "## Pushes\n\n" + _table(head, rows)
+
+
 def _errors(findings: Findings) -> str:
     if not findings.errors:
         return ""
-    rows = ((f"{one.count:,}", one.cause, one.text) for one in findings.errors)
-    return "## Errors\n\n" + _table(("Count", "Cause", "Text"), rows, _MOST_ERRORS)
+    rows = ((f"{one.count:,}", one.of, one.cause, one.text) for one in findings.errors)
+    return "## Errors\n\n" + _table(("Count", "Of", "Cause", "Text"), rows, _MOST_ERRORS)
 
 
 def _environment(findings: Findings) -> str:

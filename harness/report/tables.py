@@ -31,6 +31,7 @@ def _of_findings(findings: Findings) -> Mapping[str, tuple[Any, ...]]:
         "recovery": findings.recovery,
         "backoff": findings.backoff,
         "pulls_by_phase": findings.pulls,
+        "pushes_by_phase": findings.pushes,
         "requests_by_cause": findings.requests,
         "errors": findings.errors,
         "processes": findings.load.processes,

@@ -3,7 +3,12 @@
 import re
 from typing import Final
 
-from harness.analysis.findings import ExpectationFinding, FaultFinding, QuantileFinding
+from harness.analysis.findings import (
+    ExpectationFinding,
+    FaultFinding,
+    QuantileFinding,
+    RecoveryFinding,
+)
 
 NONE: Final = "\N{EN DASH}"
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -102,6 +107,13 @@ def interval_text(quantile: QuantileFinding) -> str:
     low = "never" if quantile.low_s is None else seconds(quantile.low_s)
     high = "never" if quantile.high_s is None else seconds(quantile.high_s)
     return f"{low} to {high}" if low != high else ""
+
+
+def first_success_text(recovery: RecoveryFinding) -> str:
+    """How long until something succeeded; a dash when nothing was tried."""
+    if recovery.first_success_wait_s is not None:
+        return seconds(recovery.first_success_wait_s)
+    return "never" if recovery.tried_again else NONE
 
 
 def bites_text(fault: FaultFinding) -> str:

@@ -74,6 +74,7 @@ def test_the_tables_are_the_samples_with_their_phase(tmp_path: Path) -> None:
     assert {name: len(frame) for name, frame in tables.items()} == {
         "pods": 60,
         "pulls": 91,
+        "pushes": 0,
         "requests": 211,
         "pod_events": 0,
     }

@@ -69,7 +69,7 @@ def test_groups_count_pulls_pods_and_nodes() -> None:
             "ended_s": [1.0, 2.0, 3.0, 4.0, 5.0],
         }
     )
-    first, second = error_groups(pulls)
+    first, second = error_groups(pulls, pd.DataFrame(columns=pulls.columns))
     assert (first.cause, first.count, first.pods, first.nodes) == ("tcp", 2, 1, 2)
     assert (first.first_s, first.last_s) == (1.0, 2.0)
     assert (second.cause, second.count) == ("dns", 1)

@@ -41,6 +41,7 @@ def evidence(
     tmp: pd.DataFrame | None = None,
     *,
     pulls: pd.DataFrame | None = None,
+    pushes: pd.DataFrame | None = None,
     requests: pd.DataFrame | None = None,
     recoveries: tuple[Recovery, ...] = (),
 ) -> Evidence:
@@ -50,6 +51,7 @@ def evidence(
     return Evidence(
         pods=pods() if tmp is None else tmp,
         pulls=blank if pulls is None else pulls,
+        pushes=blank if pushes is None else pushes,
         requests=blank if requests is None else requests,
         recoveries=recoveries,
         end_s=100,
@@ -59,6 +61,7 @@ def evidence(
 def recovered(wait_s: float, *, never: int = 0, first_s: float = 1, waiting: int = 3) -> Recovery:
     return Recovery(
         window=WINDOW,
+        tried_again=True,
         first_success_wait_s=first_s,
         pods_waiting=waiting,
         pods_never_ready=never,
@@ -132,7 +135,7 @@ def test_error_rates(metric: str, outcomes: str, limit: float, verdict: str) -> 
         }
     )
     expectation = Expectation(metric=metric, comparison="at_most", limit=limit)
-    assert judge(expectation, evidence(pulls=rows, requests=rows)).verdict == verdict
+    assert judge(expectation, evidence(pulls=rows, pushes=rows, requests=rows)).verdict == verdict
 
 
 @pytest.mark.parametrize(

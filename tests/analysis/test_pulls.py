@@ -42,12 +42,14 @@ def test_requests_by_kind_status_and_cause(tmp_path: Path) -> None:
     assert findings.request_rates[0].error_rate == pytest.approx(31 / 211)
 
 
-def test_uploads_have_a_rate_of_their_own(tmp_path: Path) -> None:
+def test_pushes_have_a_rate_of_their_own(tmp_path: Path) -> None:
     """A full registry refuses them while pulls go on."""
     run = RunFolder()
-    run.request("a", 0, 1)
-    run.request("b", 0, 1, kind="upload", outcome="failed", cause="quota", status=403)
-    run.request("c", 0, 1, kind="upload")
-    rates = analysed(run, tmp_path).findings.request_rates[0]
-    assert (rates.requests, rates.failed, rates.uploads, rates.uploads_failed) == (3, 1, 2, 1)
-    assert rates.upload_error_rate == 0.5
+    run.pull("a", 0, 1)
+    run.push("b", 0, 1, outcome="failed", cause="quota", error_text="denied", bytes=0)
+    run.push("c", 0, 3)
+    findings = analysed(run, tmp_path).findings
+    every = findings.pushes[0]
+    assert (every.pushes, every.ok, every.failed, every.error_rate) == (2, 1, 1, 0.5)
+    assert (every.causes, every.ok_p50.value_s, every.bytes_sum) == ({"quota": 1}, 3, 1000)
+    assert [(one.of, one.cause, one.count) for one in findings.errors] == [("push", "quota", 1)]

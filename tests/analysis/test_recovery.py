@@ -35,8 +35,15 @@ def pulls(*rows: tuple[str, str, float, float, str]) -> pd.DataFrame:
     return frame.assign(image="r.test/app:v1")
 
 
+def pushes(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
+    """(repository, started, ended, outcome)."""
+    frame = pd.DataFrame(rows, columns=["repository", "started_s", "ended_s", "outcome"])
+    return frame.assign(node="clients").astype({"started_s": float, "ended_s": float})
+
+
 def recovery(pod_rows: pd.DataFrame, pull_rows: pd.DataFrame, scope: Scope) -> Recovery:
-    (found,) = recoveries(pod_rows, pull_rows, [WINDOW], {("dns_timeout-1", 1): scope})
+    scopes = {("dns_timeout-1", 1): scope}
+    (found,) = recoveries(pod_rows, pull_rows, pushes(), [WINDOW], scopes)
     return found
 
 
@@ -110,3 +117,14 @@ def test_a_fault_of_one_repository_is_judged_by_it() -> None:
     waiting["image"] = ["r.test/app:v1", "r.test/other:v1"]
     none = pulls().astype({"started_s": float, "ended_s": float})
     assert recovery(waiting, none, Scope(repository="ap*")).recovery_wait_s == 10
+
+
+def test_a_fault_of_pushes_is_over_when_one_succeeds() -> None:
+    """Pulls of another repository say nothing; where nothing is tried, nothing is known."""
+    pulled = pulls(("a", "n1", 20, 21, "ok"))
+    pushed = pushes(("builds", 19, 20.5, "failed"), ("builds", 24, 25, "ok"))
+    for repository, tried, wait_s in (("build*", True, 5), ("other", False, math.inf)):
+        scopes = {("dns_timeout-1", 1): Scope(repository=repository)}
+        (found,) = recoveries(pods(), pulled, pushed, [WINDOW], scopes)
+        assert (found.tried_again, found.first_success_wait_s) == (tried, wait_s)
+        assert found.pods_waiting == 0

@@ -12,7 +12,7 @@ import pytest
 
 from harness.report.bundle import javascript
 from harness.report.charts.drawing import drawable
-from harness.report.html import page
+from harness.report.html import in_script, page
 from tests.recordings import NAN, RunFolder, analysed, outage
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "path", "rect", "line", "circle"}
@@ -126,6 +126,13 @@ def test_the_data_in_the_page_is_the_data_of_the_run(tmp_path: Path, bundle: str
     }
     assert drawable(f"pod {HOSTILE}") in names
     assert drawable(f"pod {HOSTILE}").startswith("pod </script><script>alert(1)")
+
+
+def test_json_in_a_script_has_nothing_that_html_minds() -> None:
+    """Neither an end tag, nor a comment, nor an entity."""
+    text = in_script({"a": "</script><!--&amp;\u2028\ud800", "b": [float("nan"), 1.5]})
+    assert not set(text) & set("<>&\u2028")
+    assert json.loads(text) == {"a": "</script><!--&amp;\u2028?", "b": [None, 1.5]}
 
 
 def test_the_page_does_not_grow_with_the_samples(tmp_path: Path, bundle: str) -> None:

@@ -10,6 +10,7 @@ from harness.report.charts.over_time import (
     faults_chart,
     pods_chart,
     pulls_chart,
+    pushes_chart,
     throughput_chart,
 )
 
@@ -29,6 +30,7 @@ def charts(analysis: Analysis) -> dict[str, Chart]:
         parts_chart(analysis.findings),
         waterfall_chart(analysis, end_s),
         pulls_chart(analysis, end_s),
+        pushes_chart(analysis, end_s),
         throughput_chart(analysis, end_s),
     )
     return {chart.key: chart for chart in drawn if chart is not None}

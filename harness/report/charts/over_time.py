@@ -173,28 +173,42 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
 
 def pulls_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Attempts to pull as they ended, by result."""
-    over_time = analysis.series["pulls_over_time"]
+    description = "Attempts to pull by the moment they ended: good ones, and the cause of the rest."
+    return _results_chart(analysis, end_s, "pulls", description)
+
+
+def pushes_chart(analysis: Analysis, end_s: float) -> Chart | None:
+    """Pushes as they ended, by result."""
+    description = "Pushes by the moment they ended: good ones, and the cause of the rest."
+    return _results_chart(analysis, end_s, "pushes", description)
+
+
+def _results_chart(analysis: Analysis, end_s: float, what: str, description: str) -> Chart | None:
+    over_time = analysis.series[f"{what}_over_time"]
     if over_time.empty:
         return None
     width_s = analysis.findings.throughput.bin_s
-    rows = over_time.assign(until_s=(over_time["at_s"] + width_s).clip(upper=end_s))
-    present = rows["result"].unique().tolist()
     order = {result: place for place, result in enumerate(RESULTS)}
-    rows = rows.assign(place=rows["result"].map(order))
+    rows = over_time.assign(
+        until_s=(over_time["at_s"] + width_s).clip(upper=end_s),
+        place=over_time["result"].map(order),
+    )
+    colours = scale(RESULTS, rows["result"].unique().tolist())
     encoding = {
         "x": {**time("at_s", end_s), "bin": "binned"},
         "x2": {"field": "until_s"},
-        "y": {**amount("count", f"Pulls per {width_s:g} s"), "stack": "zero"},
-        "color": {"field": "result", "type": "nominal", "scale": scale(RESULTS, present)},
+        "y": {**amount("count", f"{what.capitalize()} per {width_s:g} s"), "stack": "zero"},
+        "color": {"field": "result", "type": "nominal", "scale": colours},
         "order": {"field": "place", "type": "quantitative"},
-        "tooltip": tip(("at_s", "From (s)", ".1f"), ("result", "Result"), ("count", "Pulls")),
+        "tooltip": tip(
+            ("at_s", "From (s)", ".1f"), ("result", "Result"), ("count", what.capitalize())
+        ),
     }
     mark = {"type": "bar", "stroke": "var(--panel)", "strokeWidth": 0.5}
-    description = "Attempts to pull by the moment they ended: good ones, and the cause of the rest."
     layers = [*bands(analysis, end_s), {"data": data(rows), "mark": mark, "encoding": encoding}]
     return Chart(
-        key="pulls",
-        title="Pulls by result",
+        key=what,
+        title=f"{what.capitalize()} by result",
         description=description,
         spec=spec(description, layers, 170),
         table=over_time,

@@ -78,6 +78,15 @@ def test_a_pod_that_never_became_ready_has_a_shape_of_its_own(tmp_path: Path) ->
     }
 
 
+def test_pushes_have_a_chart_when_there_are_any(tmp_path: Path) -> None:
+    """By result, as pulls."""
+    run = outage()
+    run.push("a", 60, 61)
+    run.push("b", 60, 61, outcome="failed", cause="quota")
+    found = drawn(run, tmp_path)["pushes"]
+    assert [(bar["result"], bar["count"]) for bar in values(found, -1)] == [("ok", 1), ("quota", 1)]
+
+
 def test_bars_of_the_last_bin_end_with_the_run(tmp_path: Path) -> None:
     """They do not hang over the edge."""
     run = RunFolder()
