@@ -22,6 +22,9 @@ BODY_BYTES_KEPT: Final = 4 << 20  # of answers that are not hashed: containerd's
 _HEAD_BYTES_MAX: Final = 64 << 10
 _CHUNK_BYTES: Final = 1 << 20
 _NO_BODY: Final = (204, 304)
+# One for the whole process: what a read put there is hashed before another greenlet can run, and a
+# buffer for each of thousands of idle connections would fill the memory.
+_BUFFER: Final = bytearray(_CHUNK_BYTES)
 _STALL_CHECK_S: Final = 1.0
 
 
@@ -91,7 +94,6 @@ class Connection:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._buffer = bytearray(_CHUNK_BYTES)
         self.used = False
         self.reusable = True
         own, peer = sock.getsockname(), sock.getpeername()
@@ -186,7 +188,7 @@ class Connection:
         self, left: int, answer: Answer, body: "_Body", alive: Callable[[bool], bool]
     ) -> None:
         """A body of known length, straight from the socket."""
-        view = memoryview(self._buffer)
+        view = memoryview(_BUFFER)
         while left > 0:
             count = self._receive(view[: min(left, _CHUNK_BYTES)], answer, alive)
             if count == 0:
@@ -198,7 +200,7 @@ class Connection:
         self, head: _Head, answer: Answer, body: "_Body", alive: Callable[[bool], bool]
     ) -> None:
         """A body in chunks, or one that ends with its connection."""
-        view = memoryview(self._buffer)
+        view = memoryview(_BUFFER)
         chunked = "transfer-encoding" in answer.headers
         while not head.message_complete:
             head.body.clear()
