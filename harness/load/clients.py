@@ -1,13 +1,12 @@
 """Background clients: cold pulls on a schedule, whoever is late (an open model)."""
 
 from collections import deque
-from collections.abc import Iterable
 
 from gevent.lock import BoundedSemaphore
 
 from harness.load.carrying import PARTS, Carried, carry_out
 from harness.load.context import LoadContext
-from harness.load.orders import CLIENTS_NODE, PullsOrder
+from harness.load.orders import CLIENTS_NODE, PullsOrder, PushesOrder
 from harness.load.wire import NodeWire
 from harness.node.containerd import pull
 from harness.node.content import ContentStore
@@ -16,9 +15,16 @@ from harness.outcome import Outcome
 Due = deque[tuple[int, float]]  # number and time of the pulls that nobody has taken yet
 
 
-def due_pulls(order_due_s: Iterable[float], index: int, workers: int) -> Due:
-    """The part of a schedule that belongs to worker `index` of `workers`."""
-    return deque(list(enumerate(order_due_s))[index::workers])
+def clients_of(stream: PullsOrder | PushesOrder, index: int, workers: int) -> tuple[int, Due]:
+    """How many clients of `stream` worker `index` of `workers` has, and what is due for them.
+
+    A stream with fewer clients than workers belongs to the first workers alone.
+    """
+    owners = min(stream.users, workers)
+    if index >= owners:
+        return 0, deque()
+    clients = len(range(index, stream.users, owners))
+    return clients, deque(list(enumerate(stream.due_s))[index::owners])
 
 
 class PullClient:

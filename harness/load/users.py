@@ -25,11 +25,12 @@ import gevent
 from gevent.event import Event
 from gevent.fileobject import FileObject
 
-from harness.load.clients import PullClient, due_pulls
+from harness.load.clients import PullClient, clients_of
 from harness.load.context import LoadContext
 from harness.load.counts import Counts
 from harness.load.handing_over import orders_from, target_from
 from harness.load.nodes import EmulatedNode
+from harness.load.orders import LoadOrders
 from harness.load.pushes import PushClient
 from harness.load.samples_file import SampleWriter, SamplesLost
 
@@ -68,14 +69,18 @@ def partition(context: LoadContext, index: int, workers: int) -> list[Work]:
     orders = context.orders
     work: list[Work] = [EmulatedNode(node, context) for node in orders.nodes[index::workers]]
     for pulls in orders.pulls:
-        due = due_pulls(pulls.due_s, index, workers)
-        users = len(range(index, pulls.users, workers)) or bool(due)
-        work += [PullClient(pulls, due, context) for _ in range(users)]
+        clients, due = clients_of(pulls, index, workers)
+        work += [PullClient(pulls, due, context) for _ in range(clients)]
     for pushes in orders.pushes:
-        due = due_pulls(pushes.due_s, index, workers)
-        users = len(range(index, pushes.users, workers)) or bool(due)
-        work += [PushClient(pushes, due, context) for _ in range(users)]
+        clients, due = clients_of(pushes, index, workers)
+        work += [PushClient(pushes, due, context) for _ in range(clients)]
     return work
+
+
+def users_max(orders: LoadOrders, workers: int) -> int:
+    """How many nodes and clients the worker with most of them has: the first one."""
+    streams = orders.streams()
+    return len(orders.nodes[::workers]) + sum(clients_of(it, 0, workers)[0] for it in streams)
 
 
 class _Process:
@@ -143,9 +148,7 @@ class _Process:
         with gevent.Timeout(_WORKERS_WAIT_S, exception=False):
             while len(runner.clients.ready) < self._workers and not self._stopping.is_set():
                 gevent.sleep(0.05)
-        most = max(
-            len(partition(self._context, index, self._workers)) for index in range(self._workers)
-        )
+        most = users_max(self._context.orders, self._workers)
         runner.start(most * self._workers, spawn_rate=1e6)
         self._stopping.wait()
         runner.quit()
