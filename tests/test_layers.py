@@ -36,7 +36,6 @@ LINE = {name: number for number, line in enumerate(ARROW) for name in line}
 # (who, what): plain data that a neighbour may read.
 NEIGHBOURS = {
     ("environment", "harness.load.orders"): "the addresses that the environment hands to the load",
-    ("load", "harness.environment.child"): "Locust's processes start and end as every other",
 }
 
 # What only some modules may import. A name ending in a dot is a whole package.
