@@ -9,7 +9,7 @@ import pandas as pd
 
 from harness.analysis.findings import RecoveryFinding, finite
 from harness.analysis.planned import Scope
-from harness.analysis.windows import Window
+from harness.analysis.windows import Window, overlap
 from harness.outcome import Outcome
 
 
@@ -35,8 +35,8 @@ def recoveries(
     scopes: Mapping[tuple[str, int], Scope],
 ) -> tuple[Recovery, ...]:
     """One for every window that was healed."""
-    as_pulls = pushes.assign(pod="", image=pushes["repository"])
-    attempts = pd.concat([pulls, as_pulls], ignore_index=True)
+    as_pulls = pushes.assign(pod="", image=pushes["repository"], of="push")
+    attempts = pd.concat([pulls.assign(of="pull"), as_pulls], ignore_index=True)
     return tuple(
         _recovery(pods, attempts, window, scopes.get((window.fault, window.occurrence), Scope()))
         for window in windows
@@ -53,7 +53,7 @@ def _recovery(pods: pd.DataFrame, pulls: pd.DataFrame, window: Window, scope: Sc
         & (pods["outcome"].eq(Outcome.OK) | pods["ended_s"].gt(healed_s))
     ]
     never = waiting[~waiting["outcome"].eq(Outcome.OK)]
-    later = pulls[pulls["ended_s"].ge(healed_s)]
+    later = pulls[pulls["ended_s"].ge(healed_s) & pulls["of"].isin(_hurt(pulls, window))]
     good = later[later["outcome"].eq(Outcome.OK)]
     first_s = float(good["ended_s"].min()) if len(good) else np.inf
     last_ready_s = float(waiting["ready_s"].max()) if len(waiting) else healed_s
@@ -67,6 +67,15 @@ def _recovery(pods: pd.DataFrame, pulls: pd.DataFrame, window: Window, scope: Sc
         watched_s=float(never["ended_s"].max()) - healed_s if len(never) else 0.0,
         retry_waits_s=_retry_waits(pulls, waiting, healed_s),
     )
+
+
+def _hurt(attempts: pd.DataFrame, window: Window) -> set[str]:
+    """What failed while the fault was on, pulls or pushes; both when neither did.
+
+    A push that succeeds is no recovery of a fault that only pulls met.
+    """
+    met = attempts[overlap(attempts["started_s"], attempts["ended_s"], window)]
+    return set(met.loc[met["outcome"].eq(Outcome.FAILED), "of"]) or {"pull", "push"}
 
 
 def in_scope(rows: pd.DataFrame, scope: Scope) -> "pd.Series[bool]":

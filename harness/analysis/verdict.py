@@ -24,6 +24,7 @@ _EXIT_OF_END: Final = {
     "error": ExitCode.BUG,
 }
 NOT_ENDED: Final = "not_ended"
+_CUT_SHORT: Final = ("died", NOT_ENDED)
 
 
 def how_it_ended(events: Sequence[Event]) -> tuple[str, str]:
@@ -132,10 +133,14 @@ def _of_load(load: LoadHealth) -> Iterator[Reason]:
 def overall(
     found: Sequence[Reason], expectations: Sequence[ExpectationFinding], ended: str
 ) -> tuple[Verdict, ExitCode]:
-    """Verdict and exit code: a failed expectation outweighs whatever is unknown."""
+    """Verdict and exit code: a failed expectation outweighs whatever is unknown.
+
+    Not so in a run that its own environment cut short: what was not ready then is no failure of
+    the registry's.
+    """
     verdicts = [Verdict(finding.verdict) for finding in expectations]
     verdicts += [Verdict.UNKNOWN for _ in found]
-    verdict = worst(verdicts)
+    verdict = Verdict.UNKNOWN if ended in _CUT_SHORT else worst(verdicts)
     early = _EXIT_OF_END.get(ended)
     if early is None and any(reason.kind == "aborted" for reason in found):
         early = ExitCode.ABORTED

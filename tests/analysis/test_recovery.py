@@ -128,3 +128,11 @@ def test_a_fault_of_pushes_is_over_when_one_succeeds() -> None:
         (found,) = recoveries(pods(), pulled, pushed, [WINDOW], scopes)
         assert (found.tried_again, found.first_success_wait_s) == (tried, wait_s)
         assert found.pods_waiting == 0
+
+
+def test_a_push_is_no_recovery_of_what_only_pulls_met() -> None:
+    """Pushes went on all the time."""
+    pulled = pulls(("", "clients", 12, 13, "failed"), ("", "clients", 24, 25, "ok"))
+    pushed = pushes(("builds", 15, 16, "ok"), ("builds", 20, 20.1, "ok"))
+    (found,) = recoveries(pods(), pulled, pushed, [WINDOW], {})
+    assert found.first_success_wait_s == 5

@@ -143,7 +143,7 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
     long = within.melt(id_vars="at_s", var_name="pods", value_name="count")
     encoding = {
         "x": time("at_s", end_s),
-        "y": amount("count", "Pods"),
+        "y": amount("count", "Pods", tickMinStep=1),
         "color": {
             "field": "pods",
             "type": "nominal",
@@ -197,7 +197,10 @@ def _results_chart(analysis: Analysis, end_s: float, what: str, description: str
     encoding = {
         "x": {**time("at_s", end_s), "bin": "binned"},
         "x2": {"field": "until_s"},
-        "y": {**amount("count", f"{what.capitalize()} per {width_s:g} s"), "stack": "zero"},
+        "y": {
+            **amount("count", f"{what.capitalize()} per {width_s:g} s", tickMinStep=1),
+            "stack": "zero",
+        },
         "color": {"field": "result", "type": "nominal", "scale": colours},
         "order": {"field": "place", "type": "quantitative"},
         "tooltip": tip(
