@@ -115,6 +115,17 @@ class Flow:
             return
         if sent < count:
             self._keep(count, sent)
+        elif count < len(_buffer):
+            self._look_behind()
+
+    def _look_behind(self) -> None:
+        """See a reset that waits behind data: after an error uvloop calls a reader only once."""
+        try:
+            self._source.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._finish(End.RESET)
 
     def _keep(self, count: int, sent: int) -> None:
         rest = memoryview(bytes(_buffer[sent:count]))
@@ -134,6 +145,8 @@ class Flow:
         if count:
             self._put(memoryview(bytes(_buffer[:count])), 0, time.monotonic())
             self._pump()
+            if count < room:
+                self._look_behind()
         else:
             self._source_ended()
 

@@ -1,0 +1,167 @@
+"""`harness run` as a user meets it: verdicts, exit codes, Ctrl-C, kill, and nothing left behind."""
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.program import (
+    brief,
+    events,
+    harness,
+    left_behind,
+    run_folder,
+    start,
+    wait_for,
+    wait_for_event,
+)
+
+WHOLE_FOLDER = (
+    "events.jsonl findings.json journal.jsonl junit.xml plan.json report.html report.md run.json "
+    "scenario.yaml tables samples"
+)
+
+
+def test_a_run_that_meets_its_expectations_passes_and_leaves_its_folder(tmp_path: Path) -> None:
+    """The main job: 0, a verdict on stdout, progress on stderr, every file of the folder."""
+    done = harness("run", brief(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("PASS")
+    assert "fault latency-1 injected" in done.stderr
+    names = {path.name for path in run_folder(tmp_path).iterdir()}
+    assert names >= set(WHOLE_FOLDER.split())
+    assert not left_behind(tmp_path)
+    assert not (run_folder(tmp_path) / "registry").exists()
+
+
+def test_the_result_as_json_is_one_object_on_stdout(tmp_path: Path) -> None:
+    """And an expectation that fails exits 1, which --exit-zero forgives."""
+    never = "{metric: deployment_delay, quantile: 0.5, at_most: 1ms}"
+    path = brief(tmp_path, expectation=never)
+    done = harness("run", "--json", "--quiet", path, folder=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["verdict"] == "fail"
+    assert harness("run", "--exit-zero", path, folder=tmp_path).returncode == 0
+
+
+def test_a_fault_that_touches_nothing_proves_nothing(tmp_path: Path) -> None:
+    """Pushes are refused, but nobody pushes: inconclusive, whatever was expected."""
+    done = harness("run", brief(tmp_path, "storage_quota: {status: 507}"), folder=tmp_path)
+    assert done.returncode == 4
+    assert "storage_quota-1" in done.stdout
+
+
+def test_a_limit_that_is_passed_aborts(tmp_path: Path) -> None:
+    """Every pull fails for longer than abort_when allows: 5, and the faults are healed."""
+    path = brief(tmp_path, "connection_refused:", **{"for: 1s": "for: 60s", "for: 3s": "for: 60s"})
+    with path.open("a", encoding="utf-8") as file:
+        file.write("abort_when:\n  - {metric: pull_error_rate, over: 1s, above: 50%}\n")
+    done = harness("run", path, folder=tmp_path)
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert [event["event"] for event in events(tmp_path)].count("fault_healed") == 1
+    assert not left_behind(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["run_started", "load_started", "fault_injected", "fault_healed"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_heals_closes_and_exits_130(
+    tmp_path: Path, name: str, number: signal.Signals
+) -> None:
+    """In whichever phase it comes."""
+    if number is signal.SIGTERM and name != "fault_injected":
+        pytest.skip("SIGTERM goes the same way; one phase is enough")
+    process = start("run", brief(tmp_path), folder=tmp_path)
+    wait_for_event(tmp_path, name)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    kinds = [event["event"] for event in events(tmp_path)]
+    assert kinds.count("fault_healed") == kinds.count("fault_injected")
+    assert kinds[-1] == "run_ended"
+    assert not left_behind(tmp_path)
+
+
+def test_a_second_ctrl_c_forces(tmp_path: Path) -> None:
+    """Nothing of it lives on, even when it had no time to heal in order."""
+    process = start("run", brief(tmp_path), folder=tmp_path)
+    wait_for_event(tmp_path, "load_started")
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    wait_for(lambda: not left_behind(tmp_path), "an empty process list")
+
+
+def test_after_kill_9_recover_leaves_nothing(tmp_path: Path) -> None:
+    """Content that was changed at rest is whole again, no process lives, twice is as once."""
+    fault = "corrupted_blob: {on: rest}"
+    process = start("run", brief(tmp_path, fault, **{"for: 1s": "for: 60s"}), folder=tmp_path)
+    wait_for_event(tmp_path, "fault_injected")
+    process.kill()
+    process.communicate(timeout=30)
+    done = harness("recover", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    wait_for(lambda: not left_behind(tmp_path), "an empty process list")
+    assert "nothing to undo" in harness("recover", folder=tmp_path).stdout
+
+
+def test_a_service_that_dies_is_named_and_the_run_is_inconclusive(tmp_path: Path) -> None:
+    """The link is killed in the middle: 4, its name in the output, the recording reported on."""
+    path = brief(tmp_path, **{"for: 1s": "for: 20s"})
+    process = start("run", path, folder=tmp_path)
+    wait_for_event(tmp_path, "fault_injected")
+    (link,) = [pid for pid, line in left_behind(tmp_path).items() if "harness.link" in line]
+    os.kill(link, signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 4, out + err
+    assert "link: ended by itself" in err
+    assert "Traceback" not in err
+    assert (run_folder(tmp_path) / "report.html").exists()
+    assert not left_behind(tmp_path)
+
+
+def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        setting = f"environment.registry.port={port}"
+        done = harness("run", "--set", setting, brief(tmp_path), folder=tmp_path)
+    assert done.returncode == 3
+    assert f"{port}" in done.stderr
+    assert "Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not left_behind(tmp_path)
+
+
+def test_an_image_larger_than_the_disk_is_refused_before_it_is_built(tmp_path: Path) -> None:
+    done = harness("run", "--set", "images.app.size=900000GiB", brief(tmp_path), folder=tmp_path)
+    assert done.returncode == 3
+    assert "MiB free" in done.stderr
+    assert not left_behind(tmp_path)
+
+
+def test_an_invalid_scenario_starts_nothing(tmp_path: Path) -> None:
+    done = harness("run", brief(tmp_path, "latncy: {delay: 1s}"), folder=tmp_path)
+    assert done.returncode == 2
+    assert "brief.yaml:12:5 faults[0].latncy:" in done.stderr
+    assert "did you mean latency?" in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_partial_recording_is_reported_on(tmp_path: Path) -> None:
+    """What a killed run left, with a line cut in the middle and a table missing."""
+    harness("run", brief(tmp_path), folder=tmp_path)
+    folder = run_folder(tmp_path)
+    text = (folder / "events.jsonl").read_text(encoding="utf-8")
+    (folder / "events.jsonl").write_text(text[: len(text) * 2 // 3], encoding="utf-8")
+    for path in folder.glob("samples/pods-*"):
+        path.unlink()
+    (folder / "report.html").unlink()
+    done = harness("report", folder, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (folder / "report.html").exists()

@@ -1,0 +1,52 @@
+"""`harness up`: an environment for somebody else's client."""
+
+import json
+import signal
+from pathlib import Path
+
+import httpx
+
+from tests.program import left_behind, run_folder, start
+
+
+def test_it_prints_one_object_holds_its_faults_and_closes_on_sigterm(tmp_path: Path) -> None:
+    """A client that needs nothing but the JSON pulls a manifest, late; no file knows the secret."""
+    process = start(
+        "up", "--json", "--link", "embedded", "--fault", "latency: {delay: 200ms}", folder=tmp_path
+    )
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    assert set(told) >= {"registry", "link", "resolver", "credentials", "images", "run_folder"}
+    assert told["pid"] == process.pid
+    assert told["link"]["kind"] == "embedded"
+    name, tag = next(iter(told["images"])).split(":")
+    secret = told["credentials"]["password"]
+    with httpx.Client(base_url=told["registry"]["url"], trust_env=False) as client:
+        refused = client.get(f"/v2/{name}/manifests/{tag}")
+        assert refused.status_code == 401
+        assert refused.elapsed.total_seconds() >= 0.2
+        token = client.get(
+            "/token",
+            params={"scope": f"repository:{name}:pull"},
+            auth=(told["credentials"]["username"], secret),
+        ).json()["token"]
+        found = client.get(
+            f"/v2/{name}/manifests/{tag}", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert found.headers["docker-content-digest"] == told["images"][f"{name}:{tag}"]["digest"]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert not left_behind(tmp_path)
+    for path in run_folder(tmp_path).rglob("*"):
+        if path.is_file():
+            assert secret.encode() not in path.read_bytes(), path
+            assert token.encode() not in path.read_bytes(), path
+
+
+def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    process = start("up", "--fault", "latency: {delay: 200}", folder=tmp_path)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "must be a duration with its unit" in err
+    assert not (tmp_path / "reports").exists()
