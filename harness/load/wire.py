@@ -12,7 +12,7 @@ from harness.load.connection import Answer, Connection, ConnectionDied, Sink
 from harness.load.lookup import NameServer, look_up
 from harness.load.orders import LoadTarget, NodeEndpoint
 from harness.load.samples_file import SampleWriter
-from harness.node.causes import cause_of_failing, cause_of_status
+from harness.node.causes import cause_of_answer, cause_of_failing
 from harness.node.commands import Ending, Failing, Reply, Request, TransportFailure
 from harness.outcome import Cause, Outcome
 
@@ -205,7 +205,7 @@ class NodeWire:
             status, received = reply.status, reply.body_bytes
             bitten = reply.headers.get(_BITTEN_BY, "")
             if status >= _FIRST_FAILED_STATUS:
-                cause = cause_of_status(status)
+                cause = cause_of_answer(status, reply.body)
             elif reply.ending is not Ending.WHOLE:
                 cause = _ENDING_CAUSES[reply.ending]
         challenged = status == 401 and not request.headers.get("Authorization")  # noqa: PLR2004  HTTP's Unauthorized

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from harness.node.commands import Failing
+from harness.oci.errors import parse_errors
 from harness.outcome import Cause
 
 # Quoted parts and URLs hold names that people chose; they say nothing about the cause.
@@ -178,6 +179,7 @@ _STATUSES: Final = {
     507: Cause.QUOTA,
 }
 _FIRST_ERROR = 400
+_STATUS_OF_RATE = 429
 _FIRST_SERVER_ERROR = 500
 
 
@@ -188,3 +190,10 @@ def cause_of_status(status: int) -> Cause:
     if status in _STATUSES:
         return _STATUSES[status]
     return Cause.SERVER if status >= _FIRST_SERVER_ERROR else Cause.UNKNOWN
+
+
+def cause_of_answer(status: int, body: bytes) -> Cause:
+    """Why a request got this error; a registry that is full says so only in its body."""
+    if status >= _FIRST_ERROR and any("quota" in it.message.lower() for it in parse_errors(body)):
+        return Cause.RATE if status == _STATUS_OF_RATE else Cause.QUOTA
+    return cause_of_status(status)

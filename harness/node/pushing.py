@@ -5,7 +5,7 @@ from hashlib import sha256
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from harness.node.authorizer import Authorizer
-from harness.node.causes import cause_of_status, classify
+from harness.node.causes import cause_of_answer, classify
 from harness.node.commands import AttemptFailed, Command, Credentials, PullResult, Request
 from harness.node.exchange import Answer, exchange
 from harness.oci.challenge import pull_scope
@@ -52,5 +52,5 @@ def _ask(
     if status != wanted:
         said = "; ".join(f"{it.code}: {it.message}" for it in parse_errors(answer.reply.body))
         text = f"{method} {urlsplit(url).path}: {status}{said and f' {said}'}"
-        raise _Refused(cause_of_status(status), text)
+        raise _Refused(cause_of_answer(status, answer.reply.body), text)
     return answer

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.node.causes import cause_of_failing, cause_of_status, classify
+from harness.node.causes import cause_of_answer, cause_of_failing, cause_of_status, classify
 from harness.node.commands import Failing
+from harness.oci.errors import ErrorCode, error_body
 from harness.outcome import Cause
 
 R = "docker.io/library/nginx:1"
@@ -266,3 +267,19 @@ def test_every_failing_has_a_cause() -> None:
 def test_statuses(status: int, cause: Cause) -> None:
     """One request's own cause, from its status."""
     assert cause_of_status(status) is cause
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "cause"),
+    [
+        (403, "Quota exceeded when processing the request", Cause.QUOTA),  # Harbor's storage
+        (403, "requested access to the resource is denied", Cause.AUTH),
+        (429, "Quota exceeded for quota metric 'Requests'", Cause.RATE),  # Google's rate limit
+        (500, "unknown error", Cause.SERVER),
+    ],
+)
+def test_a_registry_that_is_full_says_so_in_its_body(
+    status: int, message: str, cause: Cause
+) -> None:
+    body = error_body(ErrorCode.DENIED, message)
+    assert cause_of_answer(status, body) is cause
