@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import psutil
 
-from harness.environment.child import RUN_ID_VARIABLE
+from harness.child import RUN_ID_VARIABLE
 from harness.journal import Journal, pending
 from harness.run_lock import RunLockError, hold
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.chance import Chance
+from harness.child import ChildError, Run
 from harness.environment.canary import NotSteady, check_steady_state
-from harness.environment.child import ChildError, Run
 from harness.environment.health import sample_health
 from harness.environment.lab import (
     EnvironmentFailed,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.chance import Chance
-from harness.environment.child import ChildError, Run
+from harness.child import ChildError, Run
 from harness.environment.lab import EnvironmentFailed, Lab, LabSettings, open_lab
 from harness.environment.scope import FaultScope
 from harness.events import FaultInjected, RunEnded, RunStarted

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from harness.chance import Chance
-from harness.environment.child import Run
+from harness.child import Run
 from harness.environment.link import LinkKind, LinkRoom, ScopedLink, open_link
 from harness.environment.scope import FaultScope
 from harness.environment.toxiproxy import find_toxiproxy

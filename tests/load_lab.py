@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from harness.environment.child import Run
+from harness.child import Run
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.resolver import ResolverRoom, open_resolver
 from harness.journal import Journal

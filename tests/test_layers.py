@@ -17,6 +17,7 @@ ARROW = (
     ("oci",),
     ("seams",),
     ("journal", "run_lock", "tally"),
+    ("child",),
     ("node",),
     ("registry", "gateway", "link", "resolver"),
     ("faults", "environment", "load"),
@@ -61,8 +62,8 @@ FENCES: dict[str, dict[str, str]] = {
         "harness.load.": "looks the registry up as a node does",
     },
     "subprocess": {
-        "harness.environment.": "starts things, and ends them",
-        "harness.load.driver": "starts Locust",
+        "harness.child": "starts every service and the load, and ends them",
+        "harness.environment.": "asks and builds other programs",
         "harness.report.bundle": "makes the drawing library beside the analysis",
         "harness.doctor": "asks programs for their version",
     },
@@ -73,7 +74,7 @@ FENCES: dict[str, dict[str, str]] = {
 # Where the environment may be read, and why.
 ENVIRONMENT_READERS = {
     "harness.cli.": "flag > environment variable > file > default is decided here",
-    "harness.environment.child": "a child is started with the environment of its harness",
+    "harness.child": "a child is started with the environment of its harness",
     "harness.environment.toxiproxy": "Go is started with the environment of its harness",
 }
 
@@ -220,12 +221,12 @@ def late():
     [
         ("harness.analysis.delay", "harness.recording.read_events", True),
         ("harness.analysis.delay", "harness.analysis.frames.Frame", True),
-        ("harness.analysis.delay", "harness.environment.child.Run", True),
+        ("harness.analysis.delay", "harness.child.Run", True),
         ("harness.environment.lab", "harness.analysis.Findings", False),
         ("harness.faults.latency", "harness.environment.link", False),
         ("harness.environment.lab", "harness.load.orders.LoadTarget", True),
         ("harness.environment.lab", "harness.load.driver.start_load", False),
-        ("harness.load.driver", "harness.environment.child.start_child", False),
+        ("harness.load.driver", "harness.child.start_child", True),
         ("harness.gateway.app", "harness.registry.app", False),
         ("harness.seams", "harness.chance.Chance", True),
         ("harness.chance", "harness.seams.Seam", False),

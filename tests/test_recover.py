@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from harness.environment.child import RUN_ID_VARIABLE
+from harness.child import RUN_ID_VARIABLE
 from harness.journal import Journal, pending
 from harness.recover import recover
 from harness.run_lock import hold
@@ -25,7 +25,7 @@ RUN_ID = "abc123"
 HARNESS = """
 import asyncio, sys
 from pathlib import Path
-from harness.environment.child import Run, start_child
+from harness.child import Run, start_child
 from harness.journal import Journal
 from harness.run_lock import hold
 

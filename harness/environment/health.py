@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import psutil
 
-from harness.environment.child import Child
+from harness.child import Child
 from harness.events import Event, GeneratorHealth
 
 _EVERY_S = 1.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.environment.child import Child, ChildError, Run
+from harness.child import Child, ChildError, Run
 from harness.environment.link import LinkRoom, open_link
 from harness.environment.link_control import LinkError
 from harness.environment.registry import RegistryRoom, open_registry

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.environment.child import Child, ChildError, Run, start_child
+from harness.child import Child, ChildError, Run, start_child
 from harness.environment.link_control import LinkControl, LinkError
 from harness.environment.scope import FaultScope
 from harness.environment.toxiproxy import SetupFailed, find_toxiproxy

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.environment.child import Child, ChildError, Run, start_child
+from harness.child import Child, ChildError, Run, start_child
 from harness.environment.scope import FaultScope
 from harness.environment.stored import StoredLayers
 from harness.gateway.orders import RuleOrder, write_order

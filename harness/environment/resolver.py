@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.environment.child import Child, ChildError, Run, start_child
+from harness.child import Child, ChildError, Run, start_child
 from harness.environment.scope import FaultScope
 from harness.resolver.rules import Rule
 from harness.resolver.zone import OtherNames

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harness.environment.child import Child, Run, start_child
+from harness.child import Child, Run, start_child
 from harness.load.handing_over import orders_json
 from harness.load.orders import LoadOrders, LoadTarget
 

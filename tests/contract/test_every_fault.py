@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from harness.chance import Chance
-from harness.environment.child import Run
+from harness.child import Run
 from harness.environment.lab import Lab, LabSettings, open_lab
 from harness.environment.scope import FaultScope
 from harness.faults import Fault, catalogue

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.environment.child import ChildError, Run
+from harness.child import ChildError, Run
 from harness.environment.registry import RegistryRoom, _in_thread, open_registry
 from harness.environment.scope import FaultScope
 from harness.journal import Journal, pending

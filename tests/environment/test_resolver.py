@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.environment.child import ChildError, Run
+from harness.child import ChildError, Run
 from harness.environment.resolver import (
     ResolverError,
     ResolverRoom,

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.environment.child import ChildError
+from harness.child import ChildError
 from harness.environment.link import open_link
 from harness.link.address import split_address
 from harness.link.flow import Budget

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.environment.child import Child
+from harness.child import Child
 from harness.load.driver import LoadRun
 from harness.load.orders import LoadOrders, PullsOrder, PushesOrder
 from tests.load_lab import LoadLab, open_load_lab, to_end

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.environment.child import Child, ChildError, Run, start_child
+from harness.child import Child, ChildError, Run, start_child
 from harness.journal import Journal, pending
 from tests.processes import alive, until, wait_until_gone
 
@@ -228,7 +228,7 @@ def test_a_killed_harness_takes_its_services_along(tmp_path: Path) -> None:
     code = f"""
 import asyncio, sys
 from pathlib import Path
-from harness.environment.child import Run, start_child
+from harness.child import Run, start_child
 from harness.journal import Journal
 async def main():
     folder = Path(sys.argv[1])
