@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from harness.environment.child import Run
+from harness.child import Run
 from harness.environment.link import open_link
 from harness.environment.toxiproxy import find_toxiproxy
 from harness.journal import Journal

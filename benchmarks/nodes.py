@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from harness.environment.child import Child
+from harness.child import Child
 from harness.load.driver import LoadRun
 from tests.load_lab import LoadLab, open_load_lab
 

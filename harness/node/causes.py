@@ -161,6 +161,7 @@ _FAILING: Final = {
     Failing.TLS_TIMEOUT: Cause.TLS,
     Failing.TLS_CERTIFICATE: Cause.TLS,
     Failing.NO_PROGRESS: Cause.TIMEOUT,
+    Failing.MALFORMED: Cause.SERVER,
     Failing.REDIRECTS: Cause.SERVER,
 }
 

@@ -84,6 +84,7 @@ class Failing(StrEnum):
     TLS_TIMEOUT = "tls_timeout"
     TLS_CERTIFICATE = "tls_certificate"
     NO_PROGRESS = "no_progress"
+    MALFORMED = "malformed"  # an answer that is not HTTP, or a request that cannot be one
     REDIRECTS = "redirects"  # no driver's word: the rules stop after ten redirects
 
 
