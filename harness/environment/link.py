@@ -118,8 +118,8 @@ class ScopedLink:
         """What the faults of this scope changed, also after they healed.
 
         `count` is connections, each counted once a toxic; `details` has connections, chunks and
-        bytes by toxic. None from a real Toxiproxy, which does not count, and for a `down` that
-        met no open connection: the system, not the link, answers those that are refused.
+        bytes by toxic. None from a real Toxiproxy, which does not count, and for a `down`: the
+        system, not the link, refuses connections, so nobody here sees how many.
         """
         if self.room.kind == "toxiproxy":
             return Bites(count=None)

@@ -138,7 +138,7 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_an_image_larger_than_the_disk_is_refused_before_it_is_built(tmp_path: Path) -> None:
-    done = harness("run", "--set", "images.app.size=900000GiB", brief(tmp_path), folder=tmp_path)
+    done = harness("run", "--set", "images.app.size=900GiB", brief(tmp_path), folder=tmp_path)
     assert done.returncode == 3
     assert "MiB free" in done.stderr
     assert not left_behind(tmp_path)
