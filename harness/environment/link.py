@@ -131,9 +131,7 @@ class ScopedLink:
                 total.update(counted.get(node, {}).get(name, {}))
             details[name] = dict(total)
         connections = sum(bitten.get("connections", 0) for bitten in details.values())
-        return Bites(
-            count=None if self._downs and not connections else connections, details=details
-        )
+        return Bites(count=None if self._downs else connections, details=details)
 
     def _name(self) -> str:
         """A name for one change, which the server also counts its bites under."""
