@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 
-from harness.environment.child import Run
+from harness.child import Run
 from harness.environment.registry import open_registry
 from harness.journal import Journal
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
