@@ -30,7 +30,7 @@ from tests.stand_ins import CHANCE, RecordingSeams
 
 WORDS = list(catalogue())
 AREAS = set(
-    "authentication connectivity DNS images nodes performance quota repositories TLS".split()
+    ["authentication", "connectivity", "DNS", "images", "nodes", "performance", "quota", "repositories", "TLS"]
 )
 LIMIT_S = 30.0
 SLOWER_S = 0.5  # a fault that only slows must do so over the traffic's dozen requests
