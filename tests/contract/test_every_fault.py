@@ -29,9 +29,8 @@ from tests.lab_client import traffic
 from tests.stand_ins import CHANCE, RecordingSeams
 
 WORDS = list(catalogue())
-AREAS = set(
-    ["authentication", "connectivity", "DNS", "images", "nodes", "performance", "quota", "repositories", "TLS"]
-)
+AREAS = {"authentication", "connectivity", "DNS", "images", "nodes", "performance", "quota"}
+AREAS |= {"repositories", "TLS"}
 LIMIT_S = 30.0
 SLOWER_S = 0.5  # a fault that only slows must do so over the traffic's dozen requests
 # Other settings that lead to another seam.
