@@ -23,7 +23,7 @@ from harness.child import Child
 from harness.load.driver import LoadRun
 from tests.load_lab import LoadLab, open_load_lab
 
-START_S = 6.0  # five hundred nodes are built before
+START_S = 1.5  # five hundred nodes are built before
 
 
 def refusing_port() -> int:

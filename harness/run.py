@@ -40,8 +40,9 @@ from harness.run_lock import hold
 from harness.tally import AbortWatch
 from harness.timeline import RunClock, play
 
-# What a load process needs from its start until it can pull: mostly importing Locust.
-LOAD_START_S = 2.5
+# From saying when the run begins until every node lives in its process.
+LOAD_LEAD_S = 0.5
+LOAD_LEAD_S_A_NODE = 0.001
 _WATCH_CHILDREN_S = 0.25
 
 
@@ -172,10 +173,11 @@ async def _require_steady(running: _Running, lab: Lab, when: str) -> None:
 async def _load_and_faults(running: _Running, lab: Lab) -> None:
     plan, clock, record = running.plan, running.clock, running.record
     workers = running.options.workers
-    clock.start(in_s=LOAD_START_S)
-    await lab.registry.set_clock(clock.start_s)
-    target = lab.target(clock.start_s, running.run.folder / "samples")
+    target = lab.target(0.0, running.run.folder / "samples")
     async with start_load(running.run, plan.load, target, workers) as load:
+        clock.start(in_s=LOAD_LEAD_S + LOAD_LEAD_S_A_NODE * len(plan.load.nodes))
+        await lab.registry.set_clock(clock.start_s)
+        await load.begin(clock.start_s)
         record(LoadStarted(at_s=clock.now_s(), workers=workers))
         watch = asyncio.gather(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),

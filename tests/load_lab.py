@@ -31,7 +31,7 @@ from harness.load.orders import (
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 
 _LIMIT_S = 30.0
-START_S = 2.0  # what a load process needs until it can pull
+START_S = 0.5  # from the word to begin to the beginning
 PASSWORD = "secret"
 
 
@@ -62,7 +62,7 @@ class LoadLab:
         """Bytes of blobs in one cold pull: the config and all layers."""
         return sum(blob.size_bytes for blob in self.images[reference].blobs)
 
-    def target(self, *, in_s: float, ports: Mapping[str, int] | None = None) -> LoadTarget:
+    def target(self, *, ports: Mapping[str, int] | None = None) -> LoadTarget:
         ports = {**self.registry.ports, **(ports or {})}
         return LoadTarget(
             registry_name=REGISTRY_NAME,
@@ -74,7 +74,7 @@ class LoadLab:
             },
             username="harness",
             password=PASSWORD,
-            clock_start_s=time.monotonic() + in_s,
+            clock_start_s=0.0,
             samples_folder=str(self.samples_folder),
         )
 
@@ -88,9 +88,11 @@ class LoadLab:
         ports: Mapping[str, int] | None = None,
     ) -> AsyncIterator[LoadRun]:
         self.samples_folder.mkdir(exist_ok=True)
-        target = self.target(in_s=in_s, ports=ports)
-        await self.registry.set_clock(target.clock_start_s)
+        target = self.target(ports=ports)
         async with start_load(self.run, orders, target, workers) as load:
+            clock_start_s = time.monotonic() + in_s
+            await self.registry.set_clock(clock_start_s)
+            await load.begin(clock_start_s)
             yield load
 
     def rows(self, table: str) -> list[dict[str, Any]]:

@@ -33,6 +33,11 @@ class LoadRun:
         everyone = (*self.makers, *((self.coordinator,) if self.coordinator else ()))
         return {child.name: child for child in everyone}
 
+    async def begin(self, clock_start_s: float) -> None:
+        """Let the run begin then, on the monotonic clock: every process is ready and waits."""
+        for child in self.children().values():
+            await child.send({"do": "begin", "clock_start_s": clock_start_s})
+
     async def tallies(self) -> AsyncIterator[dict[str, Any]]:
         """The counts of all makers together, about once a second; lateness is the worst one's."""
         while True:
@@ -80,7 +85,7 @@ def _died(child: Child) -> str:
 async def start_load(
     run: Run, orders: LoadOrders, target: LoadTarget, workers: int
 ) -> AsyncIterator[LoadRun]:
-    """Let the load begin at the run's start, in one process or in `workers`.
+    """Make the load ready, in one process or in `workers`; `begin` sets it going.
 
     The orders go to `load.json` in the run folder; the target, which holds a secret, by stdin.
     Leaving ends the processes. Raises ChildError when one cannot be started.

@@ -98,5 +98,5 @@ class LoadTarget:
     endpoints: dict[str, NodeEndpoint]  # by node; also CLIENTS_NODE
     username: str
     password: str
-    clock_start_s: float  # time.monotonic() at the run's start
+    clock_start_s: float  # monotonic time of the run's start; the word to begin brings it
     samples_folder: str

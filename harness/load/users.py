@@ -15,14 +15,17 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 import importlib
+import json
 import signal
 import sys
+import time
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import gevent
-from gevent.event import Event
+from gevent.event import AsyncResult, Event
 from gevent.fileobject import FileObject
 
 from harness.load.clients import PullClient, clients_of
@@ -47,6 +50,7 @@ class Work(Protocol):
 
 
 WORK: deque[Work] = deque()
+DEALT = Event()  # the work is in the deque
 DONE: list[Work] = []
 
 
@@ -55,6 +59,7 @@ class HarnessUser(locust.User):  # type: ignore[misc]  # Locust has no types
 
     @locust.task  # type: ignore[untyped-decorator]  # Locust has no types
     def live(self) -> None:
+        DEALT.wait()
         if WORK:
             work = WORK.popleft()
             try:
@@ -95,6 +100,7 @@ class _Process:
         self._stopping = Event()
         self._error = ""
         self._all_stopped = False  # by themselves
+        self._began = AsyncResult()  # the run's start on the monotonic clock
         target = target_from(config["target"])
         self._samples = SampleWriter(Path(target.samples_folder), f"{self._role}{self._index}")
         self._context = LoadContext(
@@ -108,43 +114,55 @@ class _Process:
 
     def main(self) -> None:
         gevent.spawn(self._listen)
-        gevent.signal_handler(signal.SIGTERM, self._stopping.set)
+        gevent.signal_handler(signal.SIGTERM, self._stop)
         if self._role == "master":
             self._coordinate()
             return
         # A third of a second that must not fall into the nodes' schedule.
         importlib.import_module("pyarrow.parquet")
+        if self._role == "local":
+            runner = self._environment.create_local_runner()
+        else:
+            port = self._config["master_port"]
+            runner = self._environment.create_worker_runner("127.0.0.1", port)
+        leash.tell({"ready": True})
+        self._await_begin()
         work = partition(self._context, self._index, self._workers)
         WORK.extend(work)
+        DEALT.set()
         self._environment.events.user_error.add_listener(self._broken)
         beats = gevent.spawn(self._beat)
         if self._role == "local":
-            leash.tell({"ready": True})
-            self._environment.create_local_runner().start(max(1, len(work)), spawn_rate=1e6)
-        else:
-            self._join_master(len(work))
+            runner.start(max(1, len(work)), spawn_rate=1e6)
         self._await_end(len(work))
         beats.kill()
         self._finish()
+
+    def _await_begin(self) -> None:
+        """Until the harness says when the run begins: everybody is ready then."""
+        start_s = self._began.get()
+        target = replace(self._context.target, clock_start_s=start_s)
+        self._context = replace(self._context, target=target)
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        if not self._began.ready():
+            self._began.set(time.monotonic())
 
     def _broken(self, exception: Exception, **_: Any) -> None:
         """A node or client raised what nobody expected; Locust has logged where."""
         self._error = f"{type(exception).__name__}: {exception}"
         self._stopping.set()
 
-    def _join_master(self, users: int) -> None:
-        runner = self._environment.create_worker_runner("127.0.0.1", self._config["master_port"])
-        leash.tell({"ready": True, "users": users})
-        del runner
-
     def _coordinate(self) -> None:
-        """Locust's master: waits for the workers, has them spawn, and stays until released.
+        """Locust's master: has the workers spawn once all are there, and stays until released.
 
         Users are dealt out evenly; there are enough for the worker with most to do, and those
         without work stop at once.
         """
         runner = self._environment.create_master_runner("127.0.0.1", self._config["master_port"])
         leash.tell({"ready": True})
+        self._await_begin()
         with gevent.Timeout(_WORKERS_WAIT_S, exception=False):
             while len(runner.clients.ready) < self._workers and not self._stopping.is_set():
                 gevent.sleep(0.05)
@@ -156,9 +174,13 @@ class _Process:
 
     def _listen(self) -> None:
         """The leash, in gevent's way: its own thread would stop the whole process here."""
-        for _ in FileObject(sys.stdin.fileno(), "rb", close=False):
-            self._stopping.set()
-        self._stopping.set()
+        for line in FileObject(sys.stdin.fileno(), "rb", close=False):
+            message = json.loads(line)
+            if message["do"] == "begin":
+                self._began.set(message["clock_start_s"])
+            else:
+                self._stop()
+        self._stop()
 
     def _beat(self) -> None:
         """Write samples and tell the tally while the load goes on."""
