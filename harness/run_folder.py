@@ -5,8 +5,8 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,18 +17,31 @@ from harness.plan import Plan
 _PACKAGES = ("registry-harness", "locust", "pandas", "pyarrow", "uvicorn", "toxiproxy-python")
 
 
+class RunFolderError(Exception):
+    """The disk refused the folder of a run. One sentence that names it and the reason."""
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Tell what the disk refuses inside the block as a RunFolderError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunFolderError(f"{folder}: cannot be written: {reason}") from error
+
+
 def make_folder(reports: Path, scenario: str, run_id: str) -> Path:
-    """`reports/<scenario>/<UTC time>-<run id>`, made."""
+    """`reports/<scenario>/<UTC time>-<run id>`, made. Raises RunFolderError."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = reports / scenario / f"{moment}-{run_id}"
-    (folder / "samples").mkdir(parents=True)
+    with writing(folder):
+        (folder / "samples").mkdir(parents=True)
     return folder.resolve()
 
 
 def describe(folder: Path, plan: Plan, *, scenario_text: str, about: Mapping[str, Any]) -> None:
-    """Write down what the run is: `scenario.yaml`, `plan.json` and `run.json`."""
-    (folder / "scenario.yaml").write_text(scenario_text, encoding="utf-8")
-    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    """Write `scenario.yaml`, `plan.json` and `run.json`. Raises RunFolderError."""
     run = {
         **about,
         "scenario": plan.scenario,
@@ -37,7 +50,10 @@ def describe(folder: Path, plan: Plan, *, scenario_text: str, about: Mapping[str
         "versions": versions(),
         "host": host(),
     }
-    (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    with writing(folder):
+        (folder / "scenario.yaml").write_text(scenario_text, encoding="utf-8")
+        (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+        (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
 def versions() -> Mapping[str, str]:

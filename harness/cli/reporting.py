@@ -22,15 +22,32 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings.")] = False,
 ) -> None:
     """Rebuild findings, tables and pages from a run folder, also from a partial recording."""
-    from harness.report import write_reports
-
     if not (folder / "plan.json").exists():
         fail(f"{folder}: is not a run folder: it has no plan.json", ExitCode.USAGE)
-    findings = write_reports(folder)
+    try:
+        findings = written(folder)
+    except NotWritten as error:
+        fail(f"harness: {error}", ExitCode.INCONCLUSIVE)
     if as_json:
         print(json.dumps(findings.as_json()))
     else:
         print_findings(findings, folder)
+
+
+class NotWritten(Exception):  # noqa: N818  reads as what it says
+    """The pages could not be written. One sentence."""
+
+
+def written(folder: Path) -> "Findings":
+    """Every page and table of `folder`. Raises NotWritten when the disk refuses them."""
+    from harness.report import write_reports
+
+    try:
+        return write_reports(folder)
+    except OSError as error:
+        reason = error.strerror or error
+        retry = f"`harness report {folder}` tries again"
+        raise NotWritten(f"{folder}: the report cannot be written: {reason}; {retry}") from error
 
 
 def print_findings(findings: "Findings", folder: Path) -> None:

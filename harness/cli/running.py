@@ -131,6 +131,7 @@ def _one(
     from harness.cli.display import shown
     from harness.cli.stopping import run_until_stopped
     from harness.run import RunOptions, run_plan
+    from harness.run_folder import RunFolderError
 
     console = Console(stderr=True)
     with shown(console, plan.scenario, plan.ends_s, quiet=quiet) as watcher:
@@ -144,7 +145,11 @@ def _one(
             cache_folder=cache_folder(),
             watchers=(watcher,),
         )
-        ended = run_until_stopped(lambda: run_plan(plan, options), say=complain)
+        try:
+            ended = run_until_stopped(lambda: run_plan(plan, options), say=complain)
+        except RunFolderError as error:
+            complain(f"harness: {error}")
+            return ExitCode.ENVIRONMENT
     return _judge(ended, as_json=as_json)
 
 
@@ -157,10 +162,13 @@ def _judge(ended: "Ended", *, as_json: bool) -> ExitCode:
         return code
     if ended.error:
         complain(f"harness: {ended.error}")
-    from harness.cli.reporting import print_findings
-    from harness.report import write_reports
+    from harness.cli.reporting import NotWritten, print_findings, written
 
-    findings = write_reports(ended.folder)
+    try:
+        findings = written(ended.folder)
+    except NotWritten as error:
+        complain(f"harness: {error}")
+        return ExitCode.INCONCLUSIVE
     if as_json:
         print(json.dumps(findings.as_json()))
     else:

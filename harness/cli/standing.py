@@ -67,6 +67,8 @@ def up(
     from harness.cli.display import shown
     from harness.cli.stopping import run_until_stopped
     from harness.environment.lab import EnvironmentFailed, LabSettings
+    from harness.recording import RecordingError
+    from harness.run_folder import RunFolderError
     from harness.up import UpOptions, stand
 
     plan = _plan(scenario, settings or [])
@@ -97,7 +99,7 @@ def up(
         announce = _print_json if as_json else _print_lines
         try:
             run_until_stopped(lambda: stand(lab, options, announce), say=complain)
-        except EnvironmentFailed as error:
+        except (EnvironmentFailed, RecordingError, RunFolderError) as error:
             fail(f"harness: {error}", ExitCode.ENVIRONMENT)
 
 

@@ -164,8 +164,11 @@ async def open_lab(run: Run, settings: LabSettings, record: Record) -> AsyncIter
             started = _opened(record, "resolver", started, {"address": LOOPBACK})
             link = await _open_link(rooms, run, settings, registry)
             _opened(record, "link", started, _link_details(link))
-        except (ChildError, LinkError, OSError) as error:
+        except (ChildError, LinkError) as error:
             raise EnvironmentFailed(str(error)) from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise EnvironmentFailed(f"{error.filename or run.folder}: {reason}") from error
         yield Lab(settings=settings, registry=registry, link=link, resolver=resolver, images=images)
 
 

@@ -65,14 +65,20 @@ def test_a_limit_that_is_passed_aborts(tmp_path: Path) -> None:
     assert not left_behind(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["run_started", "load_started", "fault_injected", "fault_healed"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("run_started", signal.SIGINT),
+        ("load_started", signal.SIGINT),
+        ("fault_injected", signal.SIGINT),
+        ("fault_injected", signal.SIGTERM),
+        ("fault_healed", signal.SIGINT),
+    ],
+)
 def test_a_signal_heals_closes_and_exits_130(
     tmp_path: Path, name: str, number: signal.Signals
 ) -> None:
     """In whichever phase it comes."""
-    if number is signal.SIGTERM and name != "fault_injected":
-        pytest.skip("SIGTERM goes the same way; one phase is enough")
     process = start("run", brief(tmp_path), folder=tmp_path)
     wait_for_event(tmp_path, name)
     process.send_signal(number)
@@ -135,6 +141,29 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     assert "Address already in use" in done.stderr
     assert "Traceback" not in done.stderr
     assert not left_behind(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["run", "up"])
+def test_reports_that_cannot_be_made_are_one_sentence(tmp_path: Path, command: str) -> None:
+    """The reports path is a file: 3, and nothing was started."""
+    reports = tmp_path / "taken"
+    reports.write_text("a file", encoding="utf-8")
+    done = harness(command, brief(tmp_path), "--reports", reports, folder=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "cannot be written: Not a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_pages_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
+    """A folder stands where the findings belong, as a disk that refuses them: 4, no traceback."""
+    harness("run", brief(tmp_path), folder=tmp_path)
+    folder = run_folder(tmp_path)
+    (folder / "findings.json").unlink()
+    (folder / "findings.json").mkdir()
+    done = harness("report", folder, folder=tmp_path)
+    assert done.returncode == 4, done.stderr
+    assert "the report cannot be written: Is a directory" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_image_larger_than_the_disk_is_refused_before_it_is_built(tmp_path: Path) -> None:
