@@ -129,6 +129,23 @@ def test_a_service_that_dies_is_named_and_the_run_is_inconclusive(tmp_path: Path
     assert not left_behind(tmp_path)
 
 
+def test_a_load_worker_that_dies_is_named_and_the_faults_are_healed(tmp_path: Path) -> None:
+    """One of two workers is killed during a fault: 4, and the heal is on record."""
+    path = brief(tmp_path, **{"for: 1s": "for: 20s"})
+    process = start("run", path, "--workers", "2", folder=tmp_path)
+    wait_for_event(tmp_path, "fault_injected")
+    load = [pid for pid, line in left_behind(tmp_path).items() if "harness.load" in line]
+    os.kill(max(load), signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 4, out + err
+    assert "ended by itself with code -9" in err
+    assert "Traceback" not in err
+    kinds = [event["event"] for event in events(tmp_path)]
+    assert kinds.count("fault_healed") == kinds.count("fault_injected")
+    assert kinds[-1] == "run_ended"
+    assert not left_behind(tmp_path)
+
+
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -163,6 +180,7 @@ def test_pages_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
     done = harness("report", folder, folder=tmp_path)
     assert done.returncode == 4, done.stderr
     assert "the report cannot be written: Is a directory" in done.stderr
+    assert not list(folder.glob(".*.part"))
     assert "Traceback" not in done.stderr
 
 

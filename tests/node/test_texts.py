@@ -129,16 +129,15 @@ def test_what_a_node_says_when_the_tag_cannot_be_resolved(
 LAYER = "layer0"
 
 
-def _layer_cases() -> list[tuple[str, Answer, str, Cause]]:
+Case = tuple[str, Answer, str, Cause]
+
+
+def _refused_content() -> list[Case]:
     registry = ScriptedRegistry()
     digest = registry.layers[0]
     blob = f"{URL}/v2/app/blobs/{digest}{NS}"
     manifest = f"{URL}/v2/app/manifests/{registry.top['digest']}{NS}"
-    wrong = digest_of(b"y" * 1000)
     layer_type = "application/vnd.oci.image.layer.v1.tar+gzip"
-    failed_commit = (
-        f'rpc error: code = FailedPrecondition desc = {PULL}failed commit on ref "layer-{digest}": '
-    )
     return [
         (
             "manifest",
@@ -188,6 +187,16 @@ def _layer_cases() -> list[tuple[str, Answer, str, Cause]]:
             f"{OPEN}server message: invalid_token: authorization failed",
             Cause.AUTH,
         ),
+    ]
+
+
+def _spoilt_content() -> list[Case]:
+    digest = ScriptedRegistry().layers[0]
+    wrong = digest_of(b"y" * 1000)
+    failed_commit = (
+        f'rpc error: code = FailedPrecondition desc = {PULL}failed commit on ref "layer-{digest}": '
+    )
+    return [
         (
             LAYER,
             Served(keep_bytes=600),
@@ -227,7 +236,9 @@ def _layer_cases() -> list[tuple[str, Answer, str, Cause]]:
     ]
 
 
-@pytest.mark.parametrize(("label", "answer", "text", "cause"), _layer_cases(), ids=str)
+@pytest.mark.parametrize(
+    ("label", "answer", "text", "cause"), [*_refused_content(), *_spoilt_content()], ids=str
+)
 def test_what_a_node_says_when_content_cannot_be_fetched(
     label: str, answer: Answer, text: str, cause: Cause
 ) -> None:

@@ -1,0 +1,69 @@
+"""The steady state: a lab that is whole passes, one that is broken is named."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.chance import Chance
+from harness.child import Run
+from harness.environment.canary import NotSteady, check_steady_state
+from harness.environment.lab import Lab, LabSettings, open_lab
+from harness.environment.scope import FaultScope
+from harness.events import Event
+from harness.journal import Journal
+from harness.oci.images import ImageSpec
+from harness.scenario import read_held_fault
+from harness.seams import Where
+
+
+@asynccontextmanager
+async def small_lab(folder: Path) -> AsyncIterator[Lab]:
+    journal = Journal(folder / "journal.jsonl")
+    run = Run(run_id="abc", folder=folder, journal=journal, clock_start_s=time.monotonic())
+    settings = LabSettings(
+        seed=1,
+        nodes=("node-0", "node-1"),
+        images=(ImageSpec(name="app", size_bytes=64 << 10, layers=2),),
+        images_bytes=64 << 10,
+        link="embedded",
+        password="secret",
+        cache_folder=folder,
+    )
+    events: list[Event] = []
+    async with open_lab(run, settings, events.append) as lab:
+        yield lab
+    journal.close()
+
+
+def test_a_lab_that_is_whole_is_steady_and_a_broken_one_says_where(tmp_path: Path) -> None:
+    """Each fault that would spoil every measurement is seen before the first one is injected."""
+    broken = {
+        "connection_refused:": "node-",
+        "dns_wrong_address:": "resolves to",
+        "dns_nxdomain:": "resolves to nothing",
+        "expired_credentials: {mode: secret}": "GET /token: 401",
+        "corrupted_blob: {on: rest}": "content is sha256:",
+    }
+
+    async def main() -> None:
+        async with small_lab(tmp_path) as lab:
+            await check_steady_state(lab)
+            for text, said in broken.items():
+                fault = read_held_fault(text, nodes=2).fault
+                scope = FaultScope(
+                    fault="held-1",
+                    where=Where(),
+                    chance=Chance(1, "held-1"),
+                    deadline_s=time.monotonic() + 60,
+                )
+                scoped = lab.scoped(fault.seams_needed(), scope)
+                async with fault.inject(scoped.seams, scope.chance):
+                    with pytest.raises(NotSteady, match=said):
+                        await check_steady_state(lab)
+            await check_steady_state(lab)
+
+    asyncio.run(main())

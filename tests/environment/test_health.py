@@ -1,0 +1,45 @@
+"""CPU and memory of a run's processes, once a second."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from harness.child import Run, start_child
+from harness.environment.health import sample_health
+from harness.events import Event, GeneratorHealth
+from harness.journal import Journal
+
+
+def test_the_harness_and_every_living_child_are_sampled(tmp_path: Path) -> None:
+    """A child that has ended is passed over, not an error."""
+    samples: list[GeneratorHealth] = []
+    seen = asyncio.Event()
+
+    def record(event: Event) -> None:
+        assert isinstance(event, GeneratorHealth)
+        samples.append(event)
+        if {sample.process for sample in samples} >= {"harness", "sleeper"}:
+            seen.set()
+
+    async def main() -> None:
+        journal = Journal(tmp_path / "journal.jsonl")
+        run = Run(run_id="abc", folder=tmp_path, journal=journal, clock_start_s=0.0)
+        argv = (sys.executable, "-c", "import sys; sys.stdin.read()")
+        async with (
+            start_child(run, "sleeper", argv, config=None) as sleeper,
+            start_child(run, "gone", (sys.executable, "-c", ""), config=None) as gone,
+        ):
+            await gone.process.wait()
+            children = {"sleeper": sleeper, "gone": gone}
+            sampling = asyncio.ensure_future(
+                sample_health(lambda: children, time.monotonic, record)
+            )
+            await asyncio.wait_for(seen.wait(), 20)
+            sampling.cancel()
+            await asyncio.gather(sampling, return_exceptions=True)
+        journal.close()
+
+    asyncio.run(main())
+    assert {sample.process for sample in samples} == {"harness", "sleeper"}
+    assert all(sample.resident_bytes > 0 for sample in samples)
