@@ -67,27 +67,38 @@ class PullClient:
                 rule, wire, pull=name, slots=BoundedSemaphore(settings.max_concurrent_downloads)
             )
         except BaseException:
-            self._record(name, due_s, started_s, None)
+            self._record(name, due_s, started_s, None, wire.requests)
             raise
         finally:
             wire.close()
-        self._record(name, due_s, started_s, carried)
+        self._record(name, due_s, started_s, carried, wire.requests)
 
-    def _record(self, name: str, due_s: float, started_s: float, carried: Carried | None) -> None:
+    def _record(
+        self, name: str, due_s: float, started_s: float, carried: Carried | None, requests: int
+    ) -> None:
         """One row of `pulls`; None is for a pull that was ended where it stood."""
         context = self._context
         ended_s = context.now_s()
         head = (name, "", CLIENTS_NODE, self._order.image, 1, started_s, ended_s)
         queue_s = started_s - due_s
+        context.counts.requests += requests
         if carried is None:
-            row = (Outcome.UNFINISHED.value, "", "", 0, 0, due_s, queue_s, *(0.0 for _ in PARTS))
+            row = (
+                Outcome.UNFINISHED.value,
+                "",
+                "",
+                0,
+                requests,
+                due_s,
+                queue_s,
+                *(0.0 for _ in PARTS),
+            )
             context.samples.add("pulls", (*head, *row))
             return
         result = carried.result
         failed = result.outcome is not Outcome.OK
         context.counts.pulls_failed += failed
         context.counts.pulls_ok += not failed
-        context.counts.requests += carried.requests
         context.counts.blob_bytes += result.blob_bytes
         seconds = ended_s - started_s
         context.fire(f"pull {self._order.image}", seconds, result.blob_bytes, result.error_text)
@@ -99,7 +110,7 @@ class PullClient:
                 result.cause.value,
                 result.error_text,
                 result.blob_bytes,
-                carried.requests,
+                requests,
                 due_s,
                 queue_s,
                 *(carried.parts[part] for part in PARTS),

@@ -70,7 +70,10 @@ class _Pod:
 
 
 class EmulatedNode:
-    """One node. `run` returns when all its pods are ready, or the load is over."""
+    """One node. `run` returns when all its pods are ready, or the load is over.
+
+    It raises what a pull raised: a bug of ours must not pass for a pod that never became ready.
+    """
 
     def __init__(self, node: str, context: LoadContext) -> None:
         self._node = node
@@ -82,12 +85,6 @@ class EmulatedNode:
             chance=chance,
             tick_phase_s=chance.fraction("tick phase"),
         )
-        self._wire = NodeWire(
-            node=node,
-            target=context.target,
-            endpoint=context.target.endpoints[node],
-            samples=context.samples,
-        )
         self._content = ContentStore()
         self._slots = BoundedSemaphore(context.orders.node_settings.max_concurrent_downloads)
         self._orders = deque(sorted(_own_orders(node, context), key=lambda own: own[0].at_s))
@@ -95,6 +92,7 @@ class EmulatedNode:
         self._waiting = 0
         self._woken = Event()
         self._pulls = Group()
+        self._bug: BaseException | None = None  # what a pull raised that nobody expected
 
     def run(self) -> None:
         """Live until nothing is left to do; whatever is not ready then is unfinished."""
@@ -103,6 +101,8 @@ class EmulatedNode:
         try:
             while self._orders or self._waiting:
                 self._wait()
+                if self._bug is not None:
+                    raise self._bug
                 now_s = context.now_s()
                 if context.stopping.is_set() or now_s >= context.orders.until_s:
                     break
@@ -117,7 +117,6 @@ class EmulatedNode:
                 self._pulls.kill()
             finally:  # this node may be killed while it waits for its pulls to end
                 self._give_up()
-                self._wire.close()
 
     def _wait(self) -> None:
         """Sleep until something is due: a node in back-off costs one timer."""
@@ -140,7 +139,9 @@ class EmulatedNode:
     def _act(self, action: Action) -> None:
         match action:
             case StartPull():
-                self._pulls.start(gevent.Greenlet(self._pull, action))
+                pulling = gevent.Greenlet(self._pull, action)
+                pulling.link_exception(self._pull_broke)
+                self._pulls.start(pulling)
             case PullThrottled():
                 self._throttled(action)
             case PodReady():
@@ -159,23 +160,34 @@ class EmulatedNode:
         pod.attempts += 1
         started_s = context.now_s()
         pod.enter("download_s", started_s)
-        requests = self._wire.requests
+        wire = NodeWire(
+            node=self._node,
+            target=context.target,
+            endpoint=context.target.endpoints[self._node],
+            samples=context.samples,
+        )
         rule = pull(
             start.image,
-            registry_url=self._wire.registry_url,
+            registry_url=wire.registry_url,
             credentials=context.credentials,
             content=self._content,
             settings=context.orders.node_settings,
         )
         try:
-            carried = carry_out(rule, self._wire, pull=start.pull_id, slots=self._slots)
+            carried = carry_out(rule, wire, pull=start.pull_id, slots=self._slots)
         except BaseException:
-            self._cut_short(start, started_s, self._wire.requests - requests)
+            self._cut_short(start, started_s, wire.requests)
             raise
+        finally:
+            wire.close()
+            context.counts.requests += wire.requests
         ended_s = context.now_s()
-        context.counts.requests += self._wire.requests - requests
         self._pulled(start, pod, carried, started_s, ended_s)
         self._kubelet.pull_ended(ended_s, start.pull_id, carried.result)
+        self._woken.set()
+
+    def _pull_broke(self, pulling: gevent.Greenlet) -> None:
+        self._bug = pulling.exception
         self._woken.set()
 
     def _pulled(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 from collections import Counter
@@ -14,7 +15,7 @@ import pytest
 
 from harness.child import Child
 from harness.load.driver import LoadRun
-from harness.load.orders import LoadOrders, PullsOrder, PushesOrder
+from harness.load.orders import REGISTRY_NAME, LoadOrders, PullsOrder, PushesOrder
 from tests.load_lab import LoadLab, open_load_lab, to_end
 from tests.processes import alive, until
 
@@ -144,5 +145,48 @@ def test_a_worker_that_dies_is_named_and_the_others_go_on(tmp_path: Path) -> Non
         assert error == "load-1: ended by itself with code -9"
         assert [(pod["node"], pod["outcome"]) for pod in lab.rows("pods")] == [("node-1", "ok")]
         assert tally["pods_ready"] == 1
+
+    asyncio.run(main())
+
+
+def test_a_bug_in_a_pull_ends_the_load_and_is_named(tmp_path: Path) -> None:
+    """It must not pass for a registry that never made the pod ready."""
+
+    async def main() -> None:
+        async with open_load_lab(tmp_path, nodes=2) as lab:
+            image = await lab.add_image("app")
+            bug = lab.rollout(f"{REGISTRY_NAME}/No-Such-Name:v1", name="bug", replicas=1)
+            later = lab.rollout(image, at_s=50.0)
+            async with lab.load(lab.orders(bug, later, until_s=60.0)) as load:
+                (complete, error), _ = await to_end(load)
+        assert not complete
+        assert error.startswith("InvalidReferenceError: ")
+        assert [(pod["pod"], pod["outcome"]) for pod in lab.rows("pods")] == [
+            ("bug-1-0", "unfinished")
+        ]
+
+    asyncio.run(main())
+
+
+def test_samples_that_cannot_be_written_end_the_load(tmp_path: Path) -> None:
+    """Told once, with folder and reason, as for a full disk; the process goes by itself."""
+
+    async def main() -> None:
+        async with open_load_lab(tmp_path, nodes=1) as lab:
+            image = await lab.add_image("app")
+            due_s = tuple(number / 4 for number in range(240))
+            pulls = (PullsOrder(name="a", image=image, users=1, due_s=due_s),)
+            async with lab.load(lab.orders(pulls=pulls, until_s=60.0)) as load:
+                child = load.children()["load"]
+                async for tally in load.tallies():
+                    if tally["pulls_ok"]:
+                        break
+                shutil.rmtree(lab.samples_folder)
+                complete, error = await asyncio.wait_for(load.finished(), _LIMIT_S)
+                await until(lambda: not child.alive)
+                assert child.exit_code == 0
+        assert not complete
+        reason = "samples cannot be written: No such file or directory"
+        assert error == f"{lab.samples_folder}: {reason}"
 
     asyncio.run(main())

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.load.orders import PullsOrder, PushesOrder
+from harness.load.orders import NodeSettings, PullsOrder, PushesOrder
 from tests.load_lab import LoadLab, open_load_lab, to_end
 
 _PARTS = ("schedule", "queue", "resolve", "auth", "manifest", "download", "unpack", "backoff")
@@ -135,5 +135,25 @@ def test_pulls_are_due_whoever_is_late(tmp_path: Path) -> None:
         for pull in pulls:
             assert pull["queue_s"] == pytest.approx(pull["started_s"] - 0.2)
             assert pull["bytes"] == lab.blob_bytes(image)
+
+    asyncio.run(main())
+
+
+def test_pulls_side_by_side_count_their_own_requests(tmp_path: Path) -> None:
+    """Three images at once on one node: tally, pulls and request rows agree."""
+
+    async def main() -> None:
+        async with open_load_lab(tmp_path, nodes=1) as lab:
+            images = [await lab.add_image(name) for name in ("a", "b", "c")]
+            orders = lab.orders(
+                *(lab.rollout(image, name=image[-4], replicas=1) for image in images),
+                settings=NodeSettings(serialize_image_pulls=False),
+            )
+            async with lab.load(orders) as load:
+                ended, tally = await to_end(load)
+        assert ended == (True, "")
+        sent = Counter(row["pull"] for row in lab.rows("requests") if row["kind"] != "dns")
+        assert sent == Counter({row["pull"]: row["requests"] for row in lab.rows("pulls")})
+        assert tally["requests"] == sent.total()
 
     asyncio.run(main())
