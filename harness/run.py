@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ from harness.journal import Journal
 from harness.load.driver import LoadRun, start_load
 from harness.plan import Plan, PlannedFault
 from harness.recording import Recording, RecordingError, Watcher
-from harness.run_folder import describe, make_folder
+from harness.run_folder import describe, make_folder, writing
 from harness.run_lock import hold
 from harness.tally import AbortWatch
 from harness.timeline import RunClock, play
@@ -101,19 +102,16 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
     """Carry `plan` out in a run folder of its own.
 
     Cancelling heals and closes everything, and is then told as an `Ended` with reason
-    "interrupted". Raises nothing that the user could have caused.
+    "interrupted". Raises RunFolderError when the disk refuses the folder, before anything starts.
     """
     run_id = secrets.token_hex(3)
     folder = make_folder(options.reports, plan.scenario, run_id)
     with hold(folder):
         clock = RunClock()
-        recording = Recording(folder, options.watchers)
-        run = Run(
-            run_id=run_id,
-            folder=folder,
-            journal=Journal(folder / "journal.jsonl"),
-            clock_start_s=time.monotonic(),
-        )
+        with writing(folder):
+            recording = Recording(folder, options.watchers)
+            journal = Journal(folder / "journal.jsonl")
+        run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=time.monotonic())
         describe(
             folder,
             plan,
@@ -179,16 +177,23 @@ async def _load_and_faults(running: _Running, lab: Lab) -> None:
         await lab.registry.set_clock(clock.start_s)
         await load.begin(clock.start_s)
         record(LoadStarted(at_s=clock.now_s(), workers=workers))
-        watch = asyncio.gather(
+        watch = _together(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
             _watch_children(running, lab),
             _watch_tally(running, load),
         )
-        work = asyncio.gather(
+        work = _together(
             play(plan.faults, seed=plan.seed, grounds=_Grounds(lab), clock=clock, record=record),
             _load_to_end(running, load),
         )
-        await _first_of(work, watch)
+        await _first_of(asyncio.ensure_future(work), asyncio.ensure_future(watch))
+
+
+async def _together(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run `parts` side by side; when one fails the others are cancelled, and heal, first."""
+    async with asyncio.TaskGroup() as group:
+        for part in parts:
+            group.create_task(part)
 
 
 async def _first_of(work: "asyncio.Future[Any]", watch: "asyncio.Future[Any]") -> None:

@@ -19,7 +19,7 @@ from harness.faults import Fault
 from harness.journal import Journal
 from harness.load.orders import CLIENTS_NODE
 from harness.recording import Recording, Watcher
-from harness.run_folder import make_folder
+from harness.run_folder import make_folder, writing
 from harness.run_lock import hold
 from harness.seams import Where
 from harness.timeline import RunClock
@@ -58,8 +58,9 @@ async def stand(
     folder = make_folder(options.reports, options.name, run_id)
     clock = RunClock()
     with hold(folder):
-        recording = Recording(folder, options.watchers)
-        journal = Journal(folder / "journal.jsonl")
+        with writing(folder):
+            recording = Recording(folder, options.watchers)
+            journal = Journal(folder / "journal.jsonl")
         run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=time.monotonic())
         recording(RunStarted(at_s=0.0, run_id=run_id, scenario=options.name, seed=options.seed))
         try:

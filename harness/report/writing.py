@@ -31,5 +31,9 @@ def write_all(run_folder: Path) -> "Findings":
 def put(path: Path, text: str) -> None:
     """Write `text` so that a reader finds the old file or the new one, never a part."""
     beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8", errors="replace")
-    beside.replace(path)
+    try:
+        beside.write_text(text, encoding="utf-8", errors="replace")
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
