@@ -172,7 +172,8 @@ async def _end(child: Child) -> None:
             with suppress(ProcessLookupError):
                 child.process.terminate()
             with suppress(TimeoutError):
-                await asyncio.wait_for(child.process.wait(), _PATIENCE_S)
+                async with asyncio.timeout(_PATIENCE_S):
+                    await child.process.wait()
     finally:
         if child.alive:
             with suppress(ProcessLookupError):

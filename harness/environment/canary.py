@@ -55,7 +55,8 @@ async def _resolve(target: LoadTarget, endpoint: NodeEndpoint) -> None:
         udp.setblocking(False)
         udp.connect((target.resolver_address, endpoint.resolver_port))
         await loop.sock_sendall(udp, question.pack())
-        answer = DNSRecord.parse(await asyncio.wait_for(loop.sock_recv(udp, 4096), _TIMEOUT_S))
+        async with asyncio.timeout(_TIMEOUT_S):
+            answer = DNSRecord.parse(await loop.sock_recv(udp, 4096))
     addresses = [str(record.rdata) for record in answer.rr]
     if addresses != [LOOPBACK]:
         raise NotSteady(f"{REGISTRY_NAME} resolves to {addresses or 'nothing'}, not to {LOOPBACK}")

@@ -38,7 +38,8 @@ class Control:
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
             await self.child.send({"id": number, "do": do, **fields})
-            said: dict[str, Any] = await asyncio.wait_for(answer, _ANSWER_TIMEOUT_S)
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):  # wait_for could lose a cancel here
+                said = await answer
         except TimeoutError:
             raise ChildError(f"registry: no answer within {_ANSWER_TIMEOUT_S:g} s") from None
         finally:

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import translate
 
@@ -64,10 +65,9 @@ class Rule:
 
     async def hold(self, seconds: float) -> None:
         """Wait, but no longer than this rule lives."""
-        try:
-            await asyncio.wait_for(self.gone.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.gone.wait()
 
     def _in_scope(self, ask: Ask) -> bool:
         order = self.order

@@ -52,6 +52,8 @@ def test_a_reset_that_waits_behind_data_ends_the_connection(
         with suppress(ConnectionError):
             await soon(reader.read(-1))
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async def main() -> None:
         with new_run(tmp_path) as run, resetting_upstream() as port:
