@@ -34,6 +34,8 @@ def plan_text(plan: Plan) -> str:
         parts += ["", "expects", *(f"  {_expectation(it)}" for it in plan.expectations)]
     if plan.abort_when:
         parts += ["", "aborts", *(f"  {rule.metric} {rule.text}" for rule in plan.abort_when)]
+    if notes := _notes(plan):
+        parts += ["", "notes", *(f"  {note}" for note in notes)]
     return "\n".join(parts)
 
 
@@ -92,6 +94,13 @@ def _where(where: Where) -> str:
     ]
     said = "; ".join(part for part in parts if part)
     return f" for {said}" if said else ""
+
+
+def _notes(plan: Plan) -> list[str]:
+    """What each fault says of itself in this plan, once."""
+    largest = max((max(image.layer_sizes) for image in plan.images), default=0)
+    said = ((fault.id, fault.fault.caution(plan.link, largest)) for fault in plan.faults)
+    return list(dict.fromkeys(f"{name}: {caution}" for name, caution in said if caution))
 
 
 def _expectation(expectation: PlannedExpectation) -> str:

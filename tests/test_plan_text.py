@@ -67,3 +67,15 @@ def test_a_plan_without_faults_or_expectations_has_no_empty_headings() -> None:
     assert shown.splitlines()[0] == "x"
     assert "expects" not in shown
     assert "aborts" not in shown
+    assert "notes" not in shown
+
+
+def test_a_fault_is_warned_of_once() -> None:
+    """However often it comes back."""
+    text = TEXT.replace("link: none", "link: toxiproxy").replace("size: 8MiB", "size: 400MiB")
+    text = text.replace("dns_delay: {delay: 2s,", "latency: {delay: 2s,")
+    text = text.replace("fault: dns_delay", "fault: latency")
+    shown = plan_text(build_plan(load_text("f", text)))
+    note = "  latency-1: a real Toxiproxy also caps each connection at about 16 MiB/s"
+    assert shown.endswith(f"\n\nnotes\n{note}")
+    assert shown.count("notes") == 1

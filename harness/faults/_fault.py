@@ -43,6 +43,14 @@ class Fault(BaseModel, ABC):
         """What `where` may narrow under these settings."""
         return self.where_keys
 
+    def caution(self, link: str, layer_bytes: int) -> str:
+        """What a reader of the plan should know of it; empty when there is nothing.
+
+        `link`: the scenario's word for it; `layer_bytes`: the largest layer that is pulled.
+        """
+        del link, layer_bytes
+        return ""
+
     @abstractmethod
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         """Let it go wrong until the block is left; leaving heals, whatever was raised."""

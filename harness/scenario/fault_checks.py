@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from itertools import combinations
 
 from harness.oci.images import LAYERS_MAX
-from harness.scenario.complaints import Path
+from harness.scenario.complaints import Path, did_you_mean, got
 from harness.scenario.extent import spans_of
 from harness.scenario.model import FaultEntry, FaultWhere, ScenarioBody
 from harness.scenario.selections import node_names, numbers
@@ -15,7 +15,7 @@ from harness.seams import Seam
 Problem = tuple[Path, str]
 Spans = list[tuple[float, float]]
 
-# Words that change the same thing in ways that exclude each other.
+# Words and seams that change the same thing in ways that exclude each other.
 _RESOLVER_WORDS = "dns_"
 _DOWN = "connection_refused"
 
@@ -44,6 +44,7 @@ def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
         if Seam.LINK in entry.fault.seams_needed() and body.environment.link == "none":
             yield (*at, entry.word), "bites the link, which environment.link: none leaves out"
         yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))
+        yield from _where_finds_something(body, entry, (*at, "where"))
     for index, entry in faults.right:
         yield from _timing_fits(entry, ("faults", index))
 
@@ -81,10 +82,41 @@ def where_fits(entry: FaultEntry, nodes: int, at: Path) -> Iterator[Problem]:
                 yield (*at, key), str(error)
 
 
+def _where_finds_something(body: ScenarioBody, entry: FaultEntry, at: Path) -> Iterator[Problem]:
+    """A scope that no request and no blob can be in would only be seen after the run."""
+    where, allowed = entry.occurrence.where, entry.fault.where_allowed()
+    known = _repositories(body, entry)
+    if where.repository is not None and "repository" in allowed:
+        if known and not _matching(where.repository, known):
+            hint = did_you_mean(where.repository, known)
+            rule = f"matches nothing that is pulled or pushed{hint}, got {got(where.repository)}"
+            yield (*at, "repository"), rule
+        known = _matching(where.repository, known)
+    layers = [image.layers for name, image in body.images.items() if name in known]
+    if where.layers is not None and "layers" in allowed and layers:
+        try:
+            last = numbers(where.layers, LAYERS_MAX, "layers")[-1]
+        except ValueError:
+            return  # told as a rule of its own
+        if last >= max(layers):
+            rule = f"must be among the layers 0-{max(layers) - 1} of the images, got {last}"
+            yield (*at, "layers"), rule
+
+
+def _repositories(body: ScenarioBody, entry: FaultEntry) -> frozenset[str]:
+    """Where a fault can find something: what is pushed in the run is never changed at rest."""
+    at_rest = Seam.STORE in entry.fault.seams_needed()
+    pushed = () if at_rest else (it.repository for it in body.load.pushes)
+    return frozenset((*body.images, *pushed))
+
+
+def _matching(pattern: str, repositories: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in repositories if fnmatchcase(name, pattern))
+
+
 def faults_agree(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
     """No two faults that exclude each other at one time and place."""
-    nodes = body.environment.cluster.nodes
-    scopes = [scope for index, entry in faults.right if (scope := _scope(index, entry, nodes))]
+    scopes = [scope for index, entry in faults.right if (scope := _scope(index, entry, body))]
     for first, second in combinations(scopes, 2):
         if not _overlap(first.spans, second.spans):
             continue
@@ -100,30 +132,36 @@ class _Scope:
     index: int
     entry: FaultEntry
     spans: Spans
-    chosen: tuple[frozenset[object], ...]  # nodes, layers, kinds
+    chosen: tuple[frozenset[object], ...]  # nodes, layers, kinds, repositories
 
     def meets(self, other: "_Scope") -> bool:
-        """Whether one request could meet both."""
-        a, b = self.entry.occurrence.where.repository, other.entry.occurrence.where.repository
-        if a and b and not (fnmatchcase(a, b) or fnmatchcase(b, a)):  # one an example of the other
-            return False
+        """Whether one request, or one blob, could meet both."""
         pairs = zip(self.chosen, other.chosen, strict=True)
         return all(not those or not these or those & these for those, these in pairs)
 
 
-def _scope(index: int, entry: FaultEntry, nodes: int) -> _Scope | None:
+def _scope(index: int, entry: FaultEntry, body: ScenarioBody) -> _Scope | None:
     """None for a `where` that is wrong; that is told elsewhere."""
-    where = entry.occurrence.where
+    where, nodes = entry.occurrence.where, body.environment.cluster.nodes
+    everywhere = _repositories(body, entry)
     try:
         layers = () if where.layers is None else numbers(where.layers, LAYERS_MAX, "layers")
         names = node_names(where.nodes, nodes)
     except ValueError:
         return None
+    found = frozenset[str]()
+    if where.repository is not None and not (found := _matching(where.repository, everywhere)):
+        return None
     return _Scope(
         index=index,
         entry=entry,
         spans=spans_of(entry),
-        chosen=(frozenset(names), frozenset(layers), frozenset(where.kinds)),
+        chosen=(
+            frozenset(names),
+            frozenset(layers),
+            frozenset(where.kinds),
+            found,
+        ),
     )
 
 
@@ -131,9 +169,10 @@ def _contradict(first: _Scope, second: _Scope) -> bool:
     words = (first.entry.word, second.entry.word)
     if words[0] == words[1] or all(word.startswith(_RESOLVER_WORDS) for word in words):
         return True
-    if _DOWN not in words:
-        return False
-    return all(Seam.LINK in scope.entry.fault.seams_needed() for scope in (first, second))
+    needed = [scope.entry.fault.seams_needed() for scope in (first, second)]
+    if all(Seam.STORE in seams for seams in needed):  # a blob can be undone from one change only
+        return True
+    return _DOWN in words and all(Seam.LINK in seams for seams in needed)
 
 
 def _overlap(those: Spans, these: Spans) -> bool:

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+)
 from pydantic import Strict as Exactly
 
 from harness.faults import Fault
@@ -32,6 +40,12 @@ def _repository(value: str) -> str:
     return value
 
 
+def _plain_http(value: Any) -> Any:
+    if value is True:
+        raise ValueError("must be false: the registry speaks plain HTTP only, TLS is not built yet")
+    return value
+
+
 Selection = str | StrictInt
 Number = Annotated[float, Exactly()]
 Slug = Annotated[str, Field(max_length=100), AfterValidator(_slug)]
@@ -44,7 +58,9 @@ class Registry(Strict):
     provider: Literal["embedded"] = "embedded"
     profile: Literal["generic"] = "generic"
     auth: Literal["token", "none"] = "token"
-    tls: Literal[False] = Field(False, description="not yet: only plain HTTP")
+    tls: Annotated[Literal[False], BeforeValidator(_plain_http)] = Field(
+        False, description="not yet: only plain HTTP"
+    )
     port: StrictInt = Field(0, ge=0, le=65535, description="0: any free port")
     token_lifetime_s: PositiveSeconds = Field(
         300.0, alias="token_lifetime", description="of the tokens that it gives out"

@@ -38,3 +38,17 @@ def test_it_refuses_what_cannot_be(settings: dict[str, Any], rule: str) -> None:
     """With the rule."""
     with pytest.raises(ValidationError, match=rule):
         Latency.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("link", "layer_bytes", "said"),
+    [
+        ("auto", 64 << 20, "a real Toxiproxy also caps each connection at about 64 MiB/s"),
+        ("toxiproxy", 64 << 20, "a real Toxiproxy also caps each connection at about 64 MiB/s"),
+        ("embedded", 64 << 20, ""),
+        ("auto", 32 << 20, ""),  # all of it fits into what Toxiproxy holds back
+    ],
+)
+def test_it_warns_of_the_speed_that_toxiproxy_takes(link: str, layer_bytes: int, said: str) -> None:
+    """Only where a layer is large enough to feel it."""
+    assert Latency.model_validate({"delay": "500ms"}).caution(link, layer_bytes) == said

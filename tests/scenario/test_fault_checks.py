@@ -8,8 +8,12 @@ from harness.scenario.loading import load_text
 
 HEAD = """\
 name: x
-images: {app: {size: 8MiB, layers: 2}}
-load: {rollouts: [{name: app, image: app, replicas: 2}]}
+images:
+  app: {size: 8MiB, layers: 4}
+  team/app: {size: 8MiB, layers: 2}
+load:
+  rollouts: [{name: app, image: app, replicas: 2}]
+  pushes: [{repository: builds, size: 1MiB, rate: 1/s}]
 environment: {link: LINK, cluster: {nodes: 4}}
 faults:
 """
@@ -75,6 +79,22 @@ def complaints(*faults: str, link: str = "auto") -> list[str]:
             ".where.layers: must be among the layers 0-124, got '3-1'",
         ),
         ("{latency: {delay: 1s}, at: 1s, for: 1s, where: {zone: a}}", ".where.zone: is not a key"),
+        (
+            "{corrupted_blob: , at: 1s, for: 1s, where: {repository: ap}}",
+            ".where.repository: matches nothing that is pulled or pushed, did you mean app?",
+        ),
+        (
+            "{corrupted_blob: {on: rest}, at: 1s, for: 1s, where: {repository: builds}}",
+            ".where.repository: matches nothing that is pulled or pushed, known: app, team/app",
+        ),
+        (
+            "{corrupted_blob: , at: 1s, for: 1s, where: {layers: 3-4}}",
+            ".where.layers: must be among the layers 0-3 of the images, got 4",
+        ),
+        (
+            "{corrupted_blob: , at: 1s, for: 1s, where: {repository: 'team/*', layers: 1-3}}",
+            ".where.layers: must be among the layers 0-1 of the images, got 3",
+        ),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(fault: str, said: str) -> None:
@@ -130,7 +150,27 @@ def test_a_fault_of_the_link_needs_one(fault: str) -> None:
         ),
         (
             "corrupted_blob: , at: 0s, for: 9s, where: {repository: app}",
-            "corrupted_blob: , at: 0s, for: 9s, where: {repository: other}",
+            "corrupted_blob: , at: 0s, for: 9s, where: {repository: team/app}",
+            False,
+        ),
+        (
+            "corrupted_blob: , at: 0s, for: 9s, where: {repository: '*pp'}",
+            "corrupted_blob: , at: 0s, for: 9s, where: {repository: 'a*'}",
+            True,
+        ),
+        (
+            "corrupted_blob: {on: rest}, at: 0s, for: 9s",
+            "truncated_blob: {on: rest}, at: 3s, for: 9s, where: {layers: 1}",
+            True,
+        ),
+        (
+            "corrupted_blob: {on: rest}, at: 0s, for: 9s, where: {layers: 0}",
+            "truncated_blob: {on: rest}, at: 3s, for: 9s, where: {layers: 1}",
+            False,
+        ),
+        (
+            "corrupted_blob: {on: rest}, at: 0s, for: 9s",
+            "truncated_blob: {on: wire}, at: 3s, for: 9s",
             False,
         ),
         (
@@ -151,6 +191,36 @@ def test_faults_contradict_at_one_time_and_place(first: str, second: str, contra
     said = f"faults[1].{word}: contradicts {first.partition(':')[0]}, "
     found = complaints(f"{{{first}}}", f"{{{second}}}")
     assert [line.startswith(said) for line in found] == [True] * contradict
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "{corrupted_blob: , at: 1s, for: 1s, where: {repository: '*/app', layers: 0-1}}",
+        "{storage_quota: , at: 1s, for: 1s, where: {repository: build*}}",
+        "{expired_credentials: , at: 1s, for: 1s, where: {repository: builds}}",
+    ],
+)
+def test_a_scope_that_the_load_reaches_is_right(fault: str) -> None:
+    """By an image or by what is pushed; a glob needs one that matches."""
+    assert complaints(fault) == []
+
+
+def test_contradictions_are_told_of_a_scenario_without_images() -> None:
+    """They do not hang on what is wrong elsewhere, and no scope is judged by images to come."""
+    text = (
+        HEAD.partition("images:")[0]
+        + "load: {}\nfaults:\n"
+        + (
+            "  - {dns_refused: , at: 1s, for: 5s}\n"
+            "  - {dns_timeout: , at: 1s, for: 5s}\n"
+            "  - {corrupted_blob: , at: 1s, for: 5s, where: {repository: app, layers: 7}}\n"
+        )
+    )
+    with pytest.raises(ScenarioError) as told:
+        load_text("f", text)
+    said = [complaint.key for complaint in told.value.complaints]
+    assert said == ["load", "faults[1].dns_timeout"]
 
 
 def test_what_is_mended_contradicts_nobody() -> None:

@@ -73,7 +73,10 @@ def complaints(text: str, *overrides: str) -> list[str]:
         ),
         (
             "environment: {registry: {tls: true}}",
-            "f.yaml:7:26 environment.registry.tls: must be False, got true",
+            (
+                "f.yaml:7:26 environment.registry.tls: must be false: the registry speaks plain "
+                "HTTP only, TLS is not built yet, got true"
+            ),
         ),
         (
             "environment: {registry: {token_lifetime: 60}}",
