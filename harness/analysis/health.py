@@ -17,6 +17,7 @@ LATENESS_LIMIT_S: Final = 0.25
 CPU_LIMIT_SHARE: Final = 0.95
 _FEWEST_CPU_SAMPLES: Final = 5
 _FEWEST_LATE: Final = 5
+STALL_LIMIT_S: Final = 2.0  # one pull later than this: the generator stood still
 _LOAD_PROCESSES: Final = ("load", "locust", "worker")
 
 
@@ -26,8 +27,8 @@ def load_health(
     """Lateness of pulls (started - due) and the CPU of every process; `pulls` have their phase.
 
     Saturated: the 99th percentile of lateness is beyond its limit, and so are a few pulls at least
-    (one hiccup is no saturation), or a process that makes load was at its CPU limit for a tenth of
-    the time or more. Clients that wait for a broken registry start their next pull late through no
+    (one hiccup is no saturation), or one was so late that the generator must have stood still, or a
+    process that makes load was at its CPU limit for a tenth of the time or more. Clients that wait for a broken registry start their next pull late through no
     fault of the generator, so theirs count only before the first fault.
     """
     own = pulls[pulls["pod"].ne("") | pulls["phase"].eq(Phase.BEFORE)]
@@ -49,7 +50,9 @@ def load_health(
         lateness_max_s=finite(rank(ordered, 1.0)),
         lateness_limit_s=LATENESS_LIMIT_S,
         cpu_limit_share=CPU_LIMIT_SHARE,
-        saturated=busy or (p99 > LATENESS_LIMIT_S and beyond >= _FEWEST_LATE),
+        saturated=busy
+        or (p99 > LATENESS_LIMIT_S and beyond >= _FEWEST_LATE)
+        or rank(ordered, 1.0) > STALL_LIMIT_S,
         complete=any(end.complete for end in ended),
         processes=processes,
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from harness.analysis.bites import never_bit
 from harness.analysis.findings import ExpectationFinding, FaultFinding, LoadHealth, Reason
+from harness.analysis.health import STALL_LIMIT_S
 from harness.events import (
     Aborted,
     ChildDied,
@@ -115,13 +116,15 @@ def _of_end(events: Sequence[Event]) -> Iterator[Reason]:
 def _of_load(load: LoadHealth) -> Iterator[Reason]:
     if not load.saturated:
         return
-    late = load.lateness_p99_s
+    late, latest = load.lateness_p99_s, load.lateness_max_s
     busiest = max((one.cpu_share_p90 for one in load.processes if one.makes_load), default=0.0)
     if late is not None and late > load.lateness_limit_s and busiest < load.cpu_limit_share:
         text = (
             f"the load generator was saturated: pulls began {late:.3g} s late "
             f"(99th percentile, limit {load.lateness_limit_s:g} s)"
         )
+    elif latest is not None and latest > STALL_LIMIT_S:
+        text = f"the load generator stood still: a pull began {latest:.3g} s late"
     else:
         text = (
             "the load generator was saturated: a process was at its CPU limit for a tenth of the "

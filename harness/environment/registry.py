@@ -17,6 +17,7 @@ from harness.gateway.orders import RuleOrder, write_order
 from harness.oci.images import BuiltImage
 from harness.seams import Act, Bites, RequestKind, Watch, Where
 
+REGISTRY_FOLDER = "registry"  # in the run folder: the content at rest
 _ANSWER_TIMEOUT_S = 10.0
 _CHILD = "harness.environment.registry_child"
 
@@ -39,7 +40,7 @@ class Control:
         try:
             await self.child.send({"id": number, "do": do, **fields})
             async with asyncio.timeout(_ANSWER_TIMEOUT_S):  # wait_for could lose a cancel here
-                said = await answer
+                said: dict[str, Any] = await answer
         except TimeoutError:
             raise ChildError(f"registry: no answer within {_ANSWER_TIMEOUT_S:g} s") from None
         finally:
@@ -218,7 +219,8 @@ async def open_registry(
     `port` is that of `direct_url`. `anonymous_pull`: tokens without a login may pull. The content
     is deleted at the end unless `keep_content`. Raises ChildError.
     """
-    root = run.folder / "registry"
+    root = run.folder / REGISTRY_FOLDER
+    record = run.journal.record({"kind": "remove_registry"})
     access_log = run.folder / "logs" / "access.jsonl"
     config = {
         "root": str(root.resolve()),
@@ -257,6 +259,7 @@ async def open_registry(
     finally:
         if not keep_content:
             await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
+        run.journal.done(record)
 
 
 @asynccontextmanager

@@ -174,13 +174,15 @@ class _Process:
 
     def _listen(self) -> None:
         """The leash, in gevent's way: its own thread would stop the whole process here."""
-        for line in FileObject(sys.stdin.fileno(), "rb", close=False):
-            message = json.loads(line)
-            if message["do"] == "begin":
-                self._began.set(message["clock_start_s"])
-            else:
-                self._stop()
-        self._stop()
+        try:
+            for line in FileObject(sys.stdin.fileno(), "rb", close=False):
+                message = json.loads(line)
+                if message["do"] == "begin":
+                    self._began.set(message["clock_start_s"])
+                else:
+                    self._stop()
+        finally:
+            self._stop()
 
     def _beat(self) -> None:
         """Write samples and tell the tally while the load goes on."""

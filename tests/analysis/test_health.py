@@ -23,10 +23,11 @@ def busy(process: str, *shares: float) -> list[GeneratorHealth]:
     ("late_s", "saturated"),
     [
         ([0.001] * 100, False),
-        ([0.001] * 99 + [5.0], False),  # one in a hundred
-        ([0.001] * 98 + [5.0] * 2, False),  # a hiccup
-        ([0.001] * 95 + [5.0] * 5, True),
-        ([0.001] * 995 + [5.0] * 5, False),
+        ([0.001] * 99 + [1.5], False),  # one in a hundred
+        ([0.001] * 98 + [1.5] * 2, False),  # a hiccup
+        ([0.001] * 95 + [1.5] * 5, True),
+        ([0.001] * 995 + [1.5] * 5, False),
+        ([0.001] * 999 + [2.5], True),  # it stood still
         ([0.3] * 100, True),
         ([], False),
         ([float("nan")] * 3, False),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_a_second_ctrl_c_forces(tmp_path: Path) -> None:
 
 
 def test_after_kill_9_recover_leaves_nothing(tmp_path: Path) -> None:
-    """Content that was changed at rest is whole again, no process lives, twice is as once."""
+    """No process lives, changed content is put back and then removed, twice is as once."""
     fault = "corrupted_blob: {on: rest}"
     process = start("run", brief(tmp_path, fault, **{"for: 1s": "for: 60s"}), folder=tmp_path)
     wait_for_event(tmp_path, "fault_injected")
@@ -110,7 +111,9 @@ def test_after_kill_9_recover_leaves_nothing(tmp_path: Path) -> None:
     process.communicate(timeout=30)
     done = harness("recover", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"put \d+ bytes back|bytes at \d+ were whole", done.stdout)
     wait_for(lambda: not left_behind(tmp_path), "an empty process list")
+    assert not (run_folder(tmp_path) / "registry").exists()
     assert "nothing to undo" in harness("recover", folder=tmp_path).stdout
 
 
