@@ -27,9 +27,10 @@ def load_health(
     """Lateness of pulls (started - due) and the CPU of every process; `pulls` have their phase.
 
     Saturated: the 99th percentile of lateness is beyond its limit, and so are a few pulls at least
-    (one hiccup is no saturation), or one was so late that the generator must have stood still, or a
-    process that makes load was at its CPU limit for a tenth of the time or more. Clients that wait for a broken registry start their next pull late through no
-    fault of the generator, so theirs count only before the first fault.
+    (one hiccup is no saturation); or one was so late that the generator must have stood still; or a
+    process that makes load was at its CPU limit for a tenth of the time or more. Clients that wait
+    for a broken registry start their next pull late through no fault of the generator, so theirs
+    count only before the first fault.
     """
     own = pulls[pulls["pod"].ne("") | pulls["phase"].eq(Phase.BEFORE)]
     late = (own["started_s"] - own["due_s"]).dropna().clip(lower=0)
