@@ -106,8 +106,10 @@ def _refused(place: str, rule: str) -> ScenarioError:
 
 def _compose(place: str, text: str) -> Node | None:
     """The nodes of the YAML in `text`; none when it is empty."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # YAML 1.2.2, 3.2.2.2: the last one counts
     try:
-        return YAML(typ="safe", pure=True).compose(io.StringIO(text))  # type: ignore[no-any-return]  # ruamel says Any
+        return yaml.compose(io.StringIO(text))  # type: ignore[no-any-return]  # ruamel says Any
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{place}:" if mark is None else f"{place}:{mark.line + 1}:{mark.column + 1}"

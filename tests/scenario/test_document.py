@@ -40,6 +40,11 @@ def test_anchors_stand_for_what_they_name() -> None:
     assert document.data == {"a": {"k": 1}, "b": {"k": 1}}
 
 
+def test_an_anchor_that_is_used_again_names_the_last() -> None:
+    """As YAML has it, and without a word of Python's on the terminal."""
+    assert read_text("f.yaml", "a: &x 1\nb: &x 2\nc: *x\n").data == {"a": 1, "b": 2, "c": 2}
+
+
 def test_every_key_that_stands_twice_is_told() -> None:
     """Also `1` and `"1"`, which are one key here."""
     complaints = read_text("f.yaml", 'a: 1\na: 2\nb: {1: x, "1": y}\n').complaints
