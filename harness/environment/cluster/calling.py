@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -67,6 +67,24 @@ async def call(argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: fl
                 process.send_signal(signal.SIGKILL)
             await process.wait()
     return Said(code=process.returncode or 0, out=out, err=err.decode(errors="replace"))
+
+
+async def all_of(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all at once. The first that fails stops the others. Raises its ClusterError, plain."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for work in works:
+                tasks.create_task(work)
+    except* ClusterError as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[ClusterError]) -> ClusterError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, ClusterError)
+    return error
 
 
 async def to_its_end(work: Coroutine[Any, Any, T]) -> T:

@@ -24,12 +24,32 @@ _WORDS_OF_SILENCE: Final = (
 )
 
 
+_WORDS_OF_STOPPED: Final = ("is not running", "is stopped", "container state improper", "is paused")
+# How lines of the engines themselves begin, those of a command inside a container do not.
+_OWN_WORDS: Final = (
+    "error response from daemon",
+    "error: no such",
+    "error: no container",
+    "error: can only create exec sessions",  # podman, of a stopped container
+    "error during connect",
+    "error: cannot connect",
+    "cannot connect to",
+    "got permission denied while",
+    "permission denied while",
+)
+_FATAL: Final = "level=fatal"  # nerdctl
+
+
 class EngineError(ClusterError):
     """The engine cannot be used, or refused. One sentence."""
 
 
 class ContainerGoneError(EngineError):
     """The container is not there any more. One sentence."""
+
+
+class ContainerStoppedError(EngineError):
+    """The container is there, but nothing runs in it. One sentence."""
 
 
 class CommandFailed(EngineError):  # noqa: N818  the command's state, told to the user
@@ -152,12 +172,14 @@ class Engine:
         raise EngineError(f"{self.name}: {explain(self.name, said.err)}")
 
     def _require_there(self, container: str, err: str) -> None:
-        lowered = err.lower()
-        if any(word in lowered for word in _WORDS_OF_ABSENCE):
+        """Raise what the engine itself said; other lines are those of a command in a container."""
+        lines = err.lower().splitlines()
+        own = "\n".join(line for line in lines if line.startswith(_OWN_WORDS) or _FATAL in line)
+        if any(word in own for word in _WORDS_OF_ABSENCE):
             raise ContainerGoneError(f"{container}: the container is gone")
-        if "is not running" in lowered or "is stopped" in lowered:
-            raise ContainerGoneError(f"{container}: the container is not running")
-        if any(word in lowered for word in _WORDS_OF_SILENCE):
+        if any(word in own for word in _WORDS_OF_STOPPED):
+            raise ContainerStoppedError(f"{container}: the container is not running")
+        if any(word in own for word in _WORDS_OF_SILENCE) or "permission denied while" in own:
             raise EngineError(f"{self.name}: {explain(self.name, err)}")
 
     async def _call(

@@ -53,7 +53,7 @@ class NodeFile:
             "hex": None if self.before is None else self.before.hex(),
         }
 
-    async def restore(self, run_id: str, engine: Engine) -> bool:
+    async def undone(self, run_id: str, engine: Engine) -> bool:
         """Put it back; False when it is not the run's any more. Raises EngineError."""
         now = await engine.read_file(self.container, self.path)
         if now is None or f"# {run_mark(run_id)}\n".encode() not in now:
@@ -93,8 +93,8 @@ class NodeRule:
         """Before all others. Raises EngineError."""
         await engine.execute(self.container, self._argv("-I", run_id))
 
-    async def remove(self, run_id: str, engine: Engine) -> bool:
-        """False when it is not there. Raises EngineError."""
+    async def undone(self, run_id: str, engine: Engine) -> bool:
+        """Take it away; False when it is not there. Raises EngineError."""
         try:
             await engine.execute(self.container, self._argv("-C", run_id))
         except CommandFailed:

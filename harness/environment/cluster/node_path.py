@@ -6,8 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from harness.child import Run
-from harness.environment.cluster.calling import to_its_end
-from harness.environment.cluster.containers import ContainerGoneError, Engine
+from harness.environment.cluster.calling import all_of, to_its_end
+from harness.environment.cluster.containers import (
+    ContainerGoneError,
+    ContainerStoppedError,
+    Engine,
+)
 from harness.environment.cluster.errors import ClusterError
 from harness.environment.cluster.node_changes import (
     CERTS_FOLDER,
@@ -42,12 +46,7 @@ async def open_node_path(
     """
     paths = [_NodePath(run=run, room=room, node=node) for node in room.nodes]
     try:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for path in paths:
-                    tasks.create_task(path.lay(settings))
-        except* ClusterError as group:
-            raise _first(group) from None
+        await all_of(path.lay(settings) for path in paths)
         yield
     finally:
         await to_its_end(_restore(paths))
@@ -74,8 +73,7 @@ class _NodePath:
     run: Run
     room: ClusterRoom
     node: str
-    _files: list[tuple[str, NodeFile]] = field(default_factory=list)
-    _rules: list[tuple[str, NodeRule]] = field(default_factory=list)
+    _changes: list[tuple[str, NodeFile | NodeRule]] = field(default_factory=list)
 
     @property
     def engine(self) -> Engine:
@@ -133,7 +131,7 @@ class _NodePath:
     async def _replace(self, path: str, before: bytes | None, content: bytes) -> None:
         file = NodeFile(cluster=self.room.name, container=self.container, path=path, before=before)
         record = self.run.journal.record(file.undo(self.run.run_id, self.engine))
-        self._files.append((record, file))
+        self._changes.append((record, file))
         await self.engine.write_file(self.container, path, content)
 
     async def _redirect(self, protocol: str, port: int) -> None:
@@ -145,26 +143,21 @@ class _NodePath:
             port=port,
         )
         record = self.run.journal.record(rule.undo(self.run.run_id, self.engine))
-        self._rules.append((record, rule))
+        self._changes.append((record, rule))
         await rule.add(self.run.run_id, self.engine)
 
     async def restore(self) -> None:
         """Undo all that is left, the latest first. Raises ClusterError when something stays."""
-        run_id, failures = self.run.run_id, []
-        for record, file in reversed(self._files):
+        failures: list[ClusterError] = []
+        for record, change in reversed(self._changes):
             try:
-                await file.restore(run_id, self.engine)
+                await change.undone(self.run.run_id, self.engine)
             except ContainerGoneError:
-                pass  # and the change with it, or `recover` finds it
-            except ClusterError as error:
-                failures.append(error)
-                continue
-            self.run.journal.done(record)
-        for record, rule in reversed(self._rules):
-            try:
-                await rule.remove(run_id, self.engine)
-            except ContainerGoneError:
-                pass
+                pass  # and the change with it
+            except ContainerStoppedError as error:
+                if not self.room.made:  # what was made is deleted whole
+                    failures.append(error)
+                    continue
             except ClusterError as error:
                 failures.append(error)
                 continue
@@ -178,12 +171,3 @@ async def _restore(paths: list[_NodePath]) -> None:
     for result in results:
         if isinstance(result, BaseException):
             raise result
-
-
-def _first(group: BaseExceptionGroup[ClusterError]) -> ClusterError:
-    """The first plain one of a group."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, ClusterError)
-    return error

@@ -29,7 +29,7 @@ def restore_node_file(folder: Path, undo: Mapping[str, Any]) -> str:
     file = read_file_undo(undo)
     try:
         asyncio.run(_require_node(engine, file.cluster, file.container))
-        restored = asyncio.run(file.restore(run_id, engine))
+        restored = asyncio.run(file.undone(run_id, engine))
     except ContainerGoneError:
         return f"{file.container}: {file.path}: is gone with its node"
     how = "put back" if restored else "was as before already"
@@ -43,7 +43,7 @@ def remove_node_rule(folder: Path, undo: Mapping[str, Any]) -> str:
     what = f"{rule.container}: rule for {rule.protocol} to {rule.address}:{rule.port}"
     try:
         asyncio.run(_require_node(engine, rule.cluster, rule.container))
-        removed = asyncio.run(rule.remove(run_id, engine))
+        removed = asyncio.run(rule.undone(run_id, engine))
     except ContainerGoneError:
         return f"{what}: is gone with its node"
     return f"{what}: removed" if removed else f"{what}: was gone already"
