@@ -29,17 +29,24 @@ class GoProgram:
         """Where `install` puts it below the harness's cache folder."""
         return cache_folder / "bin" / self.name
 
-    def find(self, *, named: str | None = None, cache_folder: Path | None = None) -> Path | None:
+    def find(
+        self,
+        *,
+        named: str | None = None,
+        cache_folder: Path | None = None,
+        path: str | None = None,
+    ) -> Path | None:
         """The one to use: the one `named`, else on PATH, else in `cache_folder`, else None.
 
-        Raises SetupFailed when one is named that is not there: a wish is not passed over.
+        `path` in place of this process's PATH. Raises SetupFailed when one is named that is not
+        there: a wish is not passed over.
         """
         if named:
-            found = shutil.which(named)
+            found = shutil.which(named, path=path)
             if found is None:
                 raise SetupFailed(f"{self.title} {named!r}: is not an executable file")
             return Path(found)
-        if found := shutil.which(self.name):
+        if found := shutil.which(self.name, path=path):
             return Path(found)
         if cache_folder is not None and os.access(self.cached(cache_folder), os.X_OK):
             return self.cached(cache_folder)
