@@ -1,6 +1,7 @@
 """Whether hundreds of emulated nodes in one Locust process keep their schedule in back-off.
 
-    uv run python benchmarks/nodes.py [--nodes 500] [--pods 2] [--seconds 60] [--answer refused]
+    uv run python -m benchmarks nodes [--nodes 500] [--pods 2] [--seconds 60] [--answer refused]
+        [--json FILE]
 
 The load runs as in a run, in its own process. `refused`: nobody listens; `missing`: a real
 registry answers that there is no such image. Lateness is from the moment kubelet's rules decided
@@ -107,9 +108,12 @@ def main() -> None:
     parser.add_argument("--pods", type=int, default=2, help="on each node")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--answer", choices=("refused", "missing"), default="refused")
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
     args = parser.parse_args()
     found = asyncio.run(measure(args.nodes, args.pods, args.seconds, args.answer))
     print(json.dumps(found, indent=1))
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
