@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from harness.recover import recover
 from harness.run_lock import hold
 from tests.processes import alive, wait_until_gone
 
-RUN_ID = "abc123"
+RUN_ID = secrets.token_hex(3)  # recover ends all that carry it, also another test run's
 
 # A harness that starts a service which ignores everything that would end it, and one that does not.
 HARNESS = """
@@ -43,7 +44,7 @@ time.sleep(60)
 
 async def main():
     folder = Path(sys.argv[1])
-    run = Run(run_id="abc123", folder=folder, journal=Journal(folder / "journal.jsonl"),
+    run = Run(run_id=folder.name[-6:], folder=folder, journal=Journal(folder / "journal.jsonl"),
               clock_start_s=0.0)
     with hold(folder):
         async with start_child(run, "link", [sys.executable, "-c", STUBBORN], config={}) as child:
@@ -134,7 +135,7 @@ def test_only_processes_of_this_run_are_ended(folder: Path, reports: Path) -> No
         assert alive(other)
 
 
-@pytest.mark.parametrize("run_id", ["other1", "", "1", None, 7, ["abc123"]])
+@pytest.mark.parametrize("run_id", ["other1", "", "1", None, 7, [RUN_ID]])
 def test_a_journal_cannot_name_another_runs_processes(
     folder: Path, reports: Path, run_id: object
 ) -> None:
