@@ -16,7 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
-from harness.environment.toxiproxy import TOXIPROXY_VERSION, SetupFailed, find_toxiproxy
+from harness.environment.cluster.containers import explain
+from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.kind_cli import require_version
+from harness.environment.go_program import SetupFailed
+from harness.environment.programs import DISTRIBUTION, KIND
+from harness.environment.toxiproxy import TOXIPROXY_VERSION, find_toxiproxy
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -28,6 +33,10 @@ _DISK_LEAST_BYTES: Final = 256 << 20  # the reserve that every run keeps free
 _PORTS: Final = 10_000
 _CLOCK_STEP_S: Final = 1e-3  # times of requests are told in milliseconds
 _ANSWER_S: Final = 5.0
+# Measured: a cluster of three nodes (Kubernetes 1.34) takes 1.5 to 2 GiB.
+_CLUSTER_BYTES: Final = 2 << 30
+_MEMORY_LEAST_BYTES: Final = 512 << 20  # the services, Locust and the analysis of an everyday run
+_MEMORY: Final = Path("/proc/meminfo")
 _PORT_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
@@ -61,17 +70,26 @@ def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
     named = environment.get("HARNESS_TOXIPROXY") or None
     here = Path.cwd()
     link = toxiproxy(named, cache, ask)
+    engine = environment.get("KIND_EXPERIMENTAL_PROVIDER") or "docker"
+    containers = docker(shutil.which(engine, path=path), ask, engine=engine)
     return [
         python(sys.version_info[:3]),
         open_files(_open_file_limit()),
         disk(here, shutil.disk_usage(here).free),
+        memory(_MEMORY.read_text() if _MEMORY.exists() else ""),
         loopback(_loopback_problem()),
         ports(_PORT_RANGE.read_text() if _PORT_RANGE.exists() else ""),
         clock(time.get_clock_info("monotonic").resolution, datetime.now(UTC), _newest_file()),
         link,
         go(shutil.which("go", path=path), ask, needed=link.status != "ok"),
-        docker(shutil.which("docker", path=path), ask),
-        kind(shutil.which("kind", path=path), ask),
+        containers,
+        kind(environment.get("HARNESS_KIND") or None, cache, ask, path=path),
+        node_image(
+            environment.get("HARNESS_KIND_NODE_IMAGE") or "",
+            engine if containers.status == "ok" else "",
+            ask,
+        ),
+        distribution(cache, path=path),
     ]
 
 
@@ -192,32 +210,82 @@ def go(program: str | None, asked: Ask, *, needed: bool) -> Check:
     return Check(name="go", status="ok", found=said.text.removeprefix("go version "))
 
 
-def docker(program: str | None, asked: Ask) -> Check:
-    """Docker is for clusters of kind and for registries in containers."""
+def docker(program: str | None, asked: Ask, *, engine: str = "docker") -> Check:
+    """The container engine is for clusters of kind and for registries in containers."""
     if program is None:
-        found = "not on PATH; needed by --cluster kind only"
+        found = f"{engine} is not on PATH; needed by --cluster kind only"
         return Check(name="docker", status="warn", found=found, fix="install Docker")
-    said = asked([program, "version", "--format", "{{.Server.Version}}"])
+    shown = "{{.Server.Version}}" if engine == "docker" else "{{.Client.Version}}"
+    said = asked([program, "version", "--format", shown])
     if said.code == 0:
-        return Check(name="docker", status="ok", found=f"server {said.text}")
-    fix = "start the Docker service"
+        return Check(name="docker", status="ok", found=f"{engine} {said.text}")
+    fix = f"start the {engine.capitalize()} service"
     if "permission denied" in said.text.lower():
         fix = "sudo usermod -aG docker $USER, and log in again"
-    return Check(name="docker", status="warn", found=_failure(program, said), fix=fix)
+    found = f"{program}: {explain(engine, said.text)}"
+    return Check(name="docker", status="warn", found=found, fix=fix)
 
 
-def kind(program: str | None, asked: Ask) -> Check:
-    """The kind CLI makes real clusters."""
-    if program is None:
-        found = "not on PATH; needed by --cluster kind only"
-        fix = "go install sigs.k8s.io/kind@latest"
-        return Check(name="kind", status="warn", found=found, fix=fix)
-    said = asked([program, "version"])
+def kind(named: str | None, cache: Path, asked: Ask, *, path: str | None = None) -> Check:
+    """The kind CLI makes real clusters: `named`, on PATH, or in `cache`."""
+    setup = "harness setup kind"
+    try:
+        found = KIND.find(named=named, cache_folder=cache, path=path)
+    except SetupFailed as error:
+        fix = "name another with HARNESS_KIND, or unset it"
+        return Check(name="kind", status="warn", found=str(error), fix=fix)
+    if found is None:
+        what = "not on PATH or in the cache; needed by --cluster kind only"
+        return Check(name="kind", status="warn", found=what, fix=setup)
+    said = asked([str(found), "version"])
+    try:
+        require_version(str(found), said.text)
+    except ClusterError as error:
+        return Check(name="kind", status="warn", found=str(error), fix=setup)
+    return Check(name="kind", status="ok", found=f"{found}, {said.text.removeprefix('kind ')}")
+
+
+def node_image(image: str, engine: str, asked: Ask) -> Check:
+    """The image of kind's nodes: `image`, or kind's own when "". `engine` "": none answers."""
+    if not engine:
+        return Check(name="node image", status="ok", found="not asked: no engine answers")
+    if not image:
+        found = "kind's own, which the engine pulls when it is missing"
+        return Check(name="node image", status="ok", found=found)
+    said = asked([engine, "image", "inspect", "--format", "{{.Architecture}}", image])
     if said.code != 0:
-        return Check(
-            name="kind", status="warn", found=_failure(program, said), fix="reinstall kind"
-        )
-    return Check(name="kind", status="ok", found=said.text)
+        found = f"{image} is not on this machine, and is pulled"
+        fix = f"{engine} pull {image}, or load it, or unset HARNESS_KIND_NODE_IMAGE"
+        return Check(name="node image", status="warn", found=found, fix=fix)
+    machine = asked([engine, "version", "--format", "{{.Server.Arch}}"])
+    if machine.code == 0 and machine.text != said.text:
+        found = f"{image} is for {said.text}, and the engine is {machine.text}"
+        fix = "name another with HARNESS_KIND_NODE_IMAGE"
+        return Check(name="node image", status="warn", found=found, fix=fix)
+    return Check(name="node image", status="ok", found=f"{image}, {said.text}")
+
+
+def distribution(cache: Path, *, path: str | None = None) -> Check:
+    """The reference registry, for scenarios that ask for it."""
+    found = DISTRIBUTION.find(cache_folder=cache, path=path)
+    if found is None:
+        what = "none; the embedded registry is used"
+        return Check(name="distribution", status="ok", found=what)
+    return Check(name="distribution", status="ok", found=str(found))
+
+
+def memory(meminfo: str) -> Check:
+    """`meminfo`: /proc/meminfo; "" where the system has none."""
+    words = [line.split() for line in meminfo.splitlines() if line.startswith("MemAvailable:")]
+    if not words:
+        return Check(name="memory", status="ok", found="the system does not tell")
+    free_bytes = int(words[0][1]) << 10
+    found = f"{free_bytes / 2**30:.1f} GiB available"
+    if free_bytes >= _CLUSTER_BYTES:
+        return Check(name="memory", status="ok", found=found)
+    status: Status = "fail" if free_bytes < _MEMORY_LEAST_BYTES else "warn"
+    fix = "free some; a cluster of three nodes needs 2 GiB, an emulated run half of one"
+    return Check(name="memory", status=status, found=found, fix=fix)
 
 
 def _failure(program: str, said: Said) -> str:

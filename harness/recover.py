@@ -1,8 +1,9 @@
 """Undoes what killed runs left, by their journals.
 
 A journal is a file that anybody may have written: it can name only processes of its own run, files
-in its own folder and Toxiproxy servers on this machine or a private network. Undoing twice is the
-same as undoing once.
+in its own folder, Toxiproxy servers on this machine or a private network, the cluster of its own
+name, and what bears its mark in nodes of clusters that the harness made. Undoing twice is the same
+as undoing once.
 """
 
 import http.client
@@ -18,7 +19,12 @@ from urllib.parse import quote, urlsplit
 
 import psutil
 
-from harness.child import RUN_ID_VARIABLE
+from harness.child import RUN_ID_VARIABLE, ChildError
+from harness.environment.cluster.recovering import (
+    delete_kind_cluster,
+    remove_node_rule,
+    restore_node_file,
+)
 from harness.environment.registry import REGISTRY_FOLDER
 from harness.journal import Journal, pending
 from harness.run_lock import RunLockError, hold
@@ -85,7 +91,7 @@ def _undo(folder: Path, record: dict[str, Any], journal: Journal) -> Recovered:
     carry_out = _KINDS.get(kind, _unknown) if isinstance(kind, str) else _unknown
     try:
         text = carry_out(folder, undo)
-    except _NotUndone as reason:
+    except (_NotUndone, ChildError) as reason:
         return Recovered(run=folder.name, text=f"not undone: {reason}", failed=True)
     except KeyError as error:
         text = f"not undone: {kind}: {error.args[0]!r} is missing in the journal"
@@ -244,4 +250,7 @@ _KINDS: Final[dict[str, Callable[[Path, dict[str, Any]], str]]] = {
     "restore_file": _restore_file,
     "remove_registry": _remove_registry,
     "toxiproxy_proxies": _remove_proxies,
+    "delete_kind_cluster": delete_kind_cluster,
+    "restore_node_file": restore_node_file,
+    "remove_node_rule": remove_node_rule,
 }

@@ -21,6 +21,11 @@ def saying(text: str, code: int | None = 0) -> Ask:
     return asked
 
 
+def of_arm(argv: Sequence[str]) -> Said:
+    """An engine for amd64 with an image for arm64."""
+    return Said(code=0, text="arm64" if "inspect" in argv else "amd64")
+
+
 @pytest.mark.parametrize(
     ("check", "status", "found", "fix"),
     [
@@ -52,12 +57,19 @@ def saying(text: str, code: int | None = 0) -> Ask:
         ),
         (doctor.go("go", saying("", 2), needed=True), "warn", "go: says nothing", "reinstall"),
         (doctor.docker(None, saying("")), "warn", "not on PATH", "install Docker"),
-        (doctor.docker("docker", saying("29.0.1")), "ok", "server 29.0.1", ""),
+        (doctor.docker("docker", saying("29.0.1")), "ok", "docker 29.0.1", ""),
         (doctor.docker("docker", saying("Permission Denied", 1)), "warn", "Denied", "usermod"),
         (doctor.docker("docker", saying("no answer within 5 s", None)), "warn", "5 s", "start"),
-        (doctor.kind(None, saying("")), "warn", "not on PATH", "go install"),
-        (doctor.kind("kind", saying("kind v0.33.0 go1.25.1")), "ok", "v0.33.0", ""),
-        (doctor.kind("kind", saying("broken", 1)), "warn", "kind: broken", "reinstall"),
+        (doctor.docker(None, saying(""), engine="podman"), "warn", "podman is not on", "install"),
+        (doctor.memory("MemTotal: 9 kB\nMemAvailable: 8388608 kB\n"), "ok", "8.0 GiB", ""),
+        (doctor.memory("MemAvailable: 1048576 kB"), "warn", "1.0 GiB", "2 GiB"),
+        (doctor.memory("MemAvailable: 1024 kB"), "fail", "0.0 GiB", "free"),
+        (doctor.memory(""), "ok", "does not tell", ""),
+        (doctor.node_image("", "docker", saying("")), "ok", "kind's own", ""),
+        (doctor.node_image("n:v1", "", saying("")), "ok", "no engine", ""),
+        (doctor.node_image("n:v1", "docker", saying("amd64")), "ok", "n:v1, amd64", ""),
+        (doctor.node_image("n:v1", "docker", saying("No such image", 1)), "warn", "n:v1", "load"),
+        (doctor.node_image("n:v1", "docker", of_arm), "warn", "is for arm64", "HARNESS_KIND"),
     ],
 )
 def test_each_rule(check: Check, status: str, found: str, fix: str) -> None:
@@ -90,6 +102,30 @@ def test_the_toxiproxy_that_would_be_used_is_named(
         named = str(path) if folder.name == "named" else None
         check = doctor.toxiproxy(named, cache, doctor.ask)
         assert (check.status, check.found) == ("ok", f"{path}, version 2.12.0")
+
+
+@pytest.mark.parametrize(
+    ("says", "status", "found"),
+    [
+        ("kind v0.33.0 go1.26.8 linux/amd64", "ok", "v0.33.0"),
+        ("kind v0.20.0 go1.20.4 linux/amd64", "ok", "v0.20.0"),
+        ("kind v0.19.0 go1.20.4 linux/amd64", "warn", "is kind 0.19, and 0.20 or later is needed"),
+        ("usage: something else", "warn", "is no kind"),
+    ],
+)
+def test_the_kind_that_would_be_used_is_named(
+    tmp_path: Path, says: str, status: str, found: str
+) -> None:
+    """On PATH before the cache, and not an old one."""
+    path = program(tmp_path / "path", "kind", says)
+    program(tmp_path / "cache" / "bin", "kind", "kind v9.9.9")
+    check = doctor.kind(None, tmp_path / "cache", doctor.ask, path=str(tmp_path / "path"))
+    assert (check.status, found in check.found) == (status, True)
+    assert str(path) in check.found
+    cached = doctor.kind(None, tmp_path / "cache", doctor.ask, path="")
+    assert cached.found.endswith("v9.9.9")
+    wished = doctor.kind("no-such-kind", tmp_path / "cache", doctor.ask)
+    assert (wished.status, "HARNESS_KIND" in wished.fix) == ("warn", True)
 
 
 @pytest.mark.parametrize("says", ["toxiproxy-server version 1.2.1", "", "usage: something else"])

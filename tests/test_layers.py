@@ -75,7 +75,7 @@ FENCES: dict[str, dict[str, str]] = {
 ENVIRONMENT_READERS = {
     "harness.cli.": "flag > environment variable > file > default is decided here",
     "harness.child": "a child is started with the environment of its harness",
-    "harness.environment.toxiproxy": "Go is started with the environment of its harness",
+    "harness.environment.go_program": "Go is started with the environment of its harness",
 }
 
 HEAVY = (

@@ -41,6 +41,8 @@ def _setup_verbs() -> typer.Typer:
     verbs = typer.Typer(help="Install programs that the harness can use.", no_args_is_help=True)
     verbs.callback()(_setup)
     verbs.command(name="toxiproxy")(setup_toxiproxy)
+    verbs.command(name="kind")(setup_kind)
+    verbs.command(name="distribution")(setup_distribution)
     return verbs
 
 
@@ -50,13 +52,29 @@ def _setup() -> None:
 
 def setup_toxiproxy() -> None:
     """Build Toxiproxy with Go and keep it in the harness's cache."""
-    from harness.environment.toxiproxy import SetupFailed, install_toxiproxy
+    _install("toxiproxy")
 
-    complain("building toxiproxy-server with Go; this takes half a minute")
+
+def setup_kind() -> None:
+    """Build the kind CLI with Go and keep it in the harness's cache."""
+    _install("kind")
+
+
+def setup_distribution() -> None:
+    """Build the reference registry with Go and keep it in the harness's cache."""
+    _install("distribution")
+
+
+def _install(word: str) -> None:
+    from harness.environment.go_program import SetupFailed
+    from harness.environment.programs import PROGRAMS
+
+    program = PROGRAMS[word]
+    complain(f"building {program.name} {program.version} with Go; this takes half a minute")
     try:
-        path = install_toxiproxy(cache_folder())
+        path = program.install(cache_folder())
     except SetupFailed as error:
-        fail(f"toxiproxy: {error}", ExitCode.ENVIRONMENT)
+        fail(f"{word}: {error}", ExitCode.ENVIRONMENT)
     print(path)
 
 

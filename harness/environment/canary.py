@@ -8,7 +8,7 @@ import socket
 import httpx
 from dnslib import DNSRecord
 
-from harness.environment.lab import LOOPBACK, Lab
+from harness.environment.lab import Lab
 from harness.load.orders import REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage
 
@@ -33,8 +33,9 @@ async def check_steady_state(lab: Lab) -> None:
     async def as_node(node: str, endpoint: NodeEndpoint, *, whole: bool) -> None:
         async with places:
             try:
-                await _resolve(target, endpoint)
-                await _fetch(target, endpoint, reference, image, whole=whole)
+                await _resolve(target, endpoint, lab.address)
+                base = f"http://{lab.address}:{endpoint.link_port}"
+                await _fetch(target, base, reference, image, whole=whole)
             except (httpx.HTTPError, OSError, TimeoutError) as error:
                 raise NotSteady(f"{node}: {type(error).__name__}: {error}") from error
             except NotSteady as error:
@@ -48,7 +49,7 @@ async def check_steady_state(lab: Lab) -> None:
         raise group.exceptions[0] from None
 
 
-async def _resolve(target: LoadTarget, endpoint: NodeEndpoint) -> None:
+async def _resolve(target: LoadTarget, endpoint: NodeEndpoint, address: str) -> None:
     question = DNSRecord.question(target.registry_name)
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
@@ -58,15 +59,14 @@ async def _resolve(target: LoadTarget, endpoint: NodeEndpoint) -> None:
         async with asyncio.timeout(_TIMEOUT_S):
             answer = DNSRecord.parse(await loop.sock_recv(udp, 4096))
     addresses = [str(record.rdata) for record in answer.rr]
-    if addresses != [LOOPBACK]:
-        raise NotSteady(f"{REGISTRY_NAME} resolves to {addresses or 'nothing'}, not to {LOOPBACK}")
+    if addresses != [address]:
+        raise NotSteady(f"{REGISTRY_NAME} resolves to {addresses or 'nothing'}, not to {address}")
 
 
 async def _fetch(
-    target: LoadTarget, endpoint: NodeEndpoint, reference: str, image: BuiltImage, *, whole: bool
+    target: LoadTarget, base: str, reference: str, image: BuiltImage, *, whole: bool
 ) -> None:
     repository, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rsplit(":", 1)
-    base = f"http://{LOOPBACK}:{endpoint.link_port}"
     async with httpx.AsyncClient(base_url=base, timeout=_TIMEOUT_S, trust_env=False) as client:
         path = f"/v2/{repository}/manifests/{tag}"
         answer = await client.get(path, headers={"Accept": "*/*"})

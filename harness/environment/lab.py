@@ -3,13 +3,19 @@
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.child import Child, ChildError, Run
+from harness.environment.cluster.room import ClusterRoom
 from harness.environment.link import LinkRoom, open_link
 from harness.environment.link_control import LinkError
 from harness.environment.registry import RegistryRoom, open_registry
@@ -51,6 +57,14 @@ class LabSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where services listen for the nodes, and the address that nodes reach them at."""
+
+    listen_host: str = LOOPBACK
+    address: str = LOOPBACK
+
+
+@dataclass(frozen=True, kw_only=True)
 class LabSeams:
     """The seams of one occurrence of a fault."""
 
@@ -74,6 +88,8 @@ class Lab:
     link: LinkRoom | None  # None: nodes reach the gateway directly
     resolver: ResolverRoom
     images: Mapping[str, BuiltImage]  # by reference as written in a pod
+    address: str = LOOPBACK  # what the registry's name is resolved to
+    cluster: ClusterRoom | None = None  # None: the nodes are emulated
 
     @property
     def ports(self) -> Mapping[str, int]:
@@ -96,7 +112,7 @@ class Lab:
         return LoadTarget(
             registry_name=REGISTRY_NAME,
             scheme="http",
-            resolver_address=LOOPBACK,
+            resolver_address=self.resolver.address,
             endpoints={
                 node: NodeEndpoint(
                     link_port=self.ports[node], resolver_port=self.resolver.ports[node]
@@ -138,42 +154,78 @@ async def open_lab(run: Run, settings: LabSettings, record: Record) -> AsyncIter
 
     Raises EnvironmentFailed; what was opened before is closed.
     """
-    nodes = all_nodes(settings)
     async with AsyncExitStack() as rooms:
-        try:
-            _require_disk(run.folder, settings.images_bytes)
-            started = time.monotonic()
-            registry = await rooms.enter_async_context(
-                open_registry(
-                    run,
-                    nodes=nodes,
-                    auth=settings.auth,
-                    username=settings.username,
-                    password=settings.password,
-                    token_lifetime_s=settings.token_lifetime_s,
-                    port=settings.registry_port,
-                    registry_name=REGISTRY_NAME,
-                )
-            )
-            started = _opened(record, "registry", started, {"provider": "embedded"})
-            images = await _store_images(registry, settings.images)
-            started = _opened(record, "images", started, _image_details(images))
-            resolver = await rooms.enter_async_context(
-                open_resolver(run, nodes=nodes, name=REGISTRY_NAME, address=LOOPBACK)
-            )
-            started = _opened(record, "resolver", started, {"address": LOOPBACK})
-            link = await _open_link(rooms, run, settings, registry)
-            _opened(record, "link", started, _link_details(link))
-        except (ChildError, LinkError) as error:
-            raise EnvironmentFailed(str(error)) from error
-        except OSError as error:
-            reason = error.strerror or error
-            raise EnvironmentFailed(f"{error.filename or run.folder}: {reason}") from error
-        yield Lab(settings=settings, registry=registry, link=link, resolver=resolver, images=images)
+        with told(run):
+            require_disk(run.folder, settings.images_bytes)
+            lab = await open_services(rooms, run, settings, record, Place())
+        yield lab
+
+
+@contextmanager
+def told(run: Run) -> Iterator[None]:
+    """Tell what a room raises while it is opened as EnvironmentFailed."""
+    try:
+        yield
+    except (ChildError, LinkError) as error:
+        raise EnvironmentFailed(str(error)) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise EnvironmentFailed(f"{error.filename or run.folder}: {reason}") from error
+
+
+async def open_services(
+    rooms: AsyncExitStack, run: Run, settings: LabSettings, record: Record, place: Place
+) -> Lab:
+    """Open the services into `rooms`. With a link before it the registry stays on loopback.
+
+    Raises ChildError, LinkError, OSError.
+    """
+    nodes = all_nodes(settings)
+    started = time.monotonic()
+    registry = await rooms.enter_async_context(
+        open_registry(
+            run,
+            nodes=nodes,
+            auth=settings.auth,
+            username=settings.username,
+            password=settings.password,
+            token_lifetime_s=settings.token_lifetime_s,
+            port=settings.registry_port,
+            registry_name=REGISTRY_NAME,
+            host=place.listen_host if settings.link == "none" else LOOPBACK,
+        )
+    )
+    started = opened(record, "registry", started, {"provider": "embedded"})
+    images = await _store_images(registry, settings.images)
+    started = opened(record, "images", started, _image_details(images))
+    resolver = await rooms.enter_async_context(
+        open_resolver(
+            run,
+            nodes=nodes,
+            name=REGISTRY_NAME,
+            address=place.address,
+            listen_host=place.listen_host,
+        )
+    )
+    started = opened(record, "resolver", started, {"address": place.listen_host})
+    link = await _open_link(rooms, run, settings, registry, place.listen_host)
+    opened(record, "link", started, _link_details(link))
+    return Lab(
+        settings=settings,
+        registry=registry,
+        link=link,
+        resolver=resolver,
+        images=images,
+        address=place.address,
+    )
 
 
 async def _open_link(
-    rooms: AsyncExitStack, run: Run, settings: LabSettings, registry: RegistryRoom
+    rooms: AsyncExitStack,
+    run: Run,
+    settings: LabSettings,
+    registry: RegistryRoom,
+    listen_host: str,
 ) -> LinkRoom | None:
     if settings.link == "none":
         return None
@@ -183,6 +235,7 @@ async def _open_link(
             kind=settings.link,
             nodes=all_nodes(settings),
             upstream_ports=registry.ports,
+            listen_host=listen_host,
             toxiproxy_path=settings.toxiproxy_path,
             cache_folder=settings.cache_folder,
             open_control=settings.open_link_control,
@@ -197,13 +250,15 @@ def _link_details(link: LinkRoom | None) -> dict[str, str]:
     return {"kind": link.kind, "version": link.version}
 
 
-def _opened(record: Record, room: str, started: float, details: Mapping[str, Any]) -> float:
+def opened(record: Record, room: str, started: float, details: Mapping[str, Any]) -> float:
+    """Record that `room` is open since `started`; the time now."""
     now = time.monotonic()
     record(RoomOpened(at_s=0.0, room=room, took_s=now - started, details=details))
     return now
 
 
-def _require_disk(folder: Path, images_bytes: int) -> None:
+def require_disk(folder: Path, images_bytes: int) -> None:
+    """Raises EnvironmentFailed when the images would not fit."""
     free_bytes = shutil.disk_usage(folder).free
     if images_bytes + _DISK_RESERVE_BYTES > free_bytes:
         raise EnvironmentFailed(

@@ -1,0 +1,127 @@
+"""A running cluster as the rest of the harness sees it: nodes by the plan's names."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from harness.environment.cluster.containers import ContainerGoneError, Engine
+from harness.environment.cluster.errors import ClusterError
+
+_ADMIN: Final = "/etc/kubernetes/admin.conf"
+_KUBECTL_S: Final = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubernetesNode:
+    """`reason` why it is not Ready, "" when it is. `runtime` as in `containerd://2.4.2`."""
+
+    name: str
+    reason: str
+    labels: Mapping[str, str]
+    kubelet: str
+    runtime: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterRoom:
+    """An open cluster of kind's.
+
+    `nodes`: the name of each Kubernetes node, which is its container's too, by the plan's name
+    (`node-0`). `gateway_address`: where nodes reach this machine; `listen_host`: where services
+    listen for them (the same, unless the engine lives in a machine of its own). `made`: by this
+    run. `versions`: kind, kubernetes, containerd.
+    """
+
+    name: str
+    kubeconfig: Path
+    nodes: Mapping[str, str]
+    control_plane: str
+    gateway_address: str
+    listen_host: str
+    engine: Engine
+    made: bool
+    versions: Mapping[str, str]
+
+    @property
+    def context(self) -> str:
+        """The only context of `kubeconfig`."""
+        return f"kind-{self.name}"
+
+    def container(self, node: str) -> str:
+        """The container of a node by the plan's name. Raises ClusterError."""
+        try:
+            return self.nodes[node]
+        except KeyError:
+            raise ClusterError(
+                f"no node {node!r} in the cluster, which has {', '.join(self.nodes)}"
+            ) from None
+
+    async def exec(
+        self,
+        node: str,
+        argv: Sequence[str],
+        stdin: bytes | None = None,
+        *,
+        timeout_s: float = 60.0,
+    ) -> bytes:
+        """Run `argv` in a node, by the plan's name; its stdout. Raises ClusterError."""
+        return await self.engine.execute(
+            self.container(node), argv, stdin=stdin, timeout_s=timeout_s
+        )
+
+    async def dead_nodes(self) -> dict[str, str]:
+        """Why each node whose container does not run is dead, by the plan's name.
+
+        The control plane is told as `control-plane`. Raises ClusterError.
+        """
+        places = {**self.nodes, "control-plane": self.control_plane}
+        reasons = await asyncio.gather(*(self._reason(place) for place in places.values()))
+        return {node: reason for node, reason in zip(places, reasons, strict=True) if reason}
+
+    async def kubernetes_nodes(self) -> dict[str, KubernetesNode]:
+        """What Kubernetes says of its nodes, by their Kubernetes name. Raises ClusterError."""
+        return await ask_nodes(self.engine, self.control_plane)
+
+    async def _reason(self, container: str) -> str:
+        try:
+            state = await self.engine.state(container)
+        except ContainerGoneError as error:
+            return str(error)
+        return "" if state.running else f"{container}: the container is {state.status}"
+
+
+async def ask_nodes(engine: Engine, control_plane: str) -> dict[str, KubernetesNode]:
+    """What Kubernetes says of its nodes. Raises ClusterError."""
+    argv = ("kubectl", "--kubeconfig", _ADMIN, "get", "nodes", "--output", "json")
+    answer = await engine.execute(control_plane, argv, timeout_s=_KUBECTL_S)
+    try:
+        return {node.name: node for node in map(_read_node, json.loads(answer)["items"])}
+    except (ValueError, LookupError, TypeError) as error:
+        raise ClusterError(f"{control_plane}: kubectl get nodes answered otherwise") from error
+
+
+def unready(nodes: Mapping[str, KubernetesNode], wanted: Iterable[str]) -> dict[str, str]:
+    """Why each of the `wanted` nodes that cannot take pods cannot."""
+    reasons = {name: nodes[name].reason if name in nodes else "has not joined" for name in wanted}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _read_node(node: Mapping[str, Any]) -> KubernetesNode:
+    conditions = {it["type"]: it for it in node["status"].get("conditions", ())}
+    ready = conditions.get("Ready", {"status": "Unknown", "message": "tells no condition"})
+    reason = ""
+    if ready["status"] != "True":
+        reason = str(ready.get("message") or ready.get("reason") or "NotReady")
+    elif any(it["key"] == "node.kubernetes.io/not-ready" for it in node["spec"].get("taints", ())):
+        reason = "is still tainted not-ready"
+    info = node["status"].get("nodeInfo", {})
+    return KubernetesNode(
+        name=node["metadata"]["name"],
+        reason=reason,
+        labels=node["metadata"].get("labels") or {},
+        kubelet=info.get("kubeletVersion", ""),
+        runtime=info.get("containerRuntimeVersion", ""),
+    )

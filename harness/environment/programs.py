@@ -1,0 +1,20 @@
+"""Real programs that the harness can use in place of its own parts, or beside them."""
+
+from typing import Final
+
+from harness.environment.go_program import GoProgram
+from harness.environment.toxiproxy import TOXIPROXY
+
+KIND_LEAST_VERSION: Final = (0, 20)  # May 2023; what is older was never tried
+
+KIND: Final = GoProgram(title="kind", name="kind", package="sigs.k8s.io/kind", version="0.33.0")
+_DISTRIBUTION: Final = "github.com/distribution/distribution/v3"
+DISTRIBUTION: Final = GoProgram(
+    title="distribution",
+    name="registry",
+    package=f"{_DISTRIBUTION}/cmd/registry",
+    version="3.1.1",
+    stamp=f"-X {_DISTRIBUTION}/version.version=v3.1.1",
+)
+
+PROGRAMS: Final = {"toxiproxy": TOXIPROXY, "kind": KIND, "distribution": DISTRIBUTION}
