@@ -35,6 +35,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/oci/documents.py": "tests/oci/test_images.py, by the digests of whole images",
     "harness/run.py": "tests/cli/test_running.py, by running the program",
     "harness/up.py": "tests/cli/test_standing.py, by running the program",
+    "harness/environment/kind_lab.py": "tests/cluster/test_kind_lab.py, on a real cluster",
+    "harness/environment/cluster/deleting.py": "test_recovering.py beside it and tests/cluster",
     "harness/environment/scope.py": "only words; every room's test uses it",
 }
 
