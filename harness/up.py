@@ -4,29 +4,49 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.chance import Chance
 from harness.child import ChildError, Run
-from harness.environment.lab import EnvironmentFailed, Lab, LabSettings, open_lab
+from harness.environment.lab import (
+    EnvironmentFailed,
+    Lab,
+    LabSeams,
+    LabSettings,
+    LinkKind,
+    open_lab,
+)
 from harness.environment.scope import FaultScope
-from harness.events import FaultInjected, RunEnded, RunStarted
+from harness.events import FaultHealed, FaultInjected, RunEnded, RunStarted
 from harness.faults import Fault
 from harness.journal import Journal
 from harness.load.orders import CLIENTS_NODE
+from harness.plan import Plan, planned_where
 from harness.recording import Recording, Watcher
 from harness.run_folder import make_folder, writing
 from harness.run_lock import hold
-from harness.seams import Where
+from harness.scenario import read_held_fault
+from harness.seams import Seam, Where
 from harness.timeline import RunClock
 
 # A held fault has no planned end; its service forgets it after this long without the harness.
 _HELD_S = 7 * 24 * 3600.0
 _WATCH_S = 0.25
+
+
+# The environment when no scenario is given: one image, nothing else of interest.
+DEFAULT_SCENARIO = """\
+name: up
+summary: An environment for your own client.
+images:
+  app: {size: 16MiB, layers: 4}
+load:
+  rollouts: [{name: app, image: app, replicas: 1}]
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +58,38 @@ class HeldFault:
     where: Where
 
 
+def held_fault(text: str, *, nodes: int, link: LinkKind) -> HeldFault:
+    """The fault that `text` says, as `latency: {delay: 200ms}`.
+
+    `nodes`: how many there are. Raises ScenarioError, and ValueError for a fault that no seam of
+    this environment can carry.
+    """
+    entry = read_held_fault(text, nodes)
+    if link == "none" and Seam.LINK in entry.fault.seams_needed():
+        raise ValueError(f"--fault {text}: bites the link, which link: none leaves out")
+    return HeldFault(word=entry.word, fault=entry.fault, where=planned_where(entry, nodes))
+
+
+def settings_of(
+    plan: Plan, *, link: LinkKind, toxiproxy_path: str | None, cache_folder: Path
+) -> LabSettings:
+    """What `plan` needs stood up for a client. The password is new and never leaves memory."""
+    return LabSettings(
+        seed=plan.seed,
+        nodes=plan.load.nodes,
+        images=plan.images,
+        images_bytes=plan.disk_bytes,
+        link=link,
+        auth=plan.registry_auth,
+        registry_port=plan.registry_port,
+        token_lifetime_s=plan.token_lifetime_s,
+        password=secrets.token_urlsafe(18),
+        toxiproxy_path=toxiproxy_path,
+        cache_folder=cache_folder,
+        open_link_control=True,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
     name: str
@@ -47,12 +99,50 @@ class UpOptions:
     watchers: tuple[Watcher, ...] = ()
 
 
-async def stand(
-    settings: LabSettings, options: UpOptions, announce: Callable[[dict[str, Any]], None]
-) -> None:
-    """Open the environment, inject the faults, announce it, and hold it until cancelled.
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """An open environment, and the recording of what is held on in it."""
 
-    Raises EnvironmentFailed when it cannot be set up or a service of it ends by itself.
+    lab: Lab
+    folder: Path
+    seed: int
+    clock: RunClock
+    recording: Recording
+
+    @asynccontextmanager
+    async def holding(self, held: HeldFault, step: str) -> AsyncIterator[LabSeams]:
+        """Hold a fault on until the block is left; what is yielded tells its bites."""
+        chance = Chance(self.seed, step)
+        scope = FaultScope(
+            fault=step,
+            where=held.where,
+            chance=chance,
+            deadline_s=self.clock.start_s + _HELD_S,
+        )
+        scoped = self.lab.scoped(held.fault.seams_needed(), scope)
+        about: dict[str, Any] = {"fault": step, "word": held.word, "occurrence": 1}
+        async with held.fault.inject(scoped.seams, chance):
+            at_s = self.clock.now_s()
+            self.recording(FaultInjected(at_s=at_s, planned_s=at_s, **about))
+            yield scoped
+        bites = (await scoped.bites()).count
+        self.recording(FaultHealed(at_s=self.clock.now_s(), bites=bites, **about))
+
+    async def until_a_child_dies(self) -> None:
+        """Raise EnvironmentFailed as soon as a service has ended by itself."""
+        while True:
+            for name, child in self.lab.children().items():
+                if not child.alive:
+                    code = child.exit_code
+                    raise EnvironmentFailed(f"{name}: ended by itself with code {code}")
+            await asyncio.sleep(_WATCH_S)
+
+
+@asynccontextmanager
+async def standing(settings: LabSettings, options: UpOptions) -> AsyncIterator[Standing]:
+    """Open the environment in a run folder of its own until the block is left.
+
+    Raises EnvironmentFailed when it cannot be set up, RunFolderError when the disk refuses.
     """
     run_id = secrets.token_hex(3)
     folder = make_folder(options.reports, options.name, run_id)
@@ -64,20 +154,12 @@ async def stand(
         run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=time.monotonic())
         recording(RunStarted(at_s=0.0, run_id=run_id, scenario=options.name, seed=options.seed))
         try:
-            async with AsyncExitStack() as stack:
-                lab = await stack.enter_async_context(open_lab(run, settings, recording))
+            async with open_lab(run, settings, recording) as lab:
                 clock.start()
                 await lab.registry.set_clock(clock.start_s)
-                for number, held in enumerate(options.faults, start=1):
-                    chance = Chance(options.seed, f"{held.word}-{number}")
-                    await _inject(stack, lab, held, chance, clock)
-                    recording(_injected(held, chance.step, clock.now_s()))
-                announce(description(lab, folder))
-                await _until_a_child_dies(lab)
-        except asyncio.CancelledError:  # being stopped is how this ends
-            task = asyncio.current_task()
-            assert task is not None
-            task.uncancel()
+                yield Standing(
+                    lab=lab, folder=folder, seed=options.seed, clock=clock, recording=recording
+                )
         except ChildError as error:
             raise EnvironmentFailed(str(error)) from error
         finally:
@@ -86,26 +168,23 @@ async def stand(
             journal.close()
 
 
-async def _inject(
-    stack: AsyncExitStack, lab: Lab, held: HeldFault, chance: Chance, clock: RunClock
+async def stand(
+    settings: LabSettings, options: UpOptions, announce: Callable[[dict[str, Any]], None]
 ) -> None:
-    scope = FaultScope(
-        fault=chance.step, where=held.where, chance=chance, deadline_s=clock.start_s + _HELD_S
-    )
-    scoped = lab.scoped(held.fault.seams_needed(), scope)
-    await stack.enter_async_context(held.fault.inject(scoped.seams, chance))
+    """Open the environment, inject the faults, announce it, and hold it until cancelled.
 
-
-def _injected(held: HeldFault, fault: str, at_s: float) -> FaultInjected:
-    return FaultInjected(at_s=at_s, fault=fault, word=held.word, occurrence=1, planned_s=at_s)
-
-
-async def _until_a_child_dies(lab: Lab) -> None:
-    while True:
-        for name, child in lab.children().items():
-            if not child.alive:
-                raise EnvironmentFailed(f"{name}: ended by itself with code {child.exit_code}")
-        await asyncio.sleep(_WATCH_S)
+    Raises EnvironmentFailed when it cannot be set up or a service of it ends by itself.
+    """
+    try:
+        async with standing(settings, options) as up, AsyncExitStack() as held_on:
+            for number, held in enumerate(options.faults, start=1):
+                await held_on.enter_async_context(up.holding(held, f"{held.word}-{number}"))
+            announce(description(up.lab, up.folder))
+            await up.until_a_child_dies()
+    except asyncio.CancelledError:  # being stopped is how this ends
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
 
 
 def description(lab: Lab, folder: Path) -> dict[str, Any]:

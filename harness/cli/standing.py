@@ -1,7 +1,6 @@
 """`harness up`: the environment alone, for other people's clients."""
 
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,17 +18,9 @@ from harness.cli.settings import cache_folder, complain, fail, toxiproxy_path
 from harness.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from harness.environment.lab import LinkKind
     from harness.plan import Plan
     from harness.up import HeldFault
-
-_DEFAULT = """\
-name: up
-summary: An environment for your own client.
-images:
-  app: {size: 16MiB, layers: 4}
-load:
-  rollouts: [{name: app, image: app, replicas: 1}]
-"""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,28 +57,15 @@ def up(
 
     from harness.cli.display import shown
     from harness.cli.stopping import run_until_stopped
-    from harness.environment.lab import EnvironmentFailed, LabSettings
+    from harness.environment.lab import EnvironmentFailed
     from harness.recording import RecordingError
     from harness.run_folder import RunFolderError
-    from harness.up import UpOptions, stand
+    from harness.up import UpOptions, settings_of, stand
 
     plan = _plan(scenario, settings or [])
     kind = link_kind(link, plan.link)
-    held = _held(faults or [], nodes=len(plan.load.nodes), with_link=kind != "none")
-    lab = LabSettings(
-        seed=plan.seed,
-        nodes=plan.load.nodes,
-        images=plan.images,
-        images_bytes=plan.disk_bytes,
-        link=kind,
-        auth=plan.registry_auth,
-        registry_port=plan.registry_port,
-        token_lifetime_s=plan.token_lifetime_s,
-        password=secrets.token_urlsafe(18),
-        toxiproxy_path=toxiproxy_path(),
-        cache_folder=cache_folder(),
-        open_link_control=True,
-    )
+    held = _held(faults or [], nodes=len(plan.load.nodes), link=kind)
+    lab = settings_of(plan, link=kind, toxiproxy_path=toxiproxy_path(), cache_folder=cache_folder())
     with shown(Console(stderr=True), plan.scenario, 0.0, quiet=quiet or as_json) as watcher:
         options = UpOptions(
             name=plan.scenario,
@@ -106,32 +84,26 @@ def up(
 def _plan(scenario: Path | None, settings: list[str]) -> "Plan":
     from harness.plan import build_plan
     from harness.scenario import ScenarioError, load, load_text
+    from harness.up import DEFAULT_SCENARIO
 
     try:
         if scenario is None:
-            return build_plan(load_text("up", _DEFAULT, settings))
+            return build_plan(load_text("up", DEFAULT_SCENARIO, settings))
         return build_plan(load(scenario, settings))
     except ScenarioError as error:
         fail(str(error), ExitCode.USAGE)
 
 
-def _held(texts: list[str], *, nodes: int, with_link: bool) -> "tuple[HeldFault, ...]":
-    from harness.plan import planned_where
-    from harness.scenario import ScenarioError, read_held_fault
-    from harness.seams import Seam
-    from harness.up import HeldFault
+def _held(texts: list[str], *, nodes: int, link: "LinkKind") -> "tuple[HeldFault, ...]":
+    from harness.scenario import ScenarioError
+    from harness.up import held_fault
 
     held, complaints = [], []
     for text in texts:
         try:
-            entry = read_held_fault(text, nodes)
-        except ScenarioError as error:
+            held.append(held_fault(text, nodes=nodes, link=link))
+        except (ScenarioError, ValueError) as error:
             complaints.append(str(error))
-            continue
-        if not with_link and Seam.LINK in entry.fault.seams_needed():
-            complaints.append(f"--fault {text}: bites the link, which link: none leaves out")
-        where = planned_where(entry, nodes)
-        held.append(HeldFault(word=entry.word, fault=entry.fault, where=where))
     if complaints:
         fail("\n".join(complaints), ExitCode.USAGE)
     return tuple(held)
