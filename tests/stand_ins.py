@@ -27,7 +27,7 @@ class RecordingSeams:
     healed: int = 0
 
     def seams(self) -> Seams:
-        parts = {seam.value: _Part(self, seam.value) for seam in Seam if seam is not Seam.CLUSTER}
+        parts = {seam.value: _Part(self, seam.value) for seam in Seam}
         return Seams(**cast("dict[str, Any]", parts))
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from harness.child import Child, ChildError, Run
 from harness.environment.cluster.room import ClusterRoom
@@ -24,7 +24,7 @@ from harness.environment.scope import FaultScope
 from harness.events import Event, RoomOpened
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
-from harness.seams import Bites, Seam, Seams
+from harness.seams import Bites, Cluster, Seam, Seams
 
 LOOPBACK = "127.0.0.1"
 _DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
@@ -64,6 +64,18 @@ class Place:
     address: str = LOOPBACK
 
 
+class CountingCluster(Cluster, Protocol):
+    """`seams.Cluster` for one occurrence of one fault."""
+
+    async def bites(self) -> Bites: ...
+
+
+class Nodes(Protocol):
+    """The nodes of a run, emulated or real, as faults may change them."""
+
+    def scoped(self, scope: FaultScope) -> CountingCluster: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class LabSeams:
     """The seams of one occurrence of a fault."""
@@ -96,13 +108,19 @@ class Lab:
         """Where each node reaches the registry."""
         return self.registry.ports if self.link is None else self.link.ports
 
-    def scoped(self, needed: frozenset[Seam], scope: FaultScope) -> LabSeams:
-        """The seams as one fault may touch them; those it `needed` tell its bites."""
+    def scoped(
+        self, needed: frozenset[Seam], scope: FaultScope, nodes: Nodes | None = None
+    ) -> LabSeams:
+        """The seams as one fault may touch them; those it `needed` tell its bites.
+
+        `nodes`: those that pull; None where there are none that a fault could change.
+        """
         seams = Seams(
             link=_NoLink() if self.link is None else self.link.link(scope),
             resolver=self.resolver.resolver(scope),
             gateway=self.registry.gateway(scope),
             store=self.registry.store(scope),
+            cluster=_NoNodes() if nodes is None else nodes.scoped(scope),
         )
         counters = tuple(getattr(seams, seam) for seam in sorted(needed))
         return LabSeams(seams=seams, counters=counters)
@@ -138,6 +156,18 @@ class _NoLink:
         raise EnvironmentFailed("link: none: there is no link that a fault could bite")
 
     down = toxic
+
+    async def bites(self) -> Bites:
+        return Bites(count=0)
+
+
+class _NoNodes:
+    """The cluster of an environment without nodes of its own."""
+
+    def hosts(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
+        raise EnvironmentFailed("cluster: there are no nodes that a fault could change")
+
+    credentials = remove_images = fill_disk = pull_qps = hosts
 
     async def bites(self) -> Bites:
         return Bites(count=0)
