@@ -1,0 +1,91 @@
+"""The OCI distribution specification's own tests, every one, with all that is optional."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from harness.registry.app import Registry
+from harness.registry.tokens import Account, TokenService
+from tests.conformance.suite import Report, read_report, run_suite
+from tests.go_tools import CONFORMANCE, require_go_tool
+from tests.registry_server import PASSWORD, USER
+from tests.standing import standing
+
+TESTS_AT_LEAST = 980  # this version has 986; fewer would mean that something was switched off
+
+
+@pytest.fixture(scope="module")
+def suite() -> Path:
+    return require_go_tool(CONFORMANCE)
+
+
+@contextmanager
+def registry_alone(folder: Path, *, guarded: bool) -> Iterator[str]:
+    """The embedded registry with nothing before it; its host and port."""
+    tokens = TokenService(
+        Account(username=USER, password=PASSWORD) if guarded else None,
+        lifetime_s=300,
+        anonymous_pull=False,
+    )
+    registry = Registry(folder / "content", tokens, guarded=guarded)
+    server = uvicorn.Server(uvicorn.Config(registry, ws="none", lifespan="off", log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        serving.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = server.force_exit = True  # its client is gone
+            serving.join(20)
+            registry.index.close()
+
+
+def require_all_passed(report: Report) -> None:
+    assert report.not_passed == ()
+    assert report.tests >= TESTS_AT_LEAST
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("guarded", [False, True], ids=["open", "tokens"])
+def test_the_embedded_registry_alone_passes_all_of_it(
+    suite: Path, tmp_path: Path, *, guarded: bool
+) -> None:
+    """With nothing before it, whether or not it wants tokens."""
+    login = {"username": USER, "password": PASSWORD} if guarded else {}
+    with registry_alone(tmp_path, guarded=guarded) as place:
+        require_all_passed(run_suite(suite, place, tmp_path, **login))
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("auth", ["none", "token"])
+def test_it_passes_through_gateway_and_link_without_a_fault(
+    suite: Path, tmp_path: Path, auth: str
+) -> None:
+    """As `harness up` gives it: what stands between a client and the registry changes nothing."""
+    with standing(tmp_path, "--set", f"environment.registry.auth={auth}") as up:
+        report = run_suite(
+            suite, up.through_link, tmp_path, username=up.username, password=up.password
+        )
+    require_all_passed(report)
+
+
+def test_a_report_is_read_to_its_last_failure(tmp_path: Path) -> None:
+    """Whatever is not passed is told with its reason: failed, in error, skipped, switched off."""
+    junit = tmp_path / "junit.xml"
+    junit.write_text(
+        '<testsuites tests="4"><testsuite name="s">'
+        '<testcase name="a" classname="c" status="passed"/>'
+        '<testcase name="b" classname="c" status="failure"><failure message="no"/></testcase>'
+        '<testcase name="d" classname="c" status="skipped"><skipped message="off"/></testcase>'
+        '<testcase name="e" classname="c" status="error"><error message="bad"/></testcase>'
+        "</testsuite></testsuites>"
+    )
+    assert read_report(junit) == Report(
+        tests=4, not_passed=("c/b: failure: no", "c/d: skipped: off", "c/e: error: bad")
+    )

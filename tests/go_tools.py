@@ -1,0 +1,37 @@
+"""Programs written in Go that only tests use: built once into the harness's cache."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from harness.cli.settings import cache_folder
+from harness.environment.go_program import GoProgram
+
+# The specification's own tests, as of its main branch on 31 August 2026.
+CONFORMANCE: Final = GoProgram(
+    title="the conformance suite",
+    name="conformance",
+    package="github.com/opencontainers/distribution-spec/conformance",
+    version="0.0.0-20260831232431-97274622c111",
+)
+CRANE: Final = GoProgram(
+    title="crane",
+    name="crane",
+    package="github.com/google/go-containerregistry/cmd/crane",
+    version="0.22.1",
+)
+ORAS: Final = GoProgram(
+    title="oras", name="oras", package="oras.land/oras/cmd/oras", version="1.3.6"
+)
+
+
+def require_go_tool(program: GoProgram) -> Path:
+    """`program`, built when it is not there yet. Skips the test where there is no Go."""
+    cache = cache_folder() / f"v{program.version}"  # another version is another program
+    if found := program.find(cache_folder=cache, path=""):
+        return found
+    if shutil.which("go") is None:
+        pytest.skip(f"{program.title}: Go, which builds it, is not on PATH")
+    return program.install(cache)
