@@ -1,6 +1,5 @@
 """The OCI distribution specification's own tests, every one, with all that is optional."""
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+import uvloop
 
 from harness.registry.app import Registry
 from harness.registry.tokens import Account, TokenService
@@ -36,12 +36,12 @@ def registry_alone(folder: Path, *, guarded: bool) -> Iterator[str]:
     registry = Registry(folder / "content", tokens, guarded=guarded)
     server = uvicorn.Server(uvicorn.Config(registry, ws="none", lifespan="off", log_config=None))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        serving = threading.Thread(target=lambda: uvloop.run(server.serve([listener])))
         serving.start()
         try:
             yield f"127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = server.force_exit = True  # its client is gone
+            server.should_exit = True
             serving.join(20)
             registry.index.close()
 
