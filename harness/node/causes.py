@@ -63,6 +63,9 @@ _ROWS: Final[tuple[tuple[Cause, tuple[str, ...]], ...]] = (
             r"507 Insufficient Storage",
             r"no space left on device",
             r"disk quota",
+            r"412 Precondition Failed",
+            r"blocked by policy",
+            r"due to configured policy",
         ),
     ),
     (

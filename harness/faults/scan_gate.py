@@ -1,0 +1,59 @@
+"""scan_gate: the registry refuses images that no scanner has passed."""
+
+import json
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import Fault, WhereKey
+from harness.oci.errors import ErrorCode, error_body
+from harness.seams import RequestKind, Respond, Seam, Seams
+from harness.units import ChosenShare
+
+# goharbor/harbor: src/server/middleware/vulnerable/vulnerable.go, an image without a report; the
+# rule is asked on GET and HEAD of manifests (src/server/registry/route.go).
+_HARBOR = {
+    "code": "PROJECTPOLICYVIOLATION",
+    "message": (
+        "current image without vulnerability scanning cannot be pulled due to configured policy "
+        "in 'Prevent images with vulnerability severity of \"Critical\" or higher from running.' "
+        "To continue with pull, please contact your project administrator for help."
+    ),
+}
+_DENIED = "image is blocked by policy: it has not been scanned"
+
+
+class ScanGate(Fault):
+    """The registry refuses images that no scanner has passed, by a policy of the project.
+
+    Manifests are answered with `status`: 412 as Harbor's PROJECTPOLICYVIOLATION, 403 as the DENIED
+    of others. Nothing on the node or in the image is wrong, and no retry helps.
+    Seen as: `unexpected status from HEAD request to U: 412 Precondition Failed` or `403 Forbidden`;
+    for 403 the node asks once more by GET and prints `denied: ...` on a second line.
+    """
+
+    area: ClassVar[str] = "quota"
+    example: ClassVar[str] = "{status: 412}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
+
+    status: Literal[403, 412] = Field(412, description="how requests for manifests are answered")
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the gateway is scoped with it
+        harbor = json.dumps({"errors": [_HARBOR]})
+        denied = error_body(ErrorCode.DENIED, _DENIED).decode()
+        answer = Respond(
+            status=self.status,
+            headers=(("Content-Type", "application/json"),),
+            body=denied if self.status == 403 else harbor,  # noqa: PLR2004  a choice above
+        )
+        return seams.gateway.rule(
+            answer, kinds=(RequestKind.MANIFEST,), methods=("GET", "HEAD"), share=self.share
+        )

@@ -1,0 +1,58 @@
+"""server_errors: the registry, or what stands before it, answers 5xx."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
+from harness.oci.errors import ErrorCode, error_body
+from harness.seams import RequestKind, Respond, Seam, Seams
+from harness.units import ChosenShare
+
+_KINDS = (
+    RequestKind.PING,
+    RequestKind.TOKEN,
+    RequestKind.MANIFEST,
+    RequestKind.BLOB,
+    RequestKind.UPLOAD,
+)
+# What the registry says itself is its JSON; 502 and 504 come from a proxy that does not reach it,
+# and whose page is no JSON (nginx: ngx_http_special_response.c).
+_CODES = {500: ErrorCode.UNKNOWN, 503: ErrorCode.UNAVAILABLE}
+_TITLES = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
+
+
+class ServerErrors(Fault):
+    """The registry answers 500 or 503, or the load balancer before it 502 or 504.
+
+    A node repeats 500, 503 and 504 once and gives the attempt up when the same comes again, and 502
+    not at all. With a `share` below 1 it meets some of its requests only.
+    Seen as: `unexpected status from HEAD request to U: 503 Service Unavailable`; of a GET whose
+    answer is the registry's own, `unavailable` or `unknown` on a second line.
+    """
+
+    area: ClassVar[str] = "performance"
+    example: ClassVar[str] = "{status: 503}"
+    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
+
+    status: Literal[500, 502, 503, 504] = Field(503, description="how requests are answered")
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the gateway is scoped with it
+        return seams.gateway.rule(_answer(self.status), kinds=_KINDS, share=self.share)
+
+
+def _answer(status: int) -> Respond:
+    if status in _CODES:
+        body, kind = error_body(_CODES[status]).decode(), "application/json"
+    else:
+        title = _TITLES[status]
+        body, kind = f"<html><head><title>{title}</title></head></html>\r\n", "text/html"
+    return Respond(status=status, headers=(("Content-Type", kind),), body=body)

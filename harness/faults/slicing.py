@@ -1,0 +1,52 @@
+"""slicing: data comes in many small pieces."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from harness.chance import Chance
+from harness.faults._fault import LINK_WHERE, Fault, WhereKey
+from harness.seams import Seam, Seams
+from harness.units import ByteCount, ChosenShare, Seconds
+
+
+class Slicing(Fault):
+    """Data comes in many small pieces, as over a path with a tiny MTU or a dribbling proxy.
+
+    What the registry sends is cut into slices of about `size`, each `delay` after the one before,
+    so that a connection gets at most `size` per `delay`.
+    Seen as: slower pulls, no event; a byte now and then is progress enough for containerd.
+    """
+
+    area: ClassVar[str] = "connectivity"
+    example: ClassVar[str] = "{size: 8KiB, variation: 1KiB, delay: 5ms}"
+    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+
+    size_bytes: ByteCount = Field(alias="size", description="of a slice, on average")
+    variation_bytes: ByteCount | None = Field(
+        None, alias="variation", description="slices are this much longer or shorter, at most"
+    )
+    delay_s: Seconds = Field(0.0, alias="delay", description="between slices; to the microsecond")
+    share: ChosenShare = 1.0
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        if self.variation_bytes is not None and self.variation_bytes >= self.size_bytes:
+            raise ValueError("variation must be below size: every slice has a byte")
+        return self
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.LINK})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the link is scoped with it
+        return seams.link.toxic(
+            "slicer",
+            {
+                "average_size": self.size_bytes,
+                "size_variation": self.variation_bytes or 0,
+                "delay": round(self.delay_s * 1_000_000),
+            },
+            share=self.share,
+        )
