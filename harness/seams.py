@@ -118,7 +118,52 @@ class Watch:
     act: Literal["watch"] = "watch"
 
 
-Act = Respond | RefuseToken | Corrupt | Truncate | Delay | RateLimit | Watch
+@dataclass(frozen=True, kw_only=True)
+class SkewClock:
+    """Judge bearer tokens by a clock that is `ahead_s` seconds ahead (behind when negative).
+
+    A token that is not valid at that time, give or take `leeway_s`, is refused as invalid. Tokens
+    that are no JWT say nothing about time and pass.
+    """
+
+    act: Literal["skew_clock"] = "skew_clock"
+    ahead_s: float
+    leeway_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MisdirectToken:
+    """Let the Bearer challenges of 401 answers name another realm.
+
+    `host`, `port` and `path` replace that part of the realm's URL; None leaves it.
+    """
+
+    act: Literal["misdirect_token"] = "misdirect_token"
+    host: str | None = None
+    port: int | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MislabelDigest:
+    """Let Docker-Content-Digest say another digest, what is no digest, or be missing."""
+
+    act: Literal["mislabel_digest"] = "mislabel_digest"
+    says: Literal["another", "malformed", "missing"] = "another"
+
+
+Act = (
+    Respond
+    | RefuseToken
+    | Corrupt
+    | Truncate
+    | Delay
+    | RateLimit
+    | Watch
+    | SkewClock
+    | MisdirectToken
+    | MislabelDigest
+)
 
 
 class Gateway(Protocol):

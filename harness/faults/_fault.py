@@ -15,6 +15,17 @@ LINK_WHERE: frozenset[WhereKey] = frozenset({"nodes"})
 GATEWAY_WHERE: frozenset[WhereKey] = frozenset({"repository", "kinds", "layers", "nodes"})
 STORE_WHERE: frozenset[WhereKey] = frozenset({"repository", "layers"})
 
+# What a registry asks a token for.
+CHALLENGED: tuple[RequestKind, ...] = (
+    RequestKind.PING,
+    RequestKind.MANIFEST,
+    RequestKind.BLOB,
+    RequestKind.TAGS,
+    RequestKind.UPLOAD,
+    RequestKind.REFERRERS,
+)
+CLOSED_PORT = 1  # tcpmux, RFC 1078: nobody listens there
+
 
 class Fault(BaseModel, ABC):
     """Settings of one fault, frozen, refused at plan time when impossible.

@@ -10,11 +10,22 @@ from starlette.types import Message, Send
 from harness.gateway.ask import Ask
 from harness.gateway.bodies import Extent, Flip, cut_at, extent, flipped, flips, within
 from harness.gateway.connection import EXTENSION, Connection
+from harness.gateway.labels import relabel
 from harness.gateway.rules import Decision, Rule
 from harness.oci.challenge import bearer_challenge, pull_scope, realm_of
 from harness.oci.errors import ErrorCode, error_body
 from harness.oci.reference import is_repository
-from harness.seams import Corrupt, Delay, RateLimit, RefuseToken, Respond, Truncate
+from harness.seams import (
+    Corrupt,
+    Delay,
+    MisdirectToken,
+    MislabelDigest,
+    RateLimit,
+    RefuseToken,
+    Respond,
+    SkewClock,
+    Truncate,
+)
 
 BITTEN_BY = "harness-bitten-by"
 
@@ -104,9 +115,9 @@ class Exchange:
             raise AnswerEndedError
         if decision.answer is not None:
             self._bite(decision.answer)
-        elif self.status in _SERVED and self.ask.method == "GET":
-            for rule in decision.watches:
-                self._bite(rule)
+        else:
+            self._count(decision.watches)
+        self._relabel(decision.labels, headers)
         if decision.body is not None and (held := extent(self.status, headers)):
             self._body = _body_change(decision.body, self.ask, held)
             self._offset = held.first
@@ -115,6 +126,17 @@ class Exchange:
         headers += [(name.encode(), value.encode()) for name, value in decision.headers]
         if self.bitten_by:
             headers.append((BITTEN_BY.encode(), ",".join(self.bitten_by).encode()))
+
+    def _count(self, watches: list[Rule]) -> None:
+        if self.status in _SERVED and self.ask.method == "GET":
+            for rule in watches:
+                self._bite(rule)
+
+    def _relabel(self, labels: list[Rule], headers: list[tuple[bytes, bytes]]) -> None:
+        for rule in labels:
+            assert isinstance(rule.act, MisdirectToken | MislabelDigest)
+            if relabel(rule.act, self.status, headers):
+                self._bite(rule)
 
     async def _send_changed(self, change: "_BodyChange", message: Message) -> None:
         body, offset = message["body"], self._offset
@@ -166,7 +188,8 @@ def _own_answer(rule: Rule, ask: Ask) -> tuple[int, list[tuple[str, str]], bytes
             named = any(name.lower() == "content-type" for name, _ in headers)
             kind = [] if named or not body.startswith("{") else [json]
             return status, [*kind, *_sendable(headers)], body.encode()
-        case RefuseToken(error=error):
+        case RefuseToken() | SkewClock():
+            error = rule.act.error if isinstance(rule.act, RefuseToken) else "invalid_token"
             actions = _ACTIONS.get(ask.method, "pull,push")
             name = ask.repositories[0] if ask.repositories else ""
             scope = pull_scope(name, actions) if is_repository(name) else ""

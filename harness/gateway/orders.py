@@ -7,11 +7,23 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from harness.seams import Act, Corrupt, Delay, RateLimit, RequestKind, Respond, Truncate
+from harness.oci.reference import is_host
+from harness.seams import (
+    Act,
+    Corrupt,
+    Delay,
+    MisdirectToken,
+    RateLimit,
+    RequestKind,
+    Respond,
+    SkewClock,
+    Truncate,
+)
 
 Name = Annotated[str, Field(pattern=r"^[!-+\--~]{1,200}$")]  # fits a header, without commas
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2: token
+_PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,200}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\xa1-\xff\t]*")
 
 
@@ -81,9 +93,24 @@ def _complaint(act: Act) -> str | None:
         case RateLimit(limit=limit, window_s=window):
             fits = limit >= 0 and 0 < window < inf
             rule = None if fits else f"limit, window_s: no such rate, got {limit} in {window} s"
+        case SkewClock(ahead_s=ahead, leeway_s=leeway):
+            fits = -inf < ahead < inf and 0 <= leeway < inf
+            rule = None if fits else f"ahead_s, leeway_s: no such clock, got {ahead} and {leeway}"
+        case MisdirectToken():
+            rule = _realm_complaint(act)
         case _:
             rule = None
     return rule
+
+
+def _realm_complaint(act: MisdirectToken) -> str | None:
+    if act.host is not None and (":" in act.host or not is_host(act.host)):
+        return f"host: must be a host name without a port, got {act.host!r}"
+    if act.port is not None and not 0 < act.port < 1 << 16:
+        return f"port: must be 1 to 65535, got {act.port}"
+    if act.path is not None and not _PATH.fullmatch(act.path):
+        return f"path: must begin with / and be one of a URL, got {act.path!r}"
+    return None
 
 
 def _answer_complaint(status: int, headers: tuple[tuple[str, str], ...]) -> str | None:

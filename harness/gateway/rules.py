@@ -1,9 +1,9 @@
 """Rules: which requests they match, and what they decide. They count their bites.
 
-The rules of a request are tried in the order in which they were added. `Delay` and `Watch` go
-together with any other; of the rest the first that bites ends the search. `Corrupt` and
-`Truncate` end it for a GET they match, although only the answer shows whether they bite: an error
-has no body worth changing, and a range may lie where nothing changes.
+The rules of a request are tried in the order in which they were added. `Delay`, `Watch` and those
+that change a header of the answer go together with any other; of the rest the first that bites ends
+the search. `Corrupt` and `Truncate` end it for a GET they match, although only the answer shows
+whether they bite: an error has no body worth changing, and a range may lie where nothing changes.
 """
 
 import asyncio
@@ -12,19 +12,22 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fnmatch import translate
 
 from harness.chance import Chance
 from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
+from harness.gateway.skew import is_refused
 from harness.gateway.windows import Window
 from harness.seams import (
     Corrupt,
     Delay,
+    MisdirectToken,
+    MislabelDigest,
     RateLimit,
-    RefuseToken,
     RequestKind,
-    Respond,
+    SkewClock,
     Truncate,
     Watch,
 )
@@ -152,11 +155,12 @@ class Rules:
 class Decision:
     """What happens to one request. `answer`: the rule that answers instead of the registry.
 
-    `body`: the rule that may change the answer's body. `headers` go with any answer.
+    `labels` may change a header of it, `body` its body. `headers` go with any answer.
     """
 
     delays: list[Rule] = field(default_factory=list)
     watches: list[Rule] = field(default_factory=list)
+    labels: list[Rule] = field(default_factory=list)
     answer: Rule | None = None
     body: Rule | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -174,18 +178,31 @@ def decide(rules: tuple[Rule, ...], ask: Ask, now_s: float) -> Decision | None:
                 decision.delays.append(rule)
             case Watch():
                 decision.watches.append(rule)
-            case RateLimit():
-                if _over_limit(rule, ask, decision, now_s):
-                    decision.answer = rule
-                    break
-            case Respond() | RefuseToken():
-                decision.answer = rule
-                break
-            case Corrupt() | Truncate():
-                if ask.method == "GET":
-                    decision.body = rule
+            case MisdirectToken() | MislabelDigest():
+                decision.labels.append(rule)
+            case _:
+                if _ends_the_search(rule, ask, decision, now_s):
                     break
     return decision
+
+
+def _ends_the_search(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> bool:
+    """Let `rule` answer `ask`, or change the answer's body; False when it does neither."""
+    match rule.act:
+        case Corrupt() | Truncate():
+            if ask.method != "GET":
+                return False
+            decision.body = rule
+            return True
+        case RateLimit():
+            answers = _over_limit(rule, ask, decision, now_s)
+        case SkewClock():
+            answers = is_refused(rule.act, ask, datetime.now(UTC).timestamp())
+        case _:
+            answers = True
+    if answers:
+        decision.answer = rule
+    return answers
 
 
 def _over_limit(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> bool:

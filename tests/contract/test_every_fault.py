@@ -43,6 +43,9 @@ VARIANTS = {
     "server_errors of a proxy": "server_errors: {status: 502, share: 50%}",
     "scan_gate of others": "scan_gate: {status: 403}",
     "pull_rate_limit without a header": "pull_rate_limit: {limit: 1, window: 60s}",
+    "token_service_down without a connection": "token_service_down: {how: refused}",
+    "wrong_token_realm of another host": "wrong_token_realm: {wrong: host}",
+    "clock_skew ahead": "clock_skew: {registry: ahead, by: 10m}",
     **{word: f"{word}: {fault.example}" for word, fault in catalogue().items()},
 }
 

@@ -11,14 +11,17 @@ from harness.oci.digest import digest_of
 from harness.seams import (
     Corrupt,
     Delay,
+    MisdirectToken,
+    MislabelDigest,
     RateLimit,
     RefuseToken,
     RequestKind,
     Respond,
+    SkewClock,
     Truncate,
     Watch,
 )
-from tests.registry_server import eventually, read_raw, run, serving
+from tests.registry_server import PASSWORD, USER, eventually, read_raw, run, serving
 
 CONTENT = bytes(number * 13 % 251 for number in range(257)) * 12_000  # 3 MB: several chunks
 MANIFESTS = (RequestKind.MANIFEST,)
@@ -199,5 +202,47 @@ def test_watch_counts_what_was_served(tmp_path: Path) -> None:
             assert answer.headers["harness-bitten-by"] == name
             await client.get(path, headers={"Range": "bytes=99999999-"})
             assert served.bites(name) == 1
+
+    run(main())
+
+
+def test_headers_are_changed_and_counted(tmp_path: Path) -> None:
+    """The realm of a challenge, and the digest of content; answers without them are no bite."""
+
+    async def main() -> None:
+        async with serving(tmp_path, guarded=True) as served, served.client() as client:
+            realm = served.rule(MisdirectToken(path="/elsewhere"))
+            digest = served.rule(MislabelDigest(says="missing"))
+            answer = await client.get("/v2/")
+            assert answer.status_code == 401
+            assert f'realm="{served.url()}/elsewhere"' in answer.headers["www-authenticate"]
+            assert answer.headers["harness-bitten-by"] == realm
+            scope = {"scope": "repository:app:pull"}
+            token = (await client.get("/token", params=scope, auth=(USER, PASSWORD))).json()
+            path = f"/v2/app/blobs/{served.put_blob(CONTENT)}"
+            bearer = {"Authorization": f"Bearer {token['token']}"}
+            answer = await client.get(path, headers=bearer)
+            assert answer.content == CONTENT
+            assert "docker-content-digest" not in answer.headers
+            assert [served.bites(name) for name in (realm, digest)] == [1, 1]
+
+    run(main())
+
+
+def test_skewed_clock_refuses_good_tokens(tmp_path: Path) -> None:
+    """As invalid, with a challenge; what carries none meets the registry's own."""
+
+    async def main() -> None:
+        async with serving(tmp_path, guarded=True) as served, served.client() as client:
+            token = (await client.get("/token", auth=(USER, PASSWORD))).json()["token"]
+            bearer = {"Authorization": f"Bearer {token}"}
+            name = served.rule(SkewClock(ahead_s=-600, leeway_s=60))
+            answer = await client.get("/v2/", headers=bearer)
+            assert answer.status_code == 401
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+            assert "error" not in (await client.get("/v2/")).headers["www-authenticate"]
+            assert served.bites(name) == 1
+            served.rules.remove(name)
+            assert (await client.get("/v2/", headers=bearer)).status_code == 200
 
     run(main())

@@ -9,10 +9,13 @@ from harness.seams import (
     Act,
     Corrupt,
     Delay,
+    MisdirectToken,
+    MislabelDigest,
     RateLimit,
     RefuseToken,
     RequestKind,
     Respond,
+    SkewClock,
     Truncate,
     Watch,
 )
@@ -25,6 +28,9 @@ ACTS: list[Act] = [
     Delay(first_byte_s=1.5),
     RateLimit(limit=3, window_s=60, retry_after_s=7, headers="docker_hub"),
     Watch(),
+    SkewClock(ahead_s=-600, leeway_s=60),
+    MisdirectToken(host="a.invalid", port=1, path="/t"),
+    MislabelDigest(says="malformed"),
 ]
 
 
@@ -72,6 +78,12 @@ GOOD: dict[str, Any] = {
         ({"act": {"act": "truncate", "ending": "bang"}}, "ending"),
         ({"act": {"act": "delay", "first_byte_s": -1}}, "first_byte_s"),
         ({"act": {"act": "rate_limit", "limit": 1, "window_s": 0}}, "window_s"),
+        ({"act": {"act": "skew_clock", "ahead_s": 1, "leeway_s": -1}}, "leeway_s"),
+        ({"act": {"act": "misdirect_token", "host": "a:1"}}, "host"),
+        ({"act": {"act": "misdirect_token", "host": 'a"b'}}, "host"),
+        ({"act": {"act": "misdirect_token", "port": 0}}, "port"),
+        ({"act": {"act": "misdirect_token", "path": '/a"\r\n'}}, "path"),
+        ({"act": {"act": "mislabel_digest", "says": "x"}}, "says"),
         ({"kinds": ["pizza"]}, "kinds"),
         ({"share": 1.5}, "share"),
         ({"fault": "a,b\n"}, "fault"),

@@ -1,0 +1,48 @@
+"""token_service_down: nobody gives out tokens; the registry itself is well."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import CHALLENGED, CLOSED_PORT, Fault, WhereKey
+from harness.oci.errors import ErrorCode, error_body
+from harness.seams import MisdirectToken, RequestKind, Respond, Seam, Seams
+from harness.units import ChosenShare
+
+
+class TokenServiceDown(Fault):
+    """Nobody gives out tokens; the registry itself is well.
+
+    `how: unavailable` answers token requests with 503, which a node does not repeat.
+    `how: refused` lets the challenges name a closed port, as when the token service is a host of
+    its own whose process has ended. Either way one request for a token ends the attempt.
+    Seen as: `failed to authorize: failed to fetch oauth token: unexpected status from POST request
+    to U: 503 Service Unavailable`, or `... Post "U": dial tcp A: connect: connection refused`.
+    """
+
+    area: ClassVar[str] = "authentication"
+    example: ClassVar[str] = "{how: unavailable}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.TOKEN,)
+
+    how: Literal["unavailable", "refused"] = Field(
+        "unavailable", description="answered with 503, or no connection at all"
+    )
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the gateway is scoped with it
+        if self.how == "refused":
+            act = MisdirectToken(port=CLOSED_PORT)
+            return seams.gateway.rule(act, kinds=CHALLENGED, share=self.share)
+        answer = Respond(
+            status=503,
+            headers=(("Content-Type", "application/json"),),
+            body=error_body(ErrorCode.UNAVAILABLE).decode(),
+        )
+        return seams.gateway.rule(answer, kinds=(RequestKind.TOKEN,), share=self.share)
