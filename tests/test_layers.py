@@ -30,7 +30,8 @@ ARROW = (
     ("analysis",),
     ("report",),
     ("cli",),
-    ("__main__",),
+    ("testing",),
+    ("pytest_plugin", "__main__"),
 )
 LINE = {name: number for number, line in enumerate(ARROW) for name in line}
 
@@ -66,8 +67,13 @@ FENCES: dict[str, dict[str, str]] = {
         "harness.environment.": "asks and builds other programs",
         "harness.report.bundle": "makes the drawing library beside the analysis",
         "harness.doctor": "asks programs for their version",
+        "harness.testing.running": "runs the command line as a user does",
     },
     "typer": {"harness.cli.": "the command line"},
+    "pytest": {
+        "harness.pytest_plugin": "what pytest loads",
+        "harness.testing.": "loaded with --harness only",
+    },
     "rich": {"harness.cli.": "the terminal"},
 }
 

@@ -34,6 +34,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/node/resolve.py": "tests/node/test_containerd.py, by the requests of a pull",
     "harness/oci/documents.py": "tests/oci/test_images.py, by the digests of whole images",
     "harness/run.py": "tests/cli/test_running.py, by running the program",
+    "harness/testing/fixtures.py": "tests/testing/test_lab.py, by tests that ask for them",
     "harness/up.py": "tests/cli/test_standing.py, by running the program",
     "harness/environment/kind_lab.py": "tests/cluster/test_kind_lab.py, on a real cluster",
     "harness/environment/cluster/deleting.py": "test_recovering.py beside it and tests/cluster",

@@ -170,7 +170,7 @@ def _judge(ended: "Ended", *, as_json: bool) -> ExitCode:
         complain(f"harness: {error}")
         return ExitCode.INCONCLUSIVE
     if as_json:
-        print(json.dumps(findings.as_json()))
+        print(json.dumps({**findings.as_json(), "folder": str(ended.folder)}))
     else:
         print_findings(findings, ended.folder)
     return ExitCode(findings.exit_code)

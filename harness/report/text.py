@@ -1,6 +1,6 @@
 """The findings in a few plain lines, for a terminal or a log."""
 
-from harness.analysis.findings import DelayFinding, Findings
+from harness.analysis.findings import DelayFinding, ExpectationFinding, Findings
 from harness.report.words import (
     bites_text,
     first_success_text,
@@ -34,14 +34,15 @@ def one_line(text: str) -> str:
     return printable.rstrip() if len(printable) <= _WIDEST else printable[: _WIDEST - 1] + "…"
 
 
+def expectation_line(one: ExpectationFinding) -> str:
+    """Verdict, what was expected, what was measured, from how many samples."""
+    note = f"  ({one.note})" if one.note else ""
+    margin = f", margin {margin_text(one)}" if one.margin is not None else ""
+    return f"{one.verdict:<8}{one.text}: {value_text(one)}{margin}, n={one.samples}{note}"
+
+
 def _expectations(findings: Findings) -> list[str]:
-    lines = []
-    for one in findings.expectations:
-        note = f"  ({one.note})" if one.note else ""
-        margin = f", margin {margin_text(one)}" if one.margin is not None else ""
-        lines.append(
-            f"{one.verdict:<8}{one.text}: {value_text(one)}{margin}, n={one.samples}{note}"
-        )
+    lines = [expectation_line(one) for one in findings.expectations]
     return [*lines, ""] if lines else []
 
 

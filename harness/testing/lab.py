@@ -1,0 +1,124 @@
+"""The environment of `harness up` for a test: addresses, credentials, images, and faults."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.cli.settings import cache_folder, toxiproxy_path
+from harness.plan import Plan, build_plan
+from harness.scenario import load, load_text
+from harness.testing.beside import LoopBeside, loop_beside
+from harness.up import (
+    DEFAULT_SCENARIO,
+    Standing,
+    UpOptions,
+    description,
+    held_fault,
+    settings_of,
+    standing,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabImage:
+    """An image that the registry holds. `total_bytes` is that of its blobs."""
+
+    digest: str
+    total_bytes: int
+
+
+@dataclass(frozen=True)
+class FaultOn:
+    """A fault that is on now."""
+
+    _bites: Callable[[], int | None] = field(repr=False)
+
+    def bites(self) -> int | None:
+        """The requests, queries or connections it has changed; None when nobody counts them.
+
+        A real Toxiproxy does not count. A test whose fault bit nothing proves nothing.
+        """
+        return self._bites()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryLab:
+    """A registry behind link, gateway and resolver, as `harness up --json` tells it.
+
+    `url` leads through the link, `direct_url` past it. `images` are by `name:tag`. `username` and
+    `password` are empty when the registry asks for none.
+    """
+
+    url: str
+    direct_url: str
+    username: str
+    password: str = field(repr=False)
+    images: Mapping[str, LabImage]
+    resolver_address: str
+    link_kind: str
+    link_control_url: str | None
+    run_folder: Path
+    _up: Standing = field(repr=False)
+    _beside: LoopBeside = field(repr=False)
+    _steps: Iterator[int] = field(repr=False, default_factory=lambda: count(1))
+
+    @property
+    def host(self) -> str:
+        """`url` as an image reference begins: host and port."""
+        return urlsplit(self.url).netloc
+
+    @contextmanager
+    def fault(self, text: str) -> Iterator[FaultOn]:
+        """Hold a fault on inside the block, as `fault("latency: {delay: 200ms}")`.
+
+        `text` is written as in a scenario, with `where` if wanted. Raises ScenarioError for
+        one that is none.
+        """
+        nodes = len(self._up.lab.settings.nodes)
+        held = held_fault(text, nodes=nodes, link="none" if self.link_kind == "none" else "auto")
+        step = f"{held.word}-{next(self._steps)}"
+        with self._beside.entered(self._up.holding(held, step)) as scoped:
+            yield FaultOn(lambda: self._beside.call(scoped.bites()).count)
+
+
+@contextmanager
+def open_registry_lab(scenario: Path | None, reports: Path) -> Iterator[RegistryLab]:
+    """Stand the environment of `scenario`, or a default one, up until the block is left.
+
+    Raises ScenarioError for a wrong file and EnvironmentFailed when it cannot be set up.
+    """
+    plan = _plan(scenario)
+    settings = settings_of(
+        plan, link=plan.link, toxiproxy_path=toxiproxy_path(), cache_folder=cache_folder()
+    )
+    options = UpOptions(name=plan.scenario, seed=plan.seed, reports=reports, faults=())
+    with loop_beside() as beside, beside.entered(standing(settings, options)) as up:
+        yield _described(up, beside)
+
+
+def _plan(scenario: Path | None) -> Plan:
+    return build_plan(load_text("up", DEFAULT_SCENARIO) if scenario is None else load(scenario))
+
+
+def _described(up: Standing, beside: LoopBeside) -> RegistryLab:
+    told = description(up.lab, up.folder)
+    credentials = told["credentials"] or {"username": "", "password": ""}
+    return RegistryLab(
+        url=told["registry"]["url"],
+        direct_url=told["registry"]["direct_url"],
+        username=credentials["username"],
+        password=credentials["password"],
+        images={
+            name: LabImage(digest=image["digest"], total_bytes=image["bytes"])
+            for name, image in told["images"].items()
+        },
+        resolver_address=told["resolver"]["address"],
+        link_kind=told["link"]["kind"],
+        link_control_url=told["link"]["control_url"],
+        run_folder=up.folder,
+        _up=up,
+        _beside=beside,
+    )

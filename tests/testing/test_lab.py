@@ -1,0 +1,60 @@
+"""A registry to misbehave for a test of somebody's own client."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harness.scenario import ScenarioError
+from harness.testing.lab import open_registry_lab
+from tests.program import brief, events, left_behind
+from tests.pytest_program import run_pytest
+
+FIVE_LINES = """\
+import urllib.error, urllib.request, pytest
+
+def test_my_client(registry_lab, fault):
+    with fault("pull_rate_limit: {limit: 0}"), pytest.raises(urllib.error.HTTPError, match="429"):
+        urllib.request.urlopen(registry_lab.url + "/v2/app/manifests/v1")
+"""
+
+
+def test_a_fault_is_on_inside_its_block_and_counts_its_bites(tmp_path: Path) -> None:
+    """Before and after it requests pass; a scenario names images and link."""
+    with (
+        open_registry_lab(brief(tmp_path), tmp_path / "reports") as lab,
+        httpx.Client(base_url=lab.url, trust_env=False) as client,
+    ):
+        assert lab.link_kind == "embedded"
+        assert lab.images["app:v1"].digest.startswith("sha256:")
+        assert lab.url == f"http://{lab.host}"
+        assert client.get("/v2/").status_code == 401
+        with lab.fault("pull_rate_limit: {limit: 0, retry_after: 3s}") as on:
+            assert on.bites() == 0
+            refused = client.get("/v2/app/manifests/v1")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "3")
+            assert on.bites() == 1
+        assert client.get("/v2/app/manifests/v1").status_code == 401
+        wrong = lab.fault("latency: {delay: 200}")
+        with pytest.raises(ScenarioError, match="must be a duration with its unit"), wrong:
+            pass
+        assert lab.password not in repr(lab)
+    told = [(event["event"], event.get("bites")) for event in events(tmp_path)]
+    assert ("fault_healed", 1) in told
+    assert not left_behind(tmp_path)
+
+
+def test_five_lines_test_a_client(tmp_path: Path) -> None:
+    """With the default environment; the session closes what it opened."""
+    (tmp_path / "test_mine.py").write_text(FIVE_LINES, encoding="utf-8")
+    done = run_pytest("--harness", "-W", "error", f"--basetemp={tmp_path}/t", folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_a_lab_by_a_scenario_that_is_wrong_says_so(tmp_path: Path) -> None:
+    brief(tmp_path, **{"seed: 3": "seed: three"})
+    (tmp_path / "pytest.ini").write_text("[pytest]\nharness_lab = brief.yaml\n", encoding="utf-8")
+    (tmp_path / "test_mine.py").write_text(FIVE_LINES, encoding="utf-8")
+    done = run_pytest("--harness", "test_mine.py", folder=tmp_path)
+    assert "seed: must be a whole number" in done.stdout
