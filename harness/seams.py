@@ -210,6 +210,23 @@ class Link(Protocol):
         """Close the listeners in scope: connections are refused, open ones end."""
         ...
 
+    def flapping(
+        self, *, down_s: float, up_s: float, share: float = 1.0
+    ) -> AbstractAsyncContextManager[None]:
+        """`down` for `down_s`, up for `up_s`, and so on until the block is left."""
+        ...
+
+    def drop_new(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+        """Give new connections in scope no answer at all; open ones go on. Embedded link only."""
+        ...
+
+    def cut_off(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+        """Let nothing pass, either way; what was sent meanwhile arrives afterwards.
+
+        New connections get no answer from the embedded link; a real Toxiproxy accepts them.
+        """
+        ...
+
 
 class DnsMode(StrEnum):
     """How the resolver answers for the registry's name."""

@@ -155,7 +155,7 @@ class _NoLink:
     def toxic(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
         raise EnvironmentFailed("link: none: there is no link that a fault could bite")
 
-    down = toxic
+    down = flapping = drop_new = cut_off = toxic
 
     async def bites(self) -> Bites:
         return Bites(count=0)

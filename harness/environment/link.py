@@ -42,6 +42,7 @@ class LinkRoom:
     child: Child
     control: LinkControl
     _taken_down: Counter[str] = field(default_factory=Counter)
+    _shut_out: Counter[str] = field(default_factory=Counter)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def link(self, scope: FaultScope) -> "ScopedLink":
@@ -73,6 +74,7 @@ class ScopedLink:
     scope: FaultScope
     _toxics: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     _downs: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    _uncounted: list[str] = field(default_factory=list)  # changes that no kind of link can count
 
     @asynccontextmanager
     async def toxic(
@@ -114,12 +116,79 @@ class ScopedLink:
             if free := [node for node in disabled if held[node] <= 0]:
                 await _whole(lambda: control.enable(free))
 
+    @asynccontextmanager
+    async def flapping(
+        self, *, down_s: float, up_s: float, share: float = 1.0
+    ) -> AsyncIterator[None]:
+        """Take the links in scope down for `down_s`, up for `up_s`, and so on; they begin down."""
+        is_down = asyncio.Event()
+
+        async def flap() -> None:
+            while True:
+                async with self.down(share=share):
+                    is_down.set()
+                    await asyncio.sleep(down_s)
+                await asyncio.sleep(up_s)
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                rhythm = tasks.create_task(flap())
+                try:
+                    await is_down.wait()
+                    yield
+                finally:
+                    rhythm.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None  # the caller's own, or why the link cannot
+
+    @asynccontextmanager
+    async def drop_new(self, *, share: float = 1.0) -> AsyncIterator[None]:
+        """Leave new connections in scope without an answer; open ones go on.
+
+        Raises LinkError with a real Toxiproxy, which accepts whatever comes.
+        """
+        if self.room.kind == "toxiproxy":
+            raise LinkError(
+                f"{self.scope.fault}: a real Toxiproxy accepts every connection, so none can be "
+                "left without an answer: use `link: embedded`"
+            )
+        nodes, name = self._nodes(share), self._name()
+        control, held = self.room.control, self.room._shut_out  # noqa: SLF001  the room's holds
+        dropping: list[str] = []
+        extra = self._lifetime()
+        held.update(nodes)
+        try:
+            await _whole(lambda: control.drop_new(nodes, dropping=dropping, **extra))
+            self._uncounted.append(name)
+            yield
+        finally:
+            held.subtract(nodes)
+            if free := [node for node in dropping if held[node] <= 0]:
+                await _whole(lambda: control.let_in(free))
+
+    @asynccontextmanager
+    async def cut_off(self, *, share: float = 1.0) -> AsyncIterator[None]:
+        """Let nothing pass between the nodes in scope and the registry, either way.
+
+        What is sent meanwhile arrives afterwards, as TCP sends again what was lost. A real
+        Toxiproxy still accepts new connections; the embedded link leaves them without an answer.
+        """
+        ways: tuple[Literal["upstream", "downstream"], ...] = ("upstream", "downstream")
+        async with AsyncExitStack() as changes:
+            for stream in ways:
+                held_back = self.toxic("bandwidth", {"rate": 0}, stream=stream, share=share)
+                await changes.enter_async_context(held_back)
+            if self.room.kind == "embedded":
+                await changes.enter_async_context(self.drop_new(share=share))
+            yield
+
     async def bites(self) -> Bites:
         """What the faults of this scope changed, also after they healed.
 
         `count` is connections, each counted once a toxic; `details` has connections, chunks and
-        bytes by toxic. None from a real Toxiproxy, which does not count, and for a `down`: the
-        system, not the link, refuses connections, so nobody here sees how many.
+        bytes by toxic. None from a real Toxiproxy, which does not count, for a `down` and for new
+        connections that are dropped: the system, not the link, turns them away, so nobody here
+        sees how many.
         """
         if self.room.kind == "toxiproxy":
             return Bites(count=None)
@@ -131,7 +200,8 @@ class ScopedLink:
                 total.update(counted.get(node, {}).get(name, {}))
             details[name] = dict(total)
         connections = sum(bitten.get("connections", 0) for bitten in details.values())
-        return Bites(count=None if self._downs else connections, details=details)
+        seen = not self._downs and not self._uncounted
+        return Bites(count=connections if seen else None, details=details)
 
     def _name(self) -> str:
         """A name for one change, which the server also counts its bites under."""

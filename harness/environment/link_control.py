@@ -177,6 +177,20 @@ class LinkControl:
         """Listen again."""
         self._each(proxies, lambda proxy: proxy.enable())
 
+    def drop_new(self, proxies: Sequence[str], *, dropping: list[str], **extra: Any) -> None:
+        """Embedded server only: leave new clients without an answer; names go into `dropping`."""
+        with self._speaking():
+            for name in proxies:
+                dropping.append(name)
+                _send("POST", f"/proxies/{name}", {"harness_drop_new": True, **extra})
+
+    def let_in(self, proxies: Sequence[str]) -> None:
+        """Embedded server only: accept new clients again."""
+        self._each(
+            proxies,
+            lambda proxy: _send("POST", f"/proxies/{proxy.name}", {"harness_drop_new": False}),
+        )
+
     def bites(self) -> dict[str, Any]:
         """Embedded server only: what each toxic changed, by proxy and name, also removed ones."""
         with self._speaking():

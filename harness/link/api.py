@@ -192,12 +192,15 @@ class LinkApi:
         listen = take(body, "listen", str, found.listen)
         upstream = take(body, "upstream", str, found.upstream)
         enabled = take(body, "enabled", bool, found.enabled)
+        dropping = take(body, "harness_drop_new", bool)
         limit_s = take_lifetime(body)
         if (normal_address(listen), upstream) != (found.listen, found.upstream):
             await found.close()
             found.listen, found.upstream = listen, upstream
             await found.resolve()
-        if enabled:
+        if dropping is not None:
+            found.drop_new(lifetime_s=limit_s) if dropping else found.let_in()
+        elif enabled:
             await _enable(found)
         else:
             tally = take(body, "harness_tally", str, "down")

@@ -13,6 +13,7 @@ from harness.link.address import Address, bind, format_address, split_address
 from harness.link.connection import Connection
 from harness.link.dial import Dial, prepare
 from harness.link.flow import Budget
+from harness.link.full_backlog import FullBacklog
 from harness.link.toxics import TOXICS, Draw, Item, Stage, Tally
 
 STREAMS: Final = ("upstream", "downstream")  # in the order in which Toxiproxy lists them
@@ -63,6 +64,9 @@ class Proxy:
         self._dialling: set[Dial] = set()
         self._socket: socket.socket | None = None  # listening, or keeping the port while disabled
         self._enable_again: asyncio.TimerHandle | None = None
+        self._full: FullBacklog | None = None  # while nobody is let in
+        self._let_in_again: asyncio.TimerHandle | None = None
+        self._own: object = None  # the address of the last filler, which is no client
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -118,6 +122,35 @@ class Proxy:
         self._cancel_enabling()
         if lifetime_s is not None:
             self._enable_again = self._loop.call_later(lifetime_s, self._deadline_passed)
+
+    def drop_new(self, *, lifetime_s: float | None = None) -> None:
+        """Leave new clients without an answer, for `lifetime_s` or until let in.
+
+        Open connections go on. A proxy that is disabled refuses them instead.
+        """
+        if self._socket is None or not self.enabled:
+            return
+        if self._let_in_again is not None:
+            self._let_in_again.cancel()
+        if self._full is None:
+            self._acceptable()  # who was there before is let in
+            self._loop.remove_reader(self._socket.fileno())
+            self._full = FullBacklog(self._socket)
+        if lifetime_s is not None:
+            self._let_in_again = self._loop.call_later(lifetime_s, self.let_in)
+
+    def let_in(self) -> None:
+        """Accept new clients again; nothing when they are accepted already."""
+        if self._let_in_again is not None:
+            self._let_in_again.cancel()
+            self._let_in_again = None
+        if self._full is None or self._socket is None:
+            return
+        self._full.lift(_BACKLOG)
+        self._own, self._full = self._full.own, None
+        self._loop.add_reader(self._socket.fileno(), self._acceptable)
+        self._acceptable()
+        self._own = None
 
     async def close(self) -> None:
         """Disable for good."""
@@ -206,12 +239,15 @@ class Proxy:
             if self._socket is None:
                 return
             try:
-                client, _address = self._socket.accept()
+                client, address = self._socket.accept()
             except BlockingIOError:
                 return
             except OSError as error:
                 self._pause_accepting(error)
                 return
+            if address == self._own:
+                client.close()
+                continue
             prepare(client)
             number, addresses = next(self._numbers), list(self._upstreams)
             self._dialling.add(Dial(client, number, addresses, self._dialled))
@@ -249,6 +285,9 @@ class Proxy:
             toxic.stages.pop(connection.number, None)
 
     def _close_listener(self) -> None:
+        if self._full is not None:
+            self._full.close()
+            self._full = None
         if self._socket is not None:
             self._loop.remove_reader(self._socket.fileno())
             self._socket.close()
