@@ -16,7 +16,7 @@ from harness.load.orders import REGISTRY_NAME
 
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _DNS_PATIENCE_S = 0.4
-_PATIENCE_S = 10.0
+PATIENCE_S = 10.0
 _MANIFESTS, _BLOBS = 12, 2  # times that each is asked for: more than any example lets pass
 
 
@@ -37,7 +37,7 @@ class Met:
         self.seen.append(f"{name}: {' '.join(said)}")
 
 
-async def traffic(lab: Lab, node: str, reference: str) -> list[str]:
+async def traffic(lab: Lab, node: str, reference: str, patience_s: float = PATIENCE_S) -> list[str]:
     """Look the registry up, pull an image several times over, begin a push."""
     met = Met()
     async with met.step("lookup") as said:
@@ -45,7 +45,7 @@ async def traffic(lab: Lab, node: str, reference: str) -> list[str]:
     base = f"http://{LOOPBACK}:{lab.ports[node]}"
     image = lab.images[reference]
     name, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rsplit(":", 1)
-    async with httpx.AsyncClient(base_url=base, timeout=_PATIENCE_S, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=patience_s, trust_env=False) as client:
         async with met.step("login"):
             await _login(lab, client, "GET", f"/v2/{name}/manifests/{tag}")
         for _ in range(_MANIFESTS):

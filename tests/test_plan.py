@@ -16,7 +16,7 @@ from harness.scenario import load, load_text, read_held_fault
 from harness.seams import RequestKind, Where
 
 ROOT = Path(__file__).parents[1]
-SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
 
 TEXT = """\
 name: x

@@ -16,7 +16,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/resolver/control.py": "tests/resolver/test_rules.py",
     "harness/resolver/zone.py": "tests/resolver/test_answering.py, through the answers",
     "harness/environment/registry_child.py": "tests/environment/test_registry.py, as a process",
-    "harness/cli/options.py": "only words; every verb's test uses them",
     "harness/cli/reporting.py": "tests/cli/test_running.py and test_caring.py",
     "harness/cli/settings.py": "tests/cli/test_caring.py, by running the program",
     "harness/cli/stopping.py": "tests/cli/test_running.py, by signals to the program",

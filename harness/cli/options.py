@@ -2,9 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.faults import Fault
 
 
 class LinkChoice(StrEnum):
@@ -48,15 +53,23 @@ QuietOption = Annotated[
 
 
 def link_kind(
-    choice: LinkChoice, scenario: Literal["auto", "embedded", "toxiproxy", "none"]
+    choice: LinkChoice,
+    scenario: Literal["auto", "embedded", "toxiproxy", "none"],
+    faults: "Iterable[Fault]" = (),
 ) -> Literal["auto", "embedded", "toxiproxy", "none"]:
-    """The link to use: the option's, or the scenario's own."""
-    match choice:
-        case LinkChoice.SCENARIO:
-            return scenario
-        case LinkChoice.AUTO:
-            return "auto"
-        case LinkChoice.EMBEDDED:
-            return "embedded"
-        case LinkChoice.TOXIPROXY:
-            return "toxiproxy"
+    """The link to use: the option's, or the scenario's own.
+
+    Instead of `auto` it is the embedded one where only that can do what `faults` need. Raises
+    typer.BadParameter when a real Toxiproxy is asked for that cannot.
+    """
+    kinds: dict[LinkChoice, Literal["auto", "embedded", "toxiproxy", "none"]] = {
+        LinkChoice.SCENARIO: scenario,
+        LinkChoice.AUTO: "auto",
+        LinkChoice.EMBEDDED: "embedded",
+        LinkChoice.TOXIPROXY: "toxiproxy",
+    }
+    kind = kinds[choice]
+    needing = [fault.word for fault in faults if fault.embedded_link_only]
+    if needing and kind == "toxiproxy":
+        raise typer.BadParameter(f"--link toxiproxy: {needing[0]} needs the embedded link")
+    return "embedded" if needing and kind == "auto" else kind

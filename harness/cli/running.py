@@ -139,7 +139,7 @@ def _one(
             reports=reports,
             scenario_text=path.read_text(encoding="utf-8"),
             command=command_line(),
-            link=link_kind(link, plan.link),
+            link=link_kind(link, plan.link, [planned.fault for planned in plan.faults]),
             workers=workers,
             toxiproxy_path=toxiproxy_path(),
             cache_folder=cache_folder(),

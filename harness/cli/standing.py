@@ -65,6 +65,7 @@ def up(
     plan = _plan(scenario, settings or [])
     kind = link_kind(link, plan.link)
     held = _held(faults or [], nodes=len(plan.load.nodes), link=kind)
+    kind = link_kind(link, plan.link, [it.fault for it in held])
     lab = settings_of(plan, link=kind, toxiproxy_path=toxiproxy_path(), cache_folder=cache_folder())
     with shown(Console(stderr=True), plan.scenario, 0.0, quiet=quiet or as_json) as watcher:
         options = UpOptions(

@@ -46,6 +46,8 @@ class Fault(BaseModel, ABC):
     where_keys: ClassVar[frozenset[WhereKey]]  # what `where` may narrow
     request_kinds: ClassVar[tuple[RequestKind, ...]] = ()  # gateway faults: what they bite
 
+    embedded_link_only: ClassVar[bool] = False  # a real Toxiproxy has no word for it
+
     @abstractmethod
     def seams_needed(self) -> frozenset[Seam]:
         """The seams that these settings bite; the plan refuses an environment without them."""

@@ -18,6 +18,7 @@ Spans = list[tuple[float, float]]
 # Words and seams that change the same thing in ways that exclude each other.
 _RESOLVER_WORDS = "dns_"
 _DOWN = "connection_refused"
+_TURN_AWAY = frozenset({"firewall_drop", "flapping_link", "partition"})
 
 
 @dataclass(kw_only=True)
@@ -43,6 +44,8 @@ def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
         at: Path = ("faults", index)
         if Seam.LINK in entry.fault.seams_needed() and body.environment.link == "none":
             yield (*at, entry.word), "bites the link, which environment.link: none leaves out"
+        if entry.fault.embedded_link_only and body.environment.link == "toxiproxy":
+            yield (*at, entry.word), "needs the embedded link: a real Toxiproxy cannot do this"
         yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))
         yield from _where_finds_something(body, entry, (*at, "where"))
     for index, entry in faults.right:
@@ -171,6 +174,8 @@ def _contradict(first: _Scope, second: _Scope) -> bool:
         return True
     needed = [scope.entry.fault.seams_needed() for scope in (first, second)]
     if all(Seam.STORE in seams for seams in needed):  # a blob can be undone from one change only
+        return True
+    if _TURN_AWAY.issuperset(words):  # one of them ends what the other holds
         return True
     return _DOWN in words and all(Seam.LINK in seams for seams in needed)
 

@@ -25,7 +25,7 @@ from harness.load.orders import REGISTRY_NAME
 from harness.oci.images import ImageSpec, plan_image
 from harness.scenario import read_held_fault
 from harness.seams import Seam, Where
-from tests.lab_client import traffic
+from tests.lab_client import PATIENCE_S, traffic
 from tests.stand_ins import CHANCE, RecordingSeams
 
 WORDS = list(catalogue())
@@ -35,6 +35,8 @@ LIMIT_S = 30.0
 SLOWER_S = 0.5  # a fault that only slows must do so over the traffic's dozen requests
 # What a client does not notice that reads answers by their length; the seam counts it all the same.
 UNNOTICED = {"slow_close"}
+# Those under which a client waits, and how long it shall here.
+SILENT = {"firewall_drop": 0.2, "partition": 0.2}
 # Other settings that lead to another seam.
 VARIANTS = {
     "corrupted_blob at rest": "corrupted_blob: {on: rest}",
@@ -220,7 +222,8 @@ def test_for_real_it_bites_and_heals_without_a_trace(real: RealLab, text: str) -
         scoped = real.lab.scoped(fault.seams_needed(), scope)
         async with fault.inject(scoped.seams, scope.chance):
             begun = time.monotonic()
-            met = await traffic(real.lab, "node-0", real.reference)
+            patience_s = SILENT.get(fault.word, PATIENCE_S)
+            met = await traffic(real.lab, "node-0", real.reference, patience_s)
             took_s = time.monotonic() - begun
             other = await traffic(real.lab, "node-1", real.reference)
         return met, other, took_s, (await scoped.bites()).count

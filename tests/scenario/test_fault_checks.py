@@ -115,6 +115,14 @@ def test_a_fault_of_the_link_needs_one(fault: str) -> None:
     assert complaints("{dns_refused: , at: 1s, for: 1s}", link="none") == []
 
 
+def test_a_fault_that_a_real_toxiproxy_cannot_do_is_refused_with_it() -> None:
+    """With any other link, `auto` too, it is fine."""
+    dropped = "{firewall_drop: , at: 1s, for: 1s}"
+    said = "faults[0].firewall_drop: needs the embedded link: a real Toxiproxy cannot do this"
+    assert complaints(dropped, link="toxiproxy") == [said]
+    assert complaints(dropped, link="auto") == complaints(dropped, link="embedded") == []
+
+
 @pytest.mark.parametrize(
     ("first", "second", "contradict"),
     [
@@ -128,6 +136,8 @@ def test_a_fault_of_the_link_needs_one(fault: str) -> None:
         ("connection_refused: , at: 1s, for: 5s", "latency: {delay: 2s}, at: 3s, for: 5s", True),
         ("connection_refused: , at: 1s, for: 5s", "dns_timeout: , at: 3s, for: 5s", False),
         ("dns_refused: , at: 1s, for: 5s", "dns_timeout: , at: 3s, for: 5s", True),
+        ("partition: , at: 1s, for: 5s", "firewall_drop: , at: 3s, for: 5s", True),
+        ("partition: , at: 1s, for: 5s", "latency: {delay: 2s}, at: 3s, for: 5s", False),
         (
             "dns_refused: , at: 1s, for: 5s, where: {nodes: 0-1}",
             "dns_timeout: , at: 3s, for: 5s, where: {nodes: 2-3}",

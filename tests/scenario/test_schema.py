@@ -13,7 +13,7 @@ from harness.scenario.schema import json_schema
 from harness.scenario.starter import starter
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
 
 
 def mistakes(text: str) -> list[str]:

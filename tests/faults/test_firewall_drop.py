@@ -1,0 +1,24 @@
+"""Dropped connections are the link's word for it."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from harness.faults.firewall_drop import FirewallDrop
+from tests.stand_ins import asked_by
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"), [({}, {"share": 1.0}), ({"share": "50%"}, {"share": 0.5})]
+)
+def test_its_settings_are_the_seams_words(settings: dict[str, Any], named: dict[str, Any]) -> None:
+    """On all nodes or a share of them."""
+    asked = asked_by(FirewallDrop.model_validate(settings))
+    assert asked == ("link", "drop_new", (), named)
+
+
+def test_it_refuses_what_cannot_be() -> None:
+    """It has no times of its own."""
+    with pytest.raises(ValidationError, match="after"):
+        FirewallDrop.model_validate({"after": "1s"})
