@@ -19,6 +19,8 @@ from harness.load.orders import (
 from harness.load.pacing import constant_due, poisson_due
 from harness.metrics import METRICS
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
+from harness.registry.profile import Limits, ProfileName
+from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
 from harness.scenario.extent import last_step_s, round_at_s, spans_of, stream_end_s
@@ -80,6 +82,8 @@ class Plan:
     link: Literal["auto", "embedded", "toxiproxy", "none"]
     registry_auth: Literal["token", "none"]
     registry_port: int
+    registry_profile: ProfileName
+    registry_limits: Limits | None  # quotas that it keeps by itself
     token_lifetime_s: float
     images: tuple[ImageSpec, ...]
     disk_bytes: int
@@ -119,6 +123,7 @@ def _plain(value: Any) -> Any:
 def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     """The plan of `scenario`, with its own seed or another."""
     body, seed = scenario.body, scenario.seed if seed is None else seed
+    registry = body.environment.registry
     nodes = tuple(node_name(number) for number in range(body.environment.cluster.nodes))
     versions = _Versions(scenario, seed)
     rollouts = tuple(_rollouts(body.load.rollouts, versions, nodes, seed))
@@ -144,9 +149,11 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         summary=body.summary,
         seed=seed,
         link=body.environment.link,
-        registry_auth=body.environment.registry.auth,
-        registry_port=body.environment.registry.port,
-        token_lifetime_s=body.environment.registry.token_lifetime_s,
+        registry_auth=registry.auth,
+        registry_port=registry.port,
+        registry_profile=registry.profile,
+        registry_limits=registry.limits,
+        token_lifetime_s=registry.token_lifetime_s or PROFILES[registry.profile].token_lifetime_s,
         images=versions.specs,
         disk_bytes=sum(plan_image(spec).stored_bytes for spec in versions.specs),
         load=load,
@@ -163,7 +170,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         ),
         steps_end_s=steps_end_s,
         ends_s=load.until_s,
-        expected=_expected(load, versions, auth=body.environment.registry.auth),
+        expected=_expected(load, versions, auth=registry.auth),
     )
 
 

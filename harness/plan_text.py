@@ -19,7 +19,7 @@ def plan_text(plan: Plan) -> str:
         *_table(
             ("seed", f"{plan.seed}"),
             ("nodes", f"{len(plan.load.nodes)} emulated"),
-            ("registry", f"embedded, auth {plan.registry_auth}"),
+            ("registry", _registry(plan)),
             ("link", plan.link),
             ("images", f"{len(plan.images)} to build, {_mib(plan.disk_bytes)} on disk"),
             ("load", _load(plan)),
@@ -41,6 +41,21 @@ def plan_text(plan: Plan) -> str:
 
 def _table(*rows: tuple[str, str]) -> list[str]:
     return [f"  {name:<9} {value}" for name, value in rows]
+
+
+def _registry(plan: Plan) -> str:
+    limits, said = plan.registry_limits, f"embedded as {plan.registry_profile}"
+    parts = [said, f"auth {plan.registry_auth}"]
+    if limits is not None:
+        if limits.pulls is not None:
+            parts.append(f"{limits.pulls} pulls in {limits.window_s:g} s")
+        if limits.requests_per_s is not None:
+            parts.append(f"{limits.requests_per_s:g} requests/s")
+        if limits.storage_bytes is not None:
+            parts.append(f"{_mib(limits.storage_bytes)} of storage")
+        if limits.tags is not None:
+            parts.append(f"{limits.tags} tags a repository")
+    return ", ".join(parts)
 
 
 def _mib(count: int) -> str:

@@ -36,6 +36,7 @@ from harness.journal import Journal
 from harness.load.driver import LoadRun, start_load
 from harness.plan import Plan, PlannedFault
 from harness.recording import Recording, RecordingError, Watcher
+from harness.registry.profiles import PROFILES
 from harness.run_folder import describe, make_folder, writing
 from harness.run_lock import hold
 from harness.tally import AbortWatch
@@ -260,7 +261,10 @@ def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:
         link=options.link,
         auth=plan.registry_auth,
         registry_port=plan.registry_port,
+        profile=plan.registry_profile,
+        limits=plan.registry_limits,
         token_lifetime_s=plan.token_lifetime_s,
+        username=PROFILES[plan.registry_profile].username,
         password=secrets.token_urlsafe(18),
         toxiproxy_path=options.toxiproxy_path,
         cache_folder=options.cache_folder,

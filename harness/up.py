@@ -27,6 +27,7 @@ from harness.journal import Journal
 from harness.load.orders import CLIENTS_NODE
 from harness.plan import Plan, planned_where
 from harness.recording import Recording, Watcher
+from harness.registry.profiles import PROFILES
 from harness.run_folder import make_folder, writing
 from harness.run_lock import hold
 from harness.scenario import read_held_fault
@@ -82,7 +83,10 @@ def settings_of(
         link=link,
         auth=plan.registry_auth,
         registry_port=plan.registry_port,
+        profile=plan.registry_profile,
+        limits=plan.registry_limits,
         token_lifetime_s=plan.token_lifetime_s,
+        username=PROFILES[plan.registry_profile].username,
         password=secrets.token_urlsafe(18),
         toxiproxy_path=toxiproxy_path,
         cache_folder=cache_folder,

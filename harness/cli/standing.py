@@ -40,6 +40,10 @@ def up(
             help="Hold a fault on, as in --fault 'latency: {delay: 200ms}'; may be repeated.",
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="Whose ways the registry has, as docker_hub or ecr."),
+    ] = None,
     settings: SetOption = None,
     link: LinkOption = LinkChoice.SCENARIO,
     reports: ReportsOption = Path("reports"),
@@ -62,7 +66,8 @@ def up(
     from harness.run_folder import RunFolderError
     from harness.up import UpOptions, settings_of, stand
 
-    plan = _plan(scenario, settings or [])
+    chosen = [] if profile is None else [f"environment.registry.profile={profile}"]
+    plan = _plan(scenario, [*(settings or []), *chosen])
     kind = link_kind(link, plan.link)
     held = _held(faults or [], nodes=len(plan.load.nodes), link=kind)
     kind = link_kind(link, plan.link, [it.fault for it in held])

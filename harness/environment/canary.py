@@ -71,7 +71,7 @@ async def _fetch(
         path = f"/v2/{repository}/manifests/{tag}"
         answer = await client.get(path, headers={"Accept": "*/*"})
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            client.headers["Authorization"] = f"Bearer {await _token(client, target, answer)}"
+            await _log_in(client, target, answer)
             answer = await client.get(path, headers={"Accept": "*/*"})
         _require_ok(answer)
         _require_digest(path, hashlib.sha256(answer.content), image.digest)
@@ -88,6 +88,14 @@ async def _pull_blob(client: httpx.AsyncClient, path: str, digest: str) -> None:
     _require_digest(path, seen, digest)
 
 
+async def _log_in(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Response) -> None:
+    """Answer the challenge of `answer` with every request of `client` from now on."""
+    if answer.headers.get("www-authenticate", "").lower().startswith("basic "):
+        client.auth = httpx.BasicAuth(target.username, target.password)
+    else:
+        client.headers["Authorization"] = f"Bearer {await _token(client, target, answer)}"
+
+
 async def _token(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Response) -> str:
     challenge = dict(_CHALLENGE.findall(answer.headers.get("www-authenticate", "")))
     if "realm" not in challenge:
@@ -99,7 +107,8 @@ async def _token(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Re
         auth=(target.username, target.password),
     )
     _require_ok(reply)
-    return str(reply.json()["token"])
+    said = reply.json()
+    return str(said.get("token") or said["access_token"])
 
 
 def _require_ok(answer: httpx.Response) -> None:

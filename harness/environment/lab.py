@@ -24,6 +24,7 @@ from harness.environment.scope import FaultScope
 from harness.events import Event, RoomOpened
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+from harness.registry.profile import Limits, ProfileName
 from harness.seams import Bites, Cluster, Seam, Seams
 
 LOOPBACK = "127.0.0.1"
@@ -48,6 +49,8 @@ class LabSettings:
     link: LinkKind = "auto"
     auth: Literal["token", "none"] = "token"
     registry_port: int = 0
+    profile: ProfileName = "generic"
+    limits: Limits | None = None  # quotas that the registry keeps by itself
     token_lifetime_s: float = 300.0
     username: str = "harness"
     password: str
@@ -220,12 +223,14 @@ async def open_services(
             username=settings.username,
             password=settings.password,
             token_lifetime_s=settings.token_lifetime_s,
+            profile=settings.profile,
+            limits=settings.limits,
             port=settings.registry_port,
             registry_name=REGISTRY_NAME,
             host=place.listen_host if settings.link == "none" else LOOPBACK,
         )
     )
-    started = opened(record, "registry", started, {"provider": "embedded"})
+    started = opened(record, "registry", started, _registry_details(settings))
     images = await _store_images(registry, settings.images)
     started = opened(record, "images", started, _image_details(images))
     resolver = await rooms.enter_async_context(
@@ -272,6 +277,10 @@ async def _open_link(
             seed=settings.seed,
         )
     )
+
+
+def _registry_details(settings: LabSettings) -> dict[str, str]:
+    return {"provider": "embedded", "profile": settings.profile}
 
 
 def _link_details(link: LinkRoom | None) -> dict[str, str]:

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from harness.environment.scope import FaultScope
 from harness.environment.stored import StoredLayers
 from harness.gateway.orders import RuleOrder, write_order
 from harness.oci.images import BuiltImage
+from harness.registry.profile import Limits, ProfileName
 from harness.seams import Act, Bites, RequestKind, Watch, Where
 
 REGISTRY_FOLDER = "registry"  # in the run folder: the content at rest
@@ -209,6 +210,8 @@ async def open_registry(
     password: str,
     token_lifetime_s: float,
     registry_name: str,
+    profile: ProfileName = "generic",
+    limits: Limits | None = None,
     port: int = 0,
     host: str = "127.0.0.1",
     anonymous_pull: bool = False,
@@ -216,8 +219,9 @@ async def open_registry(
 ) -> AsyncIterator[RegistryRoom]:
     """Start the embedded registry with a gateway port for each node, until the block is left.
 
-    `port` is that of `direct_url`. `anonymous_pull`: tokens without a login may pull. The content
-    is deleted at the end unless `keep_content`. Raises ChildError.
+    `port` is that of `direct_url`. `anonymous_pull`: tokens without a login may pull. `limits`:
+    quotas that it keeps by itself from `set_clock` on, in the words of `profile`. The content is
+    deleted at the end unless `keep_content`. Raises ChildError.
     """
     root = run.folder / REGISTRY_FOLDER
     record = run.journal.record({"kind": "remove_registry"})
@@ -234,6 +238,8 @@ async def open_registry(
         "password": password,
         "token_lifetime_s": token_lifetime_s,
         "anonymous_pull": anonymous_pull,
+        "profile": profile,
+        "limits": None if limits is None else asdict(limits),
     }
     try:
         async with start_child(

@@ -24,6 +24,8 @@ from harness.gateway.connection import NodeProtocol
 from harness.gateway.orders import read_order
 from harness.gateway.rules import Rules
 from harness.registry.app import Registry
+from harness.registry.profile import Limits
+from harness.registry.profiles import PROFILES
 from harness.registry.tokens import Account, TokenService
 
 _BACKLOG = 1024
@@ -82,6 +84,8 @@ class ControlDesk:
                     self._add_image(message)
                 case "set_clock":
                     self._log.start_s = float(message["start_s"])
+                    if self._registry.quotas is not None:
+                        self._registry.quotas.start()
                 case other:
                     answer["error"] = f"do: {other!r} is not known"
         except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
@@ -120,7 +124,14 @@ async def serve(config: Mapping[str, Any]) -> None:
         lifetime_s=config["token_lifetime_s"],
         anonymous_pull=config["anonymous_pull"],
     )
-    registry = Registry(Path(config["root"]), tokens, guarded=guarded)
+    limits = config["limits"]
+    registry = Registry(
+        Path(config["root"]),
+        tokens,
+        guarded=guarded,
+        profile=PROFILES[config["profile"]],
+        limits=None if limits is None else Limits(**limits),
+    )
     rules, log = Rules(), AccessLog(Path(config["access_log"]), config["clock_start_s"])
     sockets = [_listen(config["host"], config["port"])]
     sockets += [_listen(config["host"], 0) for _ in config["nodes"]]

@@ -19,7 +19,7 @@ from harness.chance import Chance
 from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
 from harness.gateway.skew import is_refused
-from harness.gateway.windows import Window
+from harness.oci.windows import Window
 from harness.seams import (
     Corrupt,
     Delay,

@@ -12,7 +12,7 @@ from harness.oci.reference import is_host
 SERVICE = "harness-registry"
 
 
-def realm_of(scope: MutableMapping[str, Any]) -> str:
+def realm_of(scope: MutableMapping[str, Any], path: str = TOKEN_PATH) -> str:
     """The token service's address as the client of this ASGI `scope` reaches it.
 
     The Host header is the client's own word: repeated when well-formed, else the socket's address.
@@ -21,16 +21,18 @@ def realm_of(scope: MutableMapping[str, Any]) -> str:
     if not is_host(host):
         address, port = scope["server"]
         host = f"{address}:{port}"
-    return f"{scope['scheme']}://{host}{TOKEN_PATH}"
+    return f"{scope['scheme']}://{host}{path}"
 
 
 def pull_scope(repository: str, actions: str = "pull") -> str:
     return f"repository:{repository}:{actions}"
 
 
-def bearer_challenge(*, realm: str, scope: str, error: str | None = None) -> str:
+def bearer_challenge(
+    *, realm: str, scope: str, error: str | None = None, service: str = SERVICE
+) -> str:
     """The value of WWW-Authenticate. `error`: invalid_token, insufficient_scope or None."""
-    parts = [f'realm="{realm}"', f'service="{SERVICE}"']
+    parts = [f'realm="{realm}"', f'service="{service}"']
     if scope:
         parts.append(f'scope="{scope}"')
     if error is not None:

@@ -11,6 +11,8 @@ Endpoint = Literal[
 ]
 
 TOKEN_PATH = "/token"  # noqa: S105  a path
+# Those of ACR, Harbor, Artifact Registry and Quay: harness/registry/profiles.
+TOKEN_PATHS = frozenset({TOKEN_PATH, "/oauth2/token", "/service/token", "/v2/token", "/v2/auth"})
 
 
 class Route(NamedTuple):
@@ -27,7 +29,7 @@ def route(path: str) -> Route:
 
     Read from the right, because `manifests` and `blobs` may be parts of a repository's name.
     """
-    if path == TOKEN_PATH:
+    if path in TOKEN_PATHS:
         return Route("token")
     if path in ("/v2/", "/v2"):
         return Route("ping")

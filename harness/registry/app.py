@@ -14,8 +14,11 @@ from harness.registry.content import ContentStore
 from harness.registry.gate import API, Gate, give_token
 from harness.registry.index import Index
 from harness.registry.listing import Listing
+from harness.registry.profile import Limits, Profile
+from harness.registry.profiles import PROFILES
 from harness.registry.pull import Pull
 from harness.registry.push import Push
+from harness.registry.quotas import Quotas
 from harness.registry.refusal import RefusalError
 from harness.registry.tokens import TokenService
 from harness.registry.uploads import Uploads, no_room
@@ -29,14 +32,25 @@ class Registry:
     """Serves the content under `root`.
 
     `guarded`: requests need a token of `tokens`; otherwise tokens are given out but not asked for.
+    `profile`: how it words its answers. `limits`: quotas that it keeps, from `quotas.start()` on.
     """
 
-    def __init__(self, root: Path, tokens: TokenService, *, guarded: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        tokens: TokenService,
+        *,
+        guarded: bool,
+        profile: Profile = PROFILES["generic"],
+        limits: Limits | None = None,
+    ) -> None:
         self.content = ContentStore(root)
-        self.index = Index(root / "index.jsonl")
+        self.index = Index(root / "index.jsonl", self.content.size_bytes)
         self.uploads = Uploads(self.content)
+        self.quotas = None if limits is None else Quotas(limits, profile, self.index)
         self._tokens = tokens
-        self._gate = Gate(tokens) if guarded else None
+        self._profile = profile
+        self._gate = Gate(tokens, profile) if guarded else None
         self._handlers = self._routes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,11 +74,15 @@ class Registry:
             raise RefusalError(
                 ErrorCode.NAME_INVALID, f"repository name {repository[:300]!r} is invalid"
             )
+        if self.quotas is not None:
+            self.quotas.require_rate()
         if endpoint == "token":
-            await give_token(self._tokens, call)
+            await give_token(self._tokens, call, self._profile)
             return
         if self._gate is not None:
             self._gate.require(call)
+        if self.quotas is not None and endpoint == "manifest" and call.method in ("GET", "HEAD"):
+            self.quotas.count_pull(call, "" if self._gate is None else self._gate.account(call))
         if endpoint == "upload" and (not reference) != (call.method == "POST"):
             raise RefusalError(
                 ErrorCode.UNSUPPORTED, f"{call.method} is not for {call.scope['path']}"
@@ -85,7 +103,7 @@ class Registry:
 
     def _routes(self) -> dict[tuple[Endpoint, str], Handler]:
         pull = Pull(self.content, self.index)
-        push = Push(self.content, self.index, self.uploads, self._gate)
+        push = Push(self.content, self.index, self.uploads, self._gate, self.quotas)
         listing = Listing(self.index)
         return {
             ("ping", "GET"): _ping,

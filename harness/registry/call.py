@@ -21,13 +21,14 @@ class ClientGoneError(Exception):
 class Call:
     """Reads the request and writes the answer; each is done once."""
 
-    __slots__ = ("_receive", "_send", "method", "route", "scope", "started")
+    __slots__ = ("_receive", "_send", "extra", "method", "route", "scope", "started")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.method: str = scope["method"]
         self.route: Route = route(scope["path"])
         self.started = False
+        self.extra: HeaderList = []  # headers of whatever the answer will be
         self._receive = receive
         self._send = send
 
@@ -79,6 +80,7 @@ class Call:
 
     async def start(self, status: int, headers: HeaderList) -> None:
         self.started = True
+        headers = [*headers, *self.extra] if self.extra else headers
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def send_body(self, body: bytes, *, more: bool = False) -> None:
@@ -102,7 +104,9 @@ class Call:
         await self.answer(status, json.dumps(data).encode(), (*kind, *headers))
 
     async def refuse(self, error: RefusalError) -> None:
-        await self.answer(error.status, error.body, (*_JSON, *error.headers))
+        named = any(name == "Content-Type" for name, _ in error.headers)
+        kind = () if named else _JSON
+        await self.answer(error.status, error.body, (*kind, *error.headers))
 
 
 _JSON = (("Content-Type", "application/json"),)

@@ -5,7 +5,7 @@ One JSON object a line, in the order of the changes; a last line cut short by a 
 
 import bisect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +25,18 @@ class Repository:
 
 
 class Index:
-    """Every change is appended to `path` before it is seen."""
+    """Every change is appended to `path` before it is seen.
 
-    def __init__(self, path: Path) -> None:
+    `size_bytes`: tells how long content is, None when it is not there; `stored_bytes` needs it.
+    """
+
+    def __init__(
+        self, path: Path, size_bytes: Callable[[str], int | None] = lambda _: None
+    ) -> None:
         self.repositories: dict[str, Repository] = {}
+        self.stored_bytes = 0  # of all content that any repository has, each digest once
+        self._size_bytes = size_bytes
+        self._sizes: dict[str, int] = {}
         self._users: dict[str, int] = {}  # repositories by digest
         if path.exists():
             _drop_torn_line(path)
@@ -138,12 +146,16 @@ class Index:
         self._let_go(digest)
 
     def _use(self, digest: str) -> None:
-        self._users[digest] = self._users.get(digest, 0) + 1
+        users = self._users[digest] = self._users.get(digest, 0) + 1
+        if users == 1:
+            self._sizes[digest] = self._size_bytes(digest) or 0
+            self.stored_bytes += self._sizes[digest]
 
     def _let_go(self, digest: str) -> None:
         self._users[digest] -= 1
         if not self._users[digest]:
             del self._users[digest]
+            self.stored_bytes -= self._sizes.pop(digest)
 
 
 def _drop_torn_line(path: Path) -> None:

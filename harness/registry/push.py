@@ -9,6 +9,7 @@ from harness.registry.gate import Gate
 from harness.registry.index import Index
 from harness.registry.manifests import MANIFEST_BYTES, Manifest, read_manifest
 from harness.registry.pull import known_repository, resolve
+from harness.registry.quotas import Quotas
 from harness.registry.ranges import chunk
 from harness.registry.refusal import RefusalError
 from harness.registry.uploads import Upload, Uploads
@@ -18,12 +19,18 @@ class Push:
     """POST, PATCH, PUT and DELETE. `gate` None: everybody may mount from everywhere."""
 
     def __init__(
-        self, content: ContentStore, index: Index, uploads: Uploads, gate: Gate | None
+        self,
+        content: ContentStore,
+        index: Index,
+        uploads: Uploads,
+        gate: Gate | None,
+        quotas: Quotas | None = None,
     ) -> None:
         self._content = content
         self._index = index
         self._uploads = uploads
         self._gate = gate
+        self._quotas = quotas
 
     async def begin(self, call: Call) -> None:
         """POST: a new session, a whole blob with `digest`, or another repository's with `mount`."""
@@ -95,6 +102,9 @@ class Push:
             )
         manifest = read_manifest(content, call.header(b"content-type"))
         self._require_parts(name, manifest)
+        if self._quotas is not None:
+            self._quotas.require_tags(name, tags)
+            self._quotas.require_room(digest, len(content))
         self._content.write(digest, content)
         self._index.add_manifest(
             name,
@@ -164,10 +174,21 @@ class Push:
             raise RefusalError(
                 ErrorCode.DIGEST_INVALID, f"content has digest {found}, not {digest}"
             )
+        if self._quotas is not None:
+            self._require_quota(upload, digest)
         self._content.take(upload.path, digest)
         self._uploads.end(upload)
         self._index.add_blobs(upload.repository, [digest])
         await _created(call, f"/v2/{upload.repository}/blobs/{digest}", digest)
+
+    def _require_quota(self, upload: Upload, digest: str) -> None:
+        """Only now is the length known (Harbor, src/controller/quota: when a blob is closed)."""
+        assert self._quotas is not None
+        try:
+            self._quotas.require_room(digest, upload.size_bytes)
+        except RefusalError:
+            self._uploads.end(upload)
+            raise
 
     def _require_parts(self, name: str, manifest: Manifest) -> None:
         """A manifest comes after what it is made of (distribution-spec, "Pushing Manifests")."""

@@ -67,6 +67,7 @@ class TokenService:
         self._anonymous = frozenset({"pull"}) if anonymous_pull else frozenset[str]()
         self._secret = secrets.token_bytes(32)
         self._epoch_s = datetime.now(UTC).timestamp() - time.monotonic()
+        self._password_ends_s = time.monotonic() + lifetime_s
         self._grants: dict[str, Grant] = {}
 
     def issue(self, subject: str | None, scopes: Iterable[str]) -> str:
@@ -111,6 +112,15 @@ class TokenService:
                 self._grants.clear()
             self._grants[token] = grant
         return grant if time.monotonic() < grant.expires_s else None
+
+    @property
+    def admits_nobody(self) -> bool:
+        """Whether tokens without a login may pull."""
+        return bool(self._anonymous)
+
+    def password_ended(self) -> bool:
+        """Whether the password is as old as a token may become, where it is one (ECR)."""
+        return time.monotonic() >= self._password_ends_s
 
     def now_s(self) -> float:
         """Wall time that goes on evenly from when this service began."""

@@ -24,6 +24,7 @@ def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
     """Every complaint about a scenario whose parts are right by themselves."""
     checks: tuple[Callable[[ScenarioBody, Faults], Iterator[Problem]], ...] = (
         _load_exists,
+        _quotas_have_limits,
         _images_can_be_made,
         _names_are_known,
         _rollouts_make_sense,
@@ -40,6 +41,13 @@ def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
 def _load_exists(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
     if not (body.load.rollouts or body.load.pulls or body.load.pushes):
         yield ("load",), "must have a rollout, pulls or pushes: without load nothing is measured"
+
+
+def _quotas_have_limits(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
+    registry = body.environment.registry
+    if registry.quotas == "profile" and registry.limits is not None and registry.limits.empty:
+        rule = f"needs limits of its own: {registry.profile} publishes none, so give them here"
+        yield ("environment", "registry", "quotas"), rule
 
 
 def _images_can_be_made(body: ScenarioBody, _: Faults) -> Iterator[Problem]:

@@ -10,12 +10,15 @@ from pydantic import (
     Field,
     StrictBool,
     StrictInt,
+    model_validator,
 )
 from pydantic import Strict as Exactly
 
 from harness.faults import Fault
 from harness.node.settings import NodeSettings, PullPolicy
 from harness.oci.reference import is_repository
+from harness.registry.profile import Limits, ProfileName
+from harness.registry.profiles import PROFILES
 from harness.seams import RequestKind
 from harness.units import ByteCount, PerSecond, PositiveSeconds, Seconds
 
@@ -52,19 +55,67 @@ Slug = Annotated[str, Field(max_length=100), AfterValidator(_slug)]
 Repository = Annotated[str, Field(max_length=200), AfterValidator(_repository)]
 
 
+class Quotas(Strict):
+    """What the registry itself refuses to go beyond; what is left out has no limit."""
+
+    pulls: StrictInt | None = Field(
+        None, ge=0, description="manifests that an account may read in each window"
+    )
+    window_s: PositiveSeconds = Field(6 * 3600.0, alias="window", description="what pulls is for")
+    requests_per_s: Number | None = Field(
+        None, gt=0, description="of all clients together, with a burst of one second's worth"
+    )
+    storage_bytes: ByteCount | None = Field(
+        None, alias="storage", description="content of all repositories, each digest once"
+    )
+    tags: StrictInt | None = Field(None, ge=1, description="in each repository")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "Quotas":
+        if self.limits.empty:
+            raise ValueError("must limit pulls, requests_per_s, storage or tags")
+        if self.pulls is None and "window_s" in self.model_fields_set:
+            raise ValueError("window needs pulls: how many there may be in it")
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(**self.model_dump())
+
+
+def _quotas(value: Any) -> Any:
+    if isinstance(value, str) and value != "profile":
+        raise ValueError("must be profile, for the limits of the profile itself, or a mapping")
+    return value
+
+
 class Registry(Strict):
-    """The registry. `auth: token` is Bearer with a token service, as public registries have it."""
+    """The registry. `auth: token` is its own way to log in: a token service, or Basic for ecr."""
 
     provider: Literal["embedded"] = "embedded"
-    profile: Literal["generic"] = "generic"
+    profile: ProfileName = Field(
+        "generic", description="whose challenges, tokens, errors and limits it has"
+    )
+    quotas: Annotated[Literal["profile"] | Quotas | None, BeforeValidator(_quotas)] = Field(
+        None, description="that it keeps by itself; `profile`: those of its profile"
+    )
     auth: Literal["token", "none"] = "token"
     tls: Annotated[Literal[False], BeforeValidator(_plain_http)] = Field(
         False, description="not yet: only plain HTTP"
     )
     port: StrictInt = Field(0, ge=0, le=65535, description="0: any free port")
-    token_lifetime_s: PositiveSeconds = Field(
-        300.0, alias="token_lifetime", description="of the tokens that it gives out"
+    token_lifetime_s: PositiveSeconds | None = Field(
+        None,
+        alias="token_lifetime",
+        description="of the tokens that it gives out, of the password for ecr; else the profile's",
     )
+
+    @property
+    def limits(self) -> Limits | None:
+        """The quotas that it keeps."""
+        if self.quotas == "profile":
+            return PROFILES[self.profile].limits
+        return None if self.quotas is None else self.quotas.limits
 
 
 class Cluster(Strict):

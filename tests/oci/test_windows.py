@@ -1,6 +1,6 @@
 """Counting in windows."""
 
-from harness.gateway.windows import Window
+from harness.oci.windows import Window
 
 
 def test_each_window_lets_its_limit_through() -> None:
