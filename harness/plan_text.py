@@ -44,8 +44,9 @@ def _table(*rows: tuple[str, str]) -> list[str]:
 
 
 def _registry(plan: Plan) -> str:
-    limits, said = plan.registry_limits, f"embedded as {plan.registry_profile}"
-    parts = [said, f"auth {plan.registry_auth}"]
+    limits, profile = plan.registry_limits, plan.registry_profile
+    ways = "" if profile == "generic" else f" as {profile}"
+    parts = [f"embedded{ways}", f"auth {plan.registry_auth}"]
     if limits is not None:
         if limits.pulls is not None:
             parts.append(f"{limits.pulls} pulls in {limits.window_s:g} s")

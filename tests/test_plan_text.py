@@ -79,3 +79,15 @@ def test_a_fault_is_warned_of_once() -> None:
     note = "  latency-1: a real Toxiproxy also caps each connection at about 16 MiB/s"
     assert shown.endswith(f"\n\nnotes\n{note}")
     assert shown.count("notes") == 1
+
+
+def test_profile_and_quotas_are_shown() -> None:
+    """Whose ways the registry has, and where it will refuse by itself."""
+    quotas = "{pulls: 9, window: 1m, requests_per_s: 2.5, storage: 3GiB, tags: 4}"
+    chosen = ("profile=harbor", f"quotas={quotas}")
+    settings = [f"environment.registry.{it}" for it in chosen]
+    shown = plan_text(build_plan(load_text("f", TEXT, settings)))
+    assert (
+        "  registry  embedded as harbor, auth token, 9 pulls in 60 s, 2.5 requests/s, "
+        "3,072 MiB of storage, 4 tags a repository\n"
+    ) in shown

@@ -192,6 +192,10 @@ class RegistryRoom:
         """Let access records count from `start_s` on the monotonic clock. Raises ChildError."""
         await self.control.ask("set_clock", start_s=start_s)
 
+    async def lift_quotas(self) -> None:
+        """Refuse nothing for a quota any more, until `set_clock` begins anew. Raises ChildError."""
+        await self.control.ask("lift_quotas")
+
     def gateway(self, scope: FaultScope) -> ScopedGateway:
         return ScopedGateway(control=self.control, scope=scope, numbers=self._numbers)
 

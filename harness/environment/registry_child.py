@@ -86,6 +86,9 @@ class ControlDesk:
                     self._log.start_s = float(message["start_s"])
                     if self._registry.quotas is not None:
                         self._registry.quotas.start()
+                case "lift_quotas":
+                    if self._registry.quotas is not None:
+                        self._registry.quotas.stop()
                 case other:
                     answer["error"] = f"do: {other!r} is not known"
         except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:

@@ -33,6 +33,10 @@ class Quotas:
         self._started_s = time.monotonic()
         self._windows.clear()
 
+    def stop(self) -> None:
+        """Refuse nothing any more."""
+        self._started_s = None
+
     def require_rate(self) -> None:
         """Raises RefusalError when there are more requests than the registry takes."""
         rate = self._limits.requests_per_s

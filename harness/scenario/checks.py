@@ -45,7 +45,7 @@ def _load_exists(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
 
 def _quotas_have_limits(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
     registry = body.environment.registry
-    if registry.quotas == "profile" and registry.limits is not None and registry.limits.empty:
+    if registry.limits is not None and registry.limits.empty:
         rule = f"needs limits of its own: {registry.profile} publishes none, so give them here"
         yield ("environment", "registry", "quotas"), rule
 

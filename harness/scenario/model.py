@@ -72,7 +72,7 @@ class Quotas(Strict):
 
     @model_validator(mode="after")
     def _limits_something(self) -> "Quotas":
-        if self.limits.empty:
+        if self.limits.empty and self is not _PROFILES_OWN:
             raise ValueError("must limit pulls, requests_per_s, storage or tags")
         if self.pulls is None and "window_s" in self.model_fields_set:
             raise ValueError("window needs pulls: how many there may be in it")
@@ -83,10 +83,22 @@ class Quotas(Strict):
         return Limits(**self.model_dump())
 
 
+_PROFILES_OWN = Quotas.model_construct(
+    pulls=None, requests_per_s=None, storage_bytes=None, tags=None
+)
+
+
 def _quotas(value: Any) -> Any:
-    if isinstance(value, str) and value != "profile":
+    """`profile` is read as quotas without any limit, which nobody can write."""
+    if value == "profile":
+        return _PROFILES_OWN
+    if value is not None and not isinstance(value, dict):
         raise ValueError("must be profile, for the limits of the profile itself, or a mapping")
     return value
+
+
+def _or_profile(schema: dict[str, Any]) -> None:
+    schema["anyOf"].insert(0, {"const": "profile"})
 
 
 class Registry(Strict):
@@ -96,8 +108,10 @@ class Registry(Strict):
     profile: ProfileName = Field(
         "generic", description="whose challenges, tokens, errors and limits it has"
     )
-    quotas: Annotated[Literal["profile"] | Quotas | None, BeforeValidator(_quotas)] = Field(
-        None, description="that it keeps by itself; `profile`: those of its profile"
+    quotas: Annotated[Quotas | None, BeforeValidator(_quotas)] = Field(
+        None,
+        description="that it keeps by itself; `profile`: those of its profile",
+        json_schema_extra=_or_profile,
     )
     auth: Literal["token", "none"] = "token"
     tls: Annotated[Literal[False], BeforeValidator(_plain_http)] = Field(
@@ -113,9 +127,10 @@ class Registry(Strict):
     @property
     def limits(self) -> Limits | None:
         """The quotas that it keeps."""
-        if self.quotas == "profile":
-            return PROFILES[self.profile].limits
-        return None if self.quotas is None else self.quotas.limits
+        if self.quotas is None:
+            return None
+        own = self.quotas.limits
+        return PROFILES[self.profile].limits if own.empty else own
 
 
 class Cluster(Strict):

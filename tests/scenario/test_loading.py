@@ -85,6 +85,42 @@ def complaints(text: str, *overrides: str) -> list[str]:
                 "must be a duration with its unit, as 30s, 1m30s or 250ms, got 60"
             ),
         ),
+        (
+            "environment: {registry: {profile: dockerhub}}",
+            (
+                "f.yaml:7:26 environment.registry.profile: must be generic, docker_hub, ecr, acr, "
+                "artifact_registry, harbor, ghcr or quay, did you mean docker_hub?, "
+                "got 'dockerhub'"
+            ),
+        ),
+        (
+            "environment: {registry: {quotas: full}}",
+            (
+                "f.yaml:7:26 environment.registry.quotas: must be profile, for the limits of the "
+                "profile itself, or a mapping, got 'full'"
+            ),
+        ),
+        (
+            "environment: {registry: {profile: quay, quotas: profile}}",
+            (
+                "f.yaml:7:41 environment.registry.quotas: needs limits of its own: quay publishes "
+                "none, so give them here"
+            ),
+        ),
+        (
+            "environment: {registry: {quotas: {window: 1h, tags: 3}}}",
+            (
+                "f.yaml:7:26 environment.registry.quotas: window needs pulls: how many there may "
+                "be in it, got {'window': '1h', 'tags': 3}"
+            ),
+        ),
+        (
+            "environment: {registry: {quotas: {pull: 3, pulls: 3}}}",
+            (
+                "f.yaml:7:35 environment.registry.quotas.pull: is not a key here, "
+                "did you mean pulls?"
+            ),
+        ),
         ("faults: {}", "f.yaml:7:1 faults: must be a list, got {}"),
         ("faults: 0", "f.yaml:7:1 faults: must be a list, got 0"),
         (
