@@ -140,6 +140,20 @@ class LoadTally(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PodsWatched(Event):
+    """What the watching of real pods was worth: Kubernetes' events are lossy.
+
+    `pods_without_pull_event`: became Ready, but no event told how their image came.
+    `events_lost`: events that Kubernetes counted and that we did not hear of one by one.
+    """
+
+    name = "pods_watched"
+    pods: int
+    pods_without_pull_event: int
+    events_lost: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class GeneratorHealth(Event):
     """CPU share (of one core) and resident bytes of a process that makes load or serves it."""
 

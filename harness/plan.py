@@ -73,6 +73,15 @@ class Expected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedCluster:
+    """Who pulls. `image` and `pull_secret` are a kind cluster's."""
+
+    provider: Literal["emulated", "kind"]
+    image: str | None
+    pull_secret: Literal["pod", "service_account"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that a run does. Times are seconds since it began."""
 
@@ -80,6 +89,7 @@ class Plan:
     summary: str
     seed: int
     link: Literal["auto", "embedded", "toxiproxy", "none"]
+    cluster: PlannedCluster
     registry_auth: Literal["token", "none"]
     registry_port: int
     registry_profile: ProfileName
@@ -149,6 +159,11 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         summary=body.summary,
         seed=seed,
         link=body.environment.link,
+        cluster=PlannedCluster(
+            provider=body.environment.cluster.provider,
+            image=body.environment.cluster.image,
+            pull_secret=body.environment.cluster.pull_secret,
+        ),
         registry_auth=registry.auth,
         registry_port=registry.port,
         registry_profile=registry.profile,

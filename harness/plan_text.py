@@ -18,7 +18,7 @@ def plan_text(plan: Plan) -> str:
         "",
         *_table(
             ("seed", f"{plan.seed}"),
-            ("nodes", f"{len(plan.load.nodes)} emulated"),
+            ("nodes", f"{len(plan.load.nodes)} {plan.cluster.provider}"),
             ("registry", _registry(plan)),
             ("link", plan.link),
             ("images", f"{len(plan.images)} to build, {_mib(plan.disk_bytes)} on disk"),

@@ -22,6 +22,7 @@ import psutil
 from harness.child import RUN_ID_VARIABLE, ChildError
 from harness.environment.cluster.recovering import (
     delete_kind_cluster,
+    delete_namespace,
     remove_node_rule,
     restore_node_file,
 )
@@ -251,6 +252,7 @@ _KINDS: Final[dict[str, Callable[[Path, dict[str, Any]], str]]] = {
     "remove_registry": _remove_registry,
     "toxiproxy_proxies": _remove_proxies,
     "delete_kind_cluster": delete_kind_cluster,
+    "delete_namespace": delete_namespace,
     "restore_node_file": restore_node_file,
     "remove_node_rule": remove_node_rule,
 }

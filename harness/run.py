@@ -3,15 +3,17 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.chance import Chance
 from harness.child import ChildError, Run
 from harness.environment.canary import NotSteady, check_steady_state
+from harness.environment.cluster.calling import to_its_end
+from harness.environment.cluster.errors import ClusterError
 from harness.environment.health import sample_health
 from harness.environment.lab import (
     EnvironmentFailed,
@@ -19,7 +21,6 @@ from harness.environment.lab import (
     LabSeams,
     LabSettings,
     LinkKind,
-    open_lab,
 )
 from harness.environment.scope import FaultScope
 from harness.events import (
@@ -28,6 +29,7 @@ from harness.events import (
     LoadEnded,
     LoadStarted,
     LoadTally,
+    PodsWatched,
     RunEnded,
     RunStarted,
     SteadyStateChecked,
@@ -37,8 +39,10 @@ from harness.load.driver import LoadRun, start_load
 from harness.plan import Plan, PlannedFault
 from harness.recording import Recording, RecordingError, Watcher
 from harness.registry.profiles import PROFILES
+from harness.rollouts.playing import Rollouts
 from harness.run_folder import describe, make_folder, writing
 from harness.run_lock import hold
+from harness.stage import ClusterOptions, Stage, open_stage
 from harness.tally import AbortWatch
 from harness.timeline import RunClock, play
 
@@ -46,6 +50,8 @@ from harness.timeline import RunClock, play
 LOAD_LEAD_S = 0.5
 LOAD_LEAD_S_A_NODE = 0.001
 _WATCH_CHILDREN_S = 0.25
+_WATCH_NODES_S = 3.0
+_TALLY_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,7 @@ class RunOptions:
     workers: int = 1
     toxiproxy_path: str | None = None
     cache_folder: Path
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
     watchers: tuple[Watcher, ...] = ()
 
 
@@ -140,12 +147,13 @@ async def _carry_out(running: _Running) -> Ended:
         return Ended(folder=run.folder, reason=reason, error=error)
 
     try:
-        async with open_lab(run, settings, running.record) as lab:
-            await _require_steady(running, lab, "before")
-            await _load_and_faults(running, lab)
+        options = running.options.cluster
+        async with open_stage(run, running.plan, settings, options, running.record) as stage:
+            await _require_steady(running, stage.lab, "before")
+            await _load_and_faults(running, stage)
             with suppress(NotSteady):  # after the faults this is a finding, not an end
-                await _require_steady(running, lab, "after")
-    except (EnvironmentFailed, ChildError, NotSteady) as error:
+                await _require_steady(running, stage.lab, "after")
+    except (EnvironmentFailed, ChildError, ClusterError, NotSteady) as error:
         return ended("environment", str(error))
     except _Stopped as stop:
         return ended(stop.reason, stop.error)
@@ -170,11 +178,11 @@ async def _require_steady(running: _Running, lab: Lab, when: str) -> None:
         raise NotSteady(error)
 
 
-async def _load_and_faults(running: _Running, lab: Lab) -> None:
+async def _load_and_faults(running: _Running, stage: Stage) -> None:
     plan, clock, record = running.plan, running.clock, running.record
-    workers = running.options.workers
+    workers, lab = running.options.workers, stage.lab
     target = lab.target(0.0, running.run.folder / "samples")
-    async with start_load(running.run, plan.load, target, workers) as load:
+    async with start_load(running.run, stage.orders(plan), target, workers) as load:
         clock.start(in_s=LOAD_LEAD_S + LOAD_LEAD_S_A_NODE * len(plan.load.nodes))
         await lab.registry.set_clock(clock.start_s)
         await load.begin(clock.start_s)
@@ -182,11 +190,12 @@ async def _load_and_faults(running: _Running, lab: Lab) -> None:
         watch = _together(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
             _watch_children(running, lab),
-            _watch_tally(running, load),
+            _watch_nodes(running, stage),
+            _watch_tally(running, load, stage),
         )
         work = _together(
             play(plan.faults, seed=plan.seed, grounds=_Grounds(lab), clock=clock, record=record),
-            _load_to_end(running, load),
+            _load_to_end(running, load, stage),
         )
         await _first_of(asyncio.ensure_future(work), asyncio.ensure_future(watch))
 
@@ -219,16 +228,46 @@ def _plain(error: BaseException) -> BaseException:
     return error
 
 
-async def _load_to_end(running: _Running, load: LoadRun) -> None:
+async def _load_to_end(running: _Running, load: LoadRun, stage: Stage) -> None:
+    all_ready = True
+    if stage.rollouts is not None:
+        all_ready = await _roll_out(running, stage.lab, stage.rollouts)
     complete, error = await load.finished()
+    complete = complete and all_ready
     running.record(LoadEnded(at_s=running.clock.now_s(), complete=complete, error=error))
     if error:
         raise _Stopped("died", error)
 
 
-async def _watch_tally(running: _Running, load: LoadRun) -> None:
+async def _roll_out(running: _Running, lab: Lab, rollouts: Rollouts) -> bool:
+    """Whether all real pods became Ready; however it ends, what was seen of them is kept."""
+    try:
+        return await rollouts.play(running.clock)
+    except* ClusterError as group:
+        raise _Stopped("died", str(_plain(group))) from None
+    finally:
+        at_s = running.clock.now_s()
+        with suppress(ChildError):  # then the records end where it died
+            await to_its_end(lab.registry.write_records())
+        rollouts.write_samples(lab.registry.access_log, at_s)
+        running.record(PodsWatched(at_s=at_s, **asdict(rollouts.told())))
+
+
+async def _tallies(load: LoadRun, stage: Stage) -> AsyncIterator[dict[str, Any]]:
+    """The counts of the load, and of real pods with it."""
+    if stage.rollouts is None:
+        async for counts in load.tallies():
+            yield counts
+    while stage.rollouts is not None:
+        await asyncio.sleep(_TALLY_EVERY_S)
+        real, made = stage.rollouts.counts.taken(), load.counts()
+        worst_ms = max(real["lateness_ms_max"], made["lateness_ms_max"])
+        yield {name: made[name] + real[name] for name in made} | {"lateness_ms_max": worst_ms}
+
+
+async def _watch_tally(running: _Running, load: LoadRun, stage: Stage) -> None:
     watch = AbortWatch(running.plan.abort_when)
-    async for counts in load.tallies():
+    async for counts in _tallies(load, stage):
         tally = LoadTally(at_s=running.clock.now_s(), **counts)
         running.record(tally)
         if aborted := watch.feed(tally):
@@ -250,6 +289,18 @@ async def _watch_children(running: _Running, lab: Lab) -> None:
                 record(ChildDied(at_s=clock.now_s(), child=name, exit_code=code, tail=child.tail()))
                 raise _Stopped("died", f"{name}: ended by itself with code {code} during the run")
         await asyncio.sleep(_WATCH_CHILDREN_S)
+
+
+async def _watch_nodes(running: _Running, stage: Stage) -> None:
+    """A real node that dies ends the run: what its pods would have done is unknown."""
+    cluster = stage.lab.cluster
+    while cluster is not None:
+        for node, reason in (await cluster.dead_nodes()).items():
+            at_s = running.clock.now_s()
+            running.record(ChildDied(at_s=at_s, child=node, exit_code=1, tail=reason))
+            raise _Stopped("died", f"{node}: {reason} during the run")
+        await asyncio.sleep(_WATCH_NODES_S)
+    await asyncio.Event().wait()
 
 
 def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:

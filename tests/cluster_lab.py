@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,20 @@ from harness.oci.images import ImageSpec
 ROOT = Path(__file__).parents[1]
 IMAGE = os.environ.get("HARNESS_KIND_NODE_IMAGE") or None
 PASSWORD = "secret"
+NODES = 2
+RUN_ID = "path01"  # of the run that made the cluster which tests share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A cluster that is kept between tests, as `--keep` does."""
+
+    name: str
+    reports: Path
+
+    @property
+    def workers(self) -> list[str]:
+        return [f"{self.name}-worker", f"{self.name}-worker2"]
 
 
 def why_not() -> str:
@@ -98,3 +113,22 @@ def docker(*words: str) -> str:
 def containers_of(cluster: str) -> list[str]:
     label = f"label=io.x-k8s.kind.cluster={cluster}"
     return docker("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
+
+
+def state_of(container: str) -> str:
+    """All that a run changes in a node, and the images that it leaves."""
+    script = (
+        "cat /etc/resolv.conf /etc/hosts; find /etc/containerd/certs.d | sort; "
+        "iptables -t nat -S | grep -v -e KUBE-"
+    )
+    return docker("exec", container, "sh", "-c", script)
+
+
+def namespaces(cluster: str) -> list[str]:
+    """Those that a run made and that are still there."""
+    plane, admin = f"{cluster}-control-plane", "/etc/kubernetes/admin.conf"
+    found = docker(
+        *("exec", plane, "kubectl", "--kubeconfig", admin, "get", "namespaces"),
+        *("--selector", "harness.run", "--output", "name"),
+    )
+    return found.split()

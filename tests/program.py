@@ -64,10 +64,12 @@ def start(*arguments: str | Path, folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def harness(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def harness(
+    *arguments: str | Path, folder: Path, limit_s: float = LIMIT_S
+) -> subprocess.CompletedProcess[str]:
     """`harness` to its end."""
     process = start(*arguments, folder=folder)
-    out, err = process.communicate(timeout=LIMIT_S)
+    out, err = process.communicate(timeout=limit_s)
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 

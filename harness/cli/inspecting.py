@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import ScenarioPath, ScenarioPaths, SeedOption, SetOption
+from harness.cli.options import (
+    ClusterChoice,
+    ClusterOption,
+    NodesOption,
+    ScenarioPath,
+    ScenarioPaths,
+    SeedOption,
+    SetOption,
+    cluster_settings,
+    fewer_nodes,
+)
 from harness.cli.settings import complain, fail
 from harness.outcome import ExitCode
 
@@ -22,12 +32,19 @@ def add_to(app: typer.Typer) -> None:
     app.command(no_args_is_help=True)(new)
 
 
-def read_plan(path: Path, settings: list[str], seed: int | None) -> "Plan":
-    """The plan of the scenario at `path`. Raises ScenarioError with every complaint."""
+def read_plan(
+    path: Path, settings: list[str], seed: int | None, nodes: int | None = None
+) -> "Plan":
+    """The plan of the scenario at `path`, on at most `nodes` nodes.
+
+    Raises ScenarioError with every complaint.
+    """
     from harness.plan import build_plan
-    from harness.scenario import load
+    from harness.scenario import load, on_fewer_nodes
 
     scenario = load(path, settings)
+    if nodes is not None:
+        scenario = on_fewer_nodes(scenario, nodes)
     return build_plan(scenario, scenario.seed if seed is None else seed)
 
 
@@ -53,6 +70,8 @@ def plan(
     scenario: ScenarioPath,
     settings: SetOption = None,
     seed: SeedOption = None,
+    cluster: ClusterOption = ClusterChoice.SCENARIO,
+    nodes: NodesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan itself.")] = False,
 ) -> None:
     """Show what a scenario would do: the timeline, what is made, bytes and requests expected."""
@@ -60,7 +79,8 @@ def plan(
     from harness.scenario import ScenarioError
 
     try:
-        planned = read_plan(scenario, settings or [], seed)
+        chosen = [*(settings or []), *cluster_settings(cluster)]
+        planned = read_plan(scenario, chosen, seed, fewer_nodes(cluster, nodes))
     except (ScenarioError, OSError) as error:
         fail(str(error), ExitCode.USAGE)
     print(planned.to_json() if as_json else plan_text(planned))

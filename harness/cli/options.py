@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from harness.faults import Fault
 
 
+class ClusterChoice(StrEnum):
+    """Who pulls; `scenario` leaves it to the file."""
+
+    SCENARIO = "scenario"
+    EMULATED = "emulated"
+    KIND = "kind"
+
+
 class LinkChoice(StrEnum):
     """Which TCP link to use; `scenario` leaves it to the file."""
 
@@ -44,12 +52,71 @@ LinkOption = Annotated[
         help="The TCP link: real Toxiproxy where it can be had (auto), or only one of the two.",
     ),
 ]
+ClusterOption = Annotated[
+    ClusterChoice,
+    typer.Option(
+        "--cluster",
+        envvar="HARNESS_CLUSTER",
+        help="Who pulls: emulated nodes, or the real ones of a kind cluster.",
+    ),
+]
+NodesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--nodes",
+        envvar="HARNESS_NODES",
+        min=1,
+        metavar="NUMBER",
+        help="Run on fewer nodes, with as many pods on each; a scenario of emulated nodes that is "
+        "run on kind shrinks to 3 by itself.",
+    ),
+]
+KeepOption = Annotated[
+    bool, typer.Option("--keep", help="Leave the kind cluster there, for --reuse NAME.")
+]
+ReuseOption = Annotated[
+    str | None,
+    typer.Option("--reuse", metavar="NAME", help="Use a kind cluster that --keep left."),
+]
+KindImageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kind-image",
+        envvar="HARNESS_KIND_NODE_IMAGE",
+        metavar="IMAGE",
+        help="The node image, where the scenario names none; else kind's own.",
+    ),
+]
+KindConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--kind-config",
+        envvar="HARNESS_KIND_CONFIG",
+        help="What the cluster starts from, patched with what the scenario asks for; "
+        "kind-config.yaml, if there is one.",
+    ),
+]
 ReportsOption = Annotated[
     Path, typer.Option("--reports", envvar="HARNESS_REPORTS", help="Where run folders go.")
 ]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show nothing while running; results only.")
 ]
+
+
+KIND_NODES = 3  # of a scenario that was written for emulated nodes
+
+
+def cluster_settings(cluster: ClusterChoice) -> list[str]:
+    """The choice as a scenario says it."""
+    if cluster is ClusterChoice.SCENARIO:
+        return []
+    return [f"environment.cluster.provider={cluster.value}"]
+
+
+def fewer_nodes(cluster: ClusterChoice, nodes: int | None) -> int | None:
+    """How many nodes there shall be at most; None: as many as the scenario says."""
+    return KIND_NODES if nodes is None and cluster is ClusterChoice.KIND else nodes
 
 
 def link_kind(

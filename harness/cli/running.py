@@ -7,21 +7,38 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import (
+    ClusterChoice,
+    ClusterOption,
+    KeepOption,
+    KindConfigOption,
+    KindImageOption,
     LinkChoice,
     LinkOption,
+    NodesOption,
     QuietOption,
     ReportsOption,
+    ReuseOption,
     ScenarioPaths,
     SeedOption,
     SetOption,
+    cluster_settings,
+    fewer_nodes,
     link_kind,
 )
-from harness.cli.settings import cache_folder, command_line, complain, fail, toxiproxy_path
+from harness.cli.settings import (
+    cache_folder,
+    cluster_options,
+    command_line,
+    complain,
+    fail,
+    toxiproxy_path,
+)
 from harness.outcome import ExitCode
 
 if TYPE_CHECKING:
     from harness.plan import Plan
     from harness.run import Ended
+    from harness.stage import ClusterOptions
 
 _REASON_CODES = {
     "environment": ExitCode.ENVIRONMENT,
@@ -38,6 +55,12 @@ def run(
     settings: SetOption = None,
     seed: SeedOption = None,
     link: LinkOption = LinkChoice.SCENARIO,
+    cluster: ClusterOption = ClusterChoice.SCENARIO,
+    nodes: NodesOption = None,
+    keep: KeepOption = False,
+    reuse: ReuseOption = None,
+    kind_image: KindImageOption = None,
+    kind_config: KindConfigOption = None,
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Locust processes that make the load.")
     ] = 1,
@@ -55,10 +78,12 @@ def run(
     SCENARIOS are YAML files or folders of them. Each run gets a folder below --reports with its
     events, samples, findings and report.html. Ctrl-C heals every fault and closes; twice forces.
     """
-    plans = _plans(scenarios, settings or [], seed)
+    settings = [*(settings or []), *cluster_settings(cluster)]
+    plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))
+    made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
     codes = []
     for path, plan in plans:
-        codes.append(_one(path, plan, link, workers, reports, as_json=as_json, quiet=quiet))
+        codes.append(_one(path, plan, link, made, workers, reports, as_json=as_json, quiet=quiet))
         if codes[-1] == ExitCode.INTERRUPTED:
             break
     worst = _worst(codes)
@@ -83,7 +108,7 @@ def _worst(codes: list[ExitCode]) -> ExitCode:
 
 
 def _plans(
-    scenarios: list[Path], settings: list[str], seed: int | None
+    scenarios: list[Path], settings: list[str], seed: int | None, nodes: int | None
 ) -> "list[tuple[Path, Plan]]":
     """Every scenario's plan, before anything is started; all complaints at once."""
     from harness.cli.inspecting import read_plan
@@ -92,7 +117,7 @@ def _plans(
     plans, complaints = [], []
     for path in scenario_files(scenarios):
         try:
-            plans.append((path, read_plan(path, settings, seed)))
+            plans.append((path, read_plan(path, settings, seed, nodes)))
         except ScenarioError as error:
             complaints.append(str(error))
     if complaints:
@@ -120,6 +145,7 @@ def _one(
     path: Path,
     plan: "Plan",
     link: LinkChoice,
+    cluster: "ClusterOptions",
     workers: int,
     reports: Path,
     *,
@@ -143,6 +169,7 @@ def _one(
             workers=workers,
             toxiproxy_path=toxiproxy_path(),
             cache_folder=cache_folder(),
+            cluster=cluster,
             watchers=(watcher,),
         )
         try:

@@ -4,11 +4,14 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from harness.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from harness.stage import ClusterOptions
 
 
 def cache_folder() -> Path:
@@ -22,6 +25,23 @@ def cache_folder() -> Path:
 def toxiproxy_path() -> str | None:
     """The toxiproxy-server that the user named."""
     return os.environ.get("HARNESS_TOXIPROXY") or None
+
+
+def cluster_options(
+    *, keep: bool, reuse: str | None, image: str | None, config: Path | None
+) -> "ClusterOptions":
+    """What is known of a kind cluster beside the scenario: the flags, and who makes it."""
+    from harness.stage import ClusterOptions
+
+    usual = Path("kind-config.yaml")
+    return ClusterOptions(
+        config=config or (usual if usual.exists() else None),
+        image=image,
+        kind_path=os.environ.get("HARNESS_KIND") or None,
+        engine=os.environ.get("KIND_EXPERIMENTAL_PROVIDER") or None,  # kind's own variable
+        keep=keep,
+        reuse=reuse,
+    )
 
 
 def environment() -> dict[str, str]:

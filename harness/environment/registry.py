@@ -196,6 +196,10 @@ class RegistryRoom:
         """Refuse nothing for a quota any more, until `set_clock` begins anew. Raises ChildError."""
         await self.control.ask("lift_quotas")
 
+    async def write_records(self) -> None:
+        """Let the access records of all that has ended be on disk. Raises ChildError."""
+        await self.control.ask("write_records")
+
     def gateway(self, scope: FaultScope) -> ScopedGateway:
         return ScopedGateway(control=self.control, scope=scope, numbers=self._numbers)
 

@@ -82,6 +82,8 @@ class ControlDesk:
                     answer["bites"] = self._rules.bites(message["rules"])
                 case "add_image":
                     self._add_image(message)
+                case "write_records":
+                    self._log.flush()
                 case "set_clock":
                     self._log.start_s = float(message["start_s"])
                     if self._registry.quotas is not None:

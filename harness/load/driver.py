@@ -42,10 +42,14 @@ class LoadRun:
         """The counts of all makers together, about once a second; lateness is the worst one's."""
         while True:
             await self._news.get()
-            counts = list(self._counts.values())
-            total = {name: sum(int(each[name]) for each in counts) for name in _SUMMED}
-            worst = max(float(each["lateness_ms_max"]) for each in counts)
-            yield {**total, "lateness_ms_max": worst}
+            yield self.counts()
+
+    def counts(self) -> dict[str, Any]:
+        """The latest of all makers together."""
+        counts = list(self._counts.values())
+        total = {name: sum(int(each[name]) for each in counts) for name in _SUMMED}
+        worst = max((float(each["lateness_ms_max"]) for each in counts), default=0.0)
+        return {**total, "lateness_ms_max": worst}
 
     async def finished(self) -> tuple[bool, str]:
         """Whether everything that was ordered came to its end, and what went wrong by itself."""

@@ -3,6 +3,7 @@
 from harness.scenario.complaints import Complaint, ScenarioError
 from harness.scenario.loading import Scenario, load, load_text, read_held_fault
 from harness.scenario.schema import json_schema
+from harness.scenario.smaller import on_fewer_nodes
 from harness.scenario.starter import starter
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "json_schema",
     "load",
     "load_text",
+    "on_fewer_nodes",
     "read_held_fault",
     "starter",
 ]

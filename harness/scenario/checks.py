@@ -16,6 +16,7 @@ from harness.units import seconds, share
 PODS_MAX = 200_000
 ARRIVALS_MAX = 1_000_000
 FAULTS_MAX = 10_000
+KIND_NODES_MAX = 50  # each is a machine of its own in a container, with half a gigabyte of memory
 
 _IMAGE_KEYS = ("name", "layers", "platforms", "media")  # what a specification's rules begin with
 
@@ -111,6 +112,9 @@ def _load_is_bounded(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
 
 def _pulls_fit_the_cluster(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
     cluster = body.environment.cluster
+    if cluster.provider == "kind" and cluster.nodes > KIND_NODES_MAX:
+        rule = f"must be at most {KIND_NODES_MAX} for kind, got {cluster.nodes}"
+        yield ("environment", "cluster", "nodes"), rule
     if cluster.serialize_image_pulls and cluster.max_parallel_image_pulls > 1:
         # kubelet: pkg/kubelet/apis/config/validation/validation.go, v1.34.4
         rule = f"needs serialize_image_pulls: false, got {cluster.max_parallel_image_pulls}"

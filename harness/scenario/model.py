@@ -134,10 +134,14 @@ class Registry(Strict):
 
 
 class Cluster(Strict):
-    """Who pulls: emulated nodes, with kubelet's and containerd's settings."""
+    """Who pulls: emulated nodes or a kind cluster's, with kubelet's and containerd's settings."""
 
-    provider: Literal["emulated"] = "emulated"
+    provider: Literal["emulated", "kind"] = "emulated"
     nodes: StrictInt = Field(4, ge=1, le=NODES_MAX)
+    image: str | None = Field(None, min_length=1, description="kind: its node image")
+    pull_secret: Literal["pod", "service_account"] = Field(
+        "pod", description="kind: where pods find the registry's credentials"
+    )
     serialize_image_pulls: StrictBool = True
     max_parallel_image_pulls: StrictInt = Field(0, ge=0)
     registry_pull_qps: StrictInt = Field(5, ge=0)
@@ -148,7 +152,7 @@ class Cluster(Strict):
     )
 
     def node_settings(self) -> NodeSettings:
-        own = self.model_dump(exclude={"provider", "nodes"})
+        own = self.model_dump(exclude={"provider", "nodes", "image", "pull_secret"})
         return NodeSettings(**own)
 
 

@@ -5,10 +5,9 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +16,7 @@ from harness.child import Run
 from harness.environment.canary import check_steady_state
 from harness.environment.cluster.containers import CommandFailed
 from harness.environment.cluster.guard import RUN_LABEL
-from harness.environment.cluster.kind import KindSettings, open_kind
+from harness.environment.cluster.kind import KindSettings
 from harness.environment.cluster.room import ClusterRoom
 from harness.environment.kind_lab import open_kind_lab
 from harness.environment.lab import EnvironmentFailed, Lab
@@ -28,20 +27,19 @@ from harness.load.orders import REGISTRY_NAME
 from harness.recover import recover
 from harness.seams import DnsMode, Where
 from tests.cluster_lab import (
+    NODES,
     PASSWORD,
-    containers_of,
-    docker,
+    RUN_ID,
+    Standing,
     kind_settings,
     lab_settings,
     make_folder,
     make_run,
-    require_cluster,
+    state_of,
 )
 
 pytestmark = pytest.mark.cluster
 
-NODES = 2
-RUN_ID = "path01"
 PULL = (
     *("ctr", "--namespace", "k8s.io", "images", "pull", "--hosts-dir", "/etc/containerd/certs.d"),
     *("--user", f"harness:{PASSWORD}"),
@@ -71,38 +69,6 @@ asyncio.run(main())
 REMOVE = ("ctr", "--namespace", "k8s.io", "images", "rm", "--sync")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """A cluster that is kept between tests, as `--keep` does."""
-
-    name: str
-    reports: Path
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    """One cluster for the whole file."""
-    require_cluster()
-    reports = tmp_path_factory.mktemp("reports")
-
-    async def make(run: Run) -> str:
-        async with open_kind(run, replace(kind_settings(NODES), keep=True)) as room:
-            assert room.made
-            return room.name
-
-    with make_run(reports, RUN_ID) as run:
-        name = asyncio.run(make(run))
-        assert pending(run.folder / "journal.jsonl") == []
-        try:
-            yield Standing(name=name, reports=reports)
-        finally:
-            undo = {"kind": "delete_kind_cluster", "run_id": RUN_ID, "engine": "docker"}
-            run.journal.record({**undo, "name": name})
-            [deleted] = recover(run.folder)
-            assert deleted.text == f"cluster {name}: deleted"
-            assert containers_of(name) == []
-
-
 @asynccontextmanager
 async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[Lab, ClusterRoom]]:
     """The lab on the standing cluster."""
@@ -115,15 +81,6 @@ async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[Lab, Clust
         rooms = [event.room for event in events if isinstance(event, RoomOpened)]
         assert rooms == ["cluster", "registry", "images", "resolver", "link", "node path"]
         yield lab, lab.cluster
-
-
-def state_of(container: str) -> str:
-    """All that the path changes in a node."""
-    script = (
-        "cat /etc/resolv.conf /etc/hosts; find /etc/containerd/certs.d | sort; "
-        "iptables -t nat -S | grep -v -e KUBE-"
-    )
-    return docker("exec", container, "sh", "-c", script)
 
 
 def scope(fault: str, *nodes: str) -> FaultScope:

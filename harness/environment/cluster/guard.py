@@ -8,6 +8,7 @@ from harness.environment.cluster.errors import ClusterError
 
 RUN_LABEL: Final = "harness.run"  # on every Kubernetes object that a run makes; its value: run id
 CLUSTER_PREFIX: Final = "harness-"
+PULL_SECRET: Final = "registry-credentials"  # noqa: S105  the name of an object, no password
 _RUN_ID: Final = re.compile(r"[a-z0-9]{1,20}")
 
 

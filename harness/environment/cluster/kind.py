@@ -16,7 +16,12 @@ from harness.environment.cluster.deleting import CLUSTER_LABEL, delete_cluster
 from harness.environment.cluster.errors import ClusterError
 from harness.environment.cluster.guard import RUN_LABEL, ClusterRefused, run_name
 from harness.environment.cluster.kind_cli import KindCli, find_kind, read_failure
-from harness.environment.cluster.kind_config import SETTINGS_LABEL, patched_config, settings_label
+from harness.environment.cluster.kind_config import (
+    PLAIN_CONFIG,
+    SETTINGS_LABEL,
+    patched_config,
+    settings_label,
+)
 from harness.environment.cluster.room import ClusterRoom, KubernetesNode, ask_nodes, unready
 from harness.node.settings import NodeSettings
 
@@ -30,12 +35,12 @@ _POLL_S: Final = 0.5
 class KindSettings:
     """What the cluster must be.
 
-    `config`: the repository's kind-config.yaml. `nodes`: how many pull. `image` None: kind's own.
-    `kind_path`, `engine`: programs that the user named. `keep`: leave it there at the end.
-    `reuse`: the name of a cluster that an earlier run kept.
+    `config`: a configuration of kind's; None: a control plane and workers, nothing else. `nodes`:
+    how many pull. `image` None: kind's own. `kind_path`, `engine`: programs that the user named.
+    `keep`: leave it there at the end. `reuse`: the name of a cluster that an earlier run kept.
     """
 
-    config: Path
+    config: Path | None
     nodes: int
     node_settings: NodeSettings
     image: str | None = None
@@ -124,10 +129,12 @@ async def _created(making: _Making) -> AsyncIterator[ClusterRoom]:
 
 def _configuration(making: _Making) -> Path:
     settings = making.settings
-    try:
-        text = settings.config.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClusterError(f"{settings.config}: cannot be read: {error}") from error
+    text = PLAIN_CONFIG
+    if settings.config is not None:
+        try:
+            text = settings.config.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ClusterError(f"{settings.config}: cannot be read: {error}") from error
     try:
         patched = patched_config(
             text,
@@ -221,6 +228,7 @@ async def _room(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool
         listen_host=addresses.listen_host,
         engine=making.engine,
         made=made,
+        stays=not made or making.settings.keep,
         versions={
             "kind": making.version,
             "kubernetes": first.kubelet,

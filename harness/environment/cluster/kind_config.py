@@ -14,6 +14,7 @@ from harness.node.settings import NodeSettings
 
 SETTINGS_LABEL: Final = "harness.settings"  # on Kubernetes nodes: what the cluster was made for
 _API_VERSION: Final = "kind.x-k8s.io/v1alpha4"
+PLAIN_CONFIG: Final = f"kind: Cluster\napiVersion: {_API_VERSION}\n"
 _ROLES: Final = ("control-plane", "worker")
 # The released node images' config.toml: kind images/base/files/etc/containerd/config.toml, v0.33.0
 _CRI: Final = 'plugins."io.containerd.grpc.v1.cri"'

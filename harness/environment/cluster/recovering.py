@@ -1,15 +1,22 @@
 """Undoes what a killed run left in clusters, by its journal: only what bears the run's own mark."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from harness.environment.cluster.containers import ENGINES, ContainerGoneError, Engine
 from harness.environment.cluster.deleting import CLUSTER_LABEL, delete_cluster
 from harness.environment.cluster.errors import ClusterError
-from harness.environment.cluster.guard import CLUSTER_PREFIX, run_name
+from harness.environment.cluster.guard import (
+    CLUSTER_PREFIX,
+    require_own_namespace,
+    run_name,
+)
 from harness.environment.cluster.node_changes import read_file_undo, read_rule_undo
+
+_KUBECTL_S: Final = 90.0
 
 
 def delete_kind_cluster(folder: Path, undo: Mapping[str, Any]) -> str:
@@ -47,6 +54,25 @@ def remove_node_rule(folder: Path, undo: Mapping[str, Any]) -> str:
     except ContainerGoneError:
         return f"{what}: is gone with its node"
     return f"{what}: removed" if removed else f"{what}: was gone already"
+
+
+def delete_namespace(folder: Path, undo: Mapping[str, Any]) -> str:
+    """Delete the run's own namespace. Raises ClusterError, KeyError."""
+    run_id, engine, name = _run_id(folder, undo), _engine(undo), undo["namespace"]
+    plane = undo["control_plane"]
+    kubectl = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf")
+    get = (*kubectl, "get", "namespace", name, "--ignore-not-found", "--output", "json")
+    try:
+        asyncio.run(_require_node(engine, undo["cluster"], plane))
+        found = asyncio.run(engine.execute(plane, get, timeout_s=_KUBECTL_S))
+        if not found.strip():
+            return f"namespace {name}: was gone already"
+        require_own_namespace(name, json.loads(found)["metadata"].get("labels"), run_id)
+        delete = (*kubectl, "delete", "namespace", name)
+        asyncio.run(engine.execute(plane, delete, timeout_s=_KUBECTL_S))
+    except ContainerGoneError:
+        return f"namespace {name}: is gone with its cluster"
+    return f"namespace {name}: deleted"
 
 
 def _run_id(folder: Path, undo: Mapping[str, Any]) -> str:

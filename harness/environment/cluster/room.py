@@ -32,7 +32,7 @@ class ClusterRoom:
     `nodes`: the name of each Kubernetes node, which is its container's too, by the plan's name
     (`node-0`). `gateway_address`: where nodes reach this machine; `listen_host`: where services
     listen for them (the same, unless the engine lives in a machine of its own). `made`: by this
-    run. `versions`: kind, kubernetes, containerd.
+    run. `stays`: when the run has ended. `versions`: kind, kubernetes, containerd.
     """
 
     name: str
@@ -43,6 +43,7 @@ class ClusterRoom:
     listen_host: str
     engine: Engine
     made: bool
+    stays: bool
     versions: Mapping[str, str]
 
     @property

@@ -77,6 +77,7 @@ def test_a_node_image_of_another_architecture(tmp_path: Path, settings: KindSett
 def test_a_configuration_that_is_none(tmp_path: Path, settings: KindSettings) -> None:
     """Missing, or not of kind; the file is named."""
     assert "kind-config.yaml: cannot be read" in refused(tmp_path, settings, "other1")
+    assert settings.config is not None
     settings.config.write_text("kind: Pod")
     assert "kind-config.yaml: kind configuration: `kind" in refused(tmp_path, settings, "other2")
 

@@ -77,6 +77,7 @@ def room(tmp_path: Path) -> ClusterRoom:
         gateway_address="172.18.0.1",
         listen_host="172.18.0.1",
         engine=Engine(name="docker"),
+        stays=False,
         made=True,
         versions={},
     )

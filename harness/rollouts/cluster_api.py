@@ -1,0 +1,123 @@
+"""The Kubernetes API of one cluster, as far as a run needs it: make, watch, delete."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.guard import require_own_namespace, run_namespace
+
+if TYPE_CHECKING:
+    from lightkube import AsyncClient
+
+_TIMEOUT_S: Final = 30.0
+_WATCH_AGAIN_S: Final = 0.2
+_POLL_S: Final = 0.2
+_GONE_S: Final = 60.0
+_NOT_FOUND, _CONFLICT = 404, 409
+
+Change = tuple[str, dict[str, Any]]  # ADDED, MODIFIED or DELETED, and the object
+
+
+class ClusterApi:
+    """`run_id`: the only namespace that is touched is this run's. Raises ClusterError."""
+
+    def __init__(self, client: "AsyncClient", run_id: str) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._namespace = run_namespace(run_id)
+
+    async def make(self, manifest: dict[str, Any]) -> None:
+        """Make an object, or give one of that name this content (server-side apply)."""
+        from lightkube import codecs  # noqa: PLC0415  a third of a second, only with a cluster
+
+        with _told(f"{manifest['kind']} {manifest['metadata']['name']}"):
+            await self._client.apply(
+                codecs.from_dict(manifest), field_manager="harness", force=True
+            )
+
+    async def watch(self, what: Literal["pods", "events"]) -> AsyncIterator[Change]:
+        """Every change in the run's namespace, what is there first; it goes on until closed.
+
+        When the connection ends, what is there is told again: readers must know it again.
+        """
+        import httpx2  # noqa: PLC0415  see above
+        from lightkube.core.exceptions import ApiError  # noqa: PLC0415  see above
+        from lightkube.resources.core_v1 import Event, Pod  # noqa: PLC0415  see above
+
+        kind: Any = Pod if what == "pods" else Event
+        while True:
+            try:
+                seen = self._client.watch(kind, namespace=self._namespace)
+                async for change, item in seen:
+                    plain: dict[str, Any] = item.to_dict()
+                    yield change, plain
+            except (ApiError, httpx2.HTTPError):
+                await asyncio.sleep(_WATCH_AGAIN_S)
+
+    async def delete(self, name: str) -> None:
+        """Delete the Deployment of this name and its pods; one that is gone is no error."""
+        from lightkube.core.exceptions import ApiError  # noqa: PLC0415  see above
+        from lightkube.resources.apps_v1 import Deployment  # noqa: PLC0415  see above
+
+        with _told(f"Deployment {name}"):
+            try:
+                await self._client.delete(Deployment, name, namespace=self._namespace)
+            except ApiError as error:
+                if error.status.code != _NOT_FOUND:
+                    raise
+
+    async def delete_namespace(self) -> None:
+        """Delete the run's namespace with all that is in it, and wait until it is gone."""
+        from lightkube.core.exceptions import ApiError  # noqa: PLC0415  see above
+        from lightkube.resources.core_v1 import Namespace  # noqa: PLC0415  see above
+
+        with _told(f"Namespace {self._namespace}"):
+            try:
+                async with asyncio.timeout(_GONE_S):
+                    while True:
+                        found = await self._client.get(Namespace, self._namespace)
+                        labels = found.metadata.labels if found.metadata else None
+                        require_own_namespace(self._namespace, labels, self._run_id)
+                        await self._client.delete(Namespace, self._namespace)
+                        await asyncio.sleep(_POLL_S)
+            except ApiError as error:
+                if error.status.code not in (_NOT_FOUND, _CONFLICT):
+                    raise
+
+
+@asynccontextmanager
+async def open_api(kubeconfig: Path, context: str, run_id: str) -> AsyncIterator[ClusterApi]:
+    """The API that `context` of `kubeconfig` names. Raises ClusterError."""
+    import httpx2  # noqa: PLC0415  see above
+    from lightkube import AsyncClient, KubeConfig  # noqa: PLC0415  see above
+    from lightkube.core.exceptions import ConfigError  # noqa: PLC0415  see above
+
+    try:
+        config = KubeConfig.from_file(kubeconfig).get(context)
+    except ConfigError as error:
+        raise ClusterError(f"{kubeconfig}: {error}") from error
+    # From here on nothing is taken from the environment: neither a proxy nor another context.
+    client = AsyncClient(config, timeout=httpx2.Timeout(_TIMEOUT_S), trust_env=False)
+    try:
+        yield ClusterApi(client, run_id)
+    finally:
+        await client.close()
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Tell what the API refuses inside the block as a ClusterError."""
+    import httpx2  # noqa: PLC0415  see above
+    from lightkube.core.exceptions import ApiError  # noqa: PLC0415  see above
+
+    try:
+        yield
+    except ApiError as error:
+        message = error.status.message
+        raise ClusterError(f"{what}: the Kubernetes API answered: {message}") from error
+    except (httpx2.HTTPError, TimeoutError) as error:
+        reason = str(error) or type(error).__name__
+        raise ClusterError(f"{what}: the Kubernetes API cannot be reached: {reason}") from error

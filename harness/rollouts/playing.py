@@ -1,0 +1,224 @@
+"""Rolls Deployments out on a real cluster at their times, and writes down what became of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from harness.child import Run
+from harness.environment.cluster.calling import all_of, to_its_end
+from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.guard import run_namespace
+from harness.environment.cluster.room import ClusterRoom
+from harness.load.counts import Counts
+from harness.load.orders import REGISTRY_NAME, LoadOrders, RolloutOrder
+from harness.load.samples_file import SampleWriter
+from harness.rollouts.asked import read_asked
+from harness.rollouts.cluster_api import ClusterApi, open_api
+from harness.rollouts.manifests import deployment, namespace, pull_secret, service_account
+from harness.rollouts.pod_rows import Joining, all_request_rows, joined, pod_rows, pull_rows
+from harness.rollouts.watching import Watching
+
+# `ctr` as the kubelet's containerd has it; --sync waits until the content is gone too.
+_FORGET: Final = (
+    "ctr --namespace k8s.io images list --quiet | "
+    '{ grep "^$1/" || true; } | xargs --no-run-if-empty ctr --namespace k8s.io images rm --sync'
+)
+
+
+_LAST_EVENTS_S: Final = 3.0
+
+
+class Clock(Protocol):
+    """The run's clock."""
+
+    def now_s(self) -> float: ...
+
+    async def sleep_until(self, at_s: float) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutSettings:
+    """Credentials "" for an anonymous pull. `configs`: digests of the image configurations."""
+
+    orders: LoadOrders
+    username: str = ""
+    password: str = field(default="", repr=False)
+    credentials_of: Literal["pod", "service_account"] = "pod"
+    configs: frozenset[str] = frozenset()
+
+    @property
+    def secret_in_pods(self) -> bool:
+        return bool(self.username) and self.credentials_of == "pod"
+
+    @property
+    def secret_in_account(self) -> bool:
+        return bool(self.username) and self.credentials_of == "service_account"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the watching of a run was worth: events are lossy."""
+
+    pods: int
+    pods_without_pull_event: int
+    events_lost: int
+
+
+@dataclass(kw_only=True)
+class Rollouts:
+    """The rollouts of one run, in a namespace of its own."""
+
+    run: Run
+    room: ClusterRoom
+    api: ClusterApi
+    settings: RolloutSettings
+    counts: Counts = field(default_factory=Counts)
+    _watching: Watching | None = None
+
+    async def play(self, clock: Clock) -> bool:
+        """Make every Deployment at its time and watch its pods; whether all became Ready.
+
+        Returns when all are, or at the plan's end. Raises ClusterError when the API refuses.
+        """
+        orders = self.settings.orders
+        hosts = {host: node for node, host in self.room.nodes.items()}
+        watching = Watching(orders.rollouts, hosts, clock.now_s, self.counts)
+        self._watching = watching
+        async with asyncio.TaskGroup() as group:
+            hearing = [
+                group.create_task(watching.hear_pods(self.api)),
+                group.create_task(watching.hear_events(self.api)),
+            ]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as patience:
+                    await clock.sleep_until(0.0)
+                    loop = asyncio.get_running_loop()
+                    left_s = orders.until_s - clock.now_s()
+                    patience.reschedule(loop.time() + left_s)
+                    await all_of(self._roll_out(order, clock) for order in orders.rollouts)
+                    await self._until(watching, lambda: all(map(watching.is_over, orders.rollouts)))
+            await self._hear_the_last_events(watching)
+            for task in hearing:
+                task.cancel()
+        return all(map(watching.is_ready, orders.rollouts))
+
+    async def _roll_out(self, order: RolloutOrder, clock: Clock) -> None:
+        """One round; when it is Ready, the round before has served its purpose."""
+        assert self._watching is not None
+        watching = self._watching
+        await clock.sleep_until(order.at_s)
+        self.counts.late(clock.now_s() - order.at_s)
+        manifest = deployment(
+            self.run.run_id,
+            order,
+            hosts=tuple(self.room.nodes.values()),
+            with_secret=self.settings.secret_in_pods,
+        )
+        await self.api.make(manifest)
+        await self._until(watching, lambda: watching.is_ready(order))
+        if before := self._round_before(order):
+            await self._until(watching, lambda: watching.is_ready(before))
+            await self.api.delete(before.rollout)
+
+    def _round_before(self, order: RolloutOrder) -> RolloutOrder | None:
+        earlier = (
+            it
+            for it in self.settings.orders.rollouts
+            if (it.name, it.round) == (order.name, order.round - 1)
+        )
+        return next(earlier, None)
+
+    async def _until(self, watching: Watching, reached: Callable[[], bool]) -> None:
+        """Each change wakes everybody who waits."""
+        while not reached():
+            watching.changed.clear()
+            await watching.changed.wait()
+
+    async def _hear_the_last_events(self, watching: Watching) -> None:
+        """A pod can be Ready before we hear how its image came."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_EVENTS_S):
+                await self._until(
+                    watching, lambda: not any(it.lacks_pull_events for it in watching.stories)
+                )
+
+    def told(self) -> Told:
+        """What was heard so far."""
+        stories = self._watching.stories if self._watching else ()
+        return Told(
+            pods=len(stories),
+            pods_without_pull_event=sum(it.lacks_pull_events for it in stories),
+            events_lost=sum(it.events_lost for it in stories),
+        )
+
+    def write_samples(self, access_log: Path, end_s: float) -> None:
+        """Join what was heard with the gateway's records. Raises SamplesLost."""
+        if self._watching is None:
+            return
+        stories, orders = self._watching.stories, self.settings.orders
+        joining = Joining(
+            asked=read_asked(access_log, orders.nodes) if access_log.exists() else (),
+            configs=self.settings.configs,
+            serial=orders.node_settings.serialize_image_pulls,
+            end_s=end_s,
+        )
+        pulls = joined(stories, joining)
+        writer = SampleWriter(self.run.folder / "samples", "cluster")
+        for table, rows in (
+            ("pods", pod_rows(stories, pulls, end_s)),
+            ("pulls", pull_rows(pulls)),
+            ("requests", all_request_rows(pulls, joining)),
+            ("pod_events", iter(self._watching.event_rows)),
+        ):
+            for row in rows:
+                writer.add(table, row)
+        writer.flush()
+
+
+@asynccontextmanager
+async def open_rollouts(
+    run: Run, room: ClusterRoom, settings: RolloutSettings
+) -> AsyncIterator[Rollouts]:
+    """The run's namespace with its credentials, on nodes that hold none of its images.
+
+    Deleted with all that is in it when the block is left. Raises ClusterError.
+    """
+    async with open_api(room.kubeconfig, room.context, run.run_id) as api:
+        if not room.made:
+            await all_of(_forget_images(room, node) for node in room.nodes)
+        record = run.journal.record(
+            {
+                "kind": "delete_namespace",
+                "run_id": run.run_id,
+                "cluster": room.name,
+                "control_plane": room.control_plane,
+                "engine": room.engine.name,
+                "namespace": run_namespace(run.run_id),
+            }
+        )
+        try:
+            await _prepare(api, run.run_id, settings)
+            yield Rollouts(run=run, room=room, api=api, settings=settings)
+        finally:
+            if room.stays:
+                await to_its_end(api.delete_namespace())
+            run.journal.done(record)
+
+
+async def _prepare(api: ClusterApi, run_id: str, settings: RolloutSettings) -> None:
+    await api.make(namespace(run_id))
+    if settings.username:
+        secret = pull_secret(run_id, REGISTRY_NAME, settings.username, settings.password)
+        await api.make(secret)
+    await api.make(service_account(run_id, with_secret=settings.secret_in_account))
+
+
+async def _forget_images(room: ClusterRoom, node: str) -> None:
+    """Remove the images that an earlier run left on a node: a first pull must be cold."""
+    try:
+        await room.exec(node, ("sh", "-c", _FORGET, "sh", REGISTRY_NAME))
+    except ClusterError as error:
+        raise ClusterError(f"{node}: images of an earlier run stay: {error}") from error

@@ -1,0 +1,92 @@
+"""What a plan is carried out on: emulated nodes, or a kind cluster's with rollouts of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.child import Run
+from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.kind import KindSettings
+from harness.environment.kind_lab import open_kind_lab
+from harness.environment.lab import EnvironmentFailed, Lab, LabSettings, Record, open_lab
+from harness.load.orders import LoadOrders
+from harness.plan import Plan
+from harness.rollouts.playing import Rollouts, RolloutSettings, open_rollouts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """What the command line adds to a kind cluster.
+
+    `config` None: a plain one. `image`: the node image where the scenario names none. `keep`: leave
+    the cluster there at the end. `reuse`: the name of one that was kept.
+    """
+
+    config: Path | None = None
+    image: str | None = None
+    kind_path: str | None = None
+    engine: str | None = None
+    keep: bool = False
+    reuse: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """`rollouts` None: the nodes are emulated, and the load makes their pods."""
+
+    lab: Lab
+    rollouts: Rollouts | None = None
+
+    def orders(self, plan: Plan) -> LoadOrders:
+        """What Locust is asked to do: real nodes have their own pods."""
+        return plan.load if self.rollouts is None else replace(plan.load, nodes=(), rollouts=())
+
+
+@asynccontextmanager
+async def open_stage(
+    run: Run, plan: Plan, settings: LabSettings, cluster: ClusterOptions, record: Record
+) -> AsyncIterator[Stage]:
+    """Stand everything up. Raises EnvironmentFailed, and ClusterError when it cannot be undone."""
+    if plan.cluster.provider == "emulated":
+        async with open_lab(run, settings, record) as lab:
+            yield Stage(lab=lab)
+        return
+    async with open_kind_lab(run, settings, kind_settings(plan, settings, cluster), record) as lab:
+        assert lab.cluster is not None
+        async with AsyncExitStack() as rooms:
+            opening = open_rollouts(run, lab.cluster, rollout_settings(plan, lab))
+            try:
+                rollouts = await rooms.enter_async_context(opening)
+            except ClusterError as error:
+                raise EnvironmentFailed(str(error)) from error
+            yield Stage(lab=lab, rollouts=rollouts)
+
+
+def kind_settings(plan: Plan, settings: LabSettings, cluster: ClusterOptions) -> KindSettings:
+    """The cluster that `plan` asks for; what it says itself goes before the options."""
+    return KindSettings(
+        config=cluster.config,
+        nodes=len(plan.load.nodes),
+        node_settings=plan.load.node_settings,
+        image=plan.cluster.image or cluster.image,
+        kind_path=cluster.kind_path,
+        cache_folder=settings.cache_folder,
+        engine=cluster.engine,
+        keep=cluster.keep,
+        reuse=cluster.reuse,
+    )
+
+
+def rollout_settings(plan: Plan, lab: Lab) -> RolloutSettings:
+    """The plan's rollouts, and what tells a layer from the configuration beside it."""
+    anonymous = lab.settings.auth == "none"
+    return RolloutSettings(
+        orders=plan.load,
+        username="" if anonymous else lab.settings.username,
+        password="" if anonymous else lab.settings.password,
+        credentials_of=plan.cluster.pull_secret,
+        configs=frozenset(
+            platform.config.digest for image in lab.images.values() for platform in image.platforms
+        ),
+    )

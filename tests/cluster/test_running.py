@@ -1,0 +1,134 @@
+"""`harness run --cluster kind` as a user meets it, on a cluster that was kept."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.cluster_lab import ROOT, Standing, namespaces, state_of
+from tests.program import events, harness, run_folder, start, wait_for_event
+
+pytestmark = pytest.mark.cluster
+
+SCENARIO = """\
+name: real
+seed: 5
+environment: {cluster: {provider: kind, nodes: 2}}
+images:
+  app: {size: 2MiB, layers: 2}
+load:
+  rollouts:
+    - {name: app, image: app, replicas: 4, at: 0s, repeat: 2, every: 6s}
+    - {name: same, image: app, replicas: 2, at: 1s, repeat: 2, every: 10s, cache: warm}
+  pulls:
+    - {image: app, rate: 2/s, users: 2}
+faults:
+  - pull_rate_limit: {limit: 0}
+    at: 5s
+    for: 8s
+expect:
+  - {metric: pods_ready, at_least: 100%}
+"""
+
+
+def scenario(folder: Path, text: str = SCENARIO) -> Path:
+    path = folder / "real.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def table(folder: Path, name: str) -> pd.DataFrame:
+    """The samples that came from the cluster."""
+    return pd.concat(
+        pd.read_parquet(path) for path in (folder / "samples").glob(f"{name}-cluster-*.parquet")
+    )
+
+
+def as_before(standing: Standing) -> dict[str, Any]:
+    return {
+        "nodes": [state_of(node) for node in standing.workers],
+        "namespaces": namespaces(standing.name),
+    }
+
+
+def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> None:
+    """Deployments roll out, the fault bites where real pulls happen, all of it is put back."""
+    before = as_before(standing)
+    done = harness(
+        *("run", scenario(tmp_path), "--reuse", standing.name, "--link", "embedded"),
+        folder=tmp_path,
+        limit_s=180,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert as_before(standing) == before
+    folder = run_folder(tmp_path)
+    pods, pulls = table(folder, "pods"), table(folder, "pulls")
+    assert len(pods) == 12
+    assert set(pods["node"]) == {"node-0", "node-1"}
+    parts = pods.columns[pods.columns.get_loc("schedule_s") :]
+    assert (pods[parts].sum(axis=1) - pods["delay_s"]).abs().max() < 0.01
+    failed = pulls[pulls["outcome"] == "failed"]
+    assert set(failed["cause"]) == {"rate"}
+    assert "429 Too Many Requests" in failed["error_text"].iloc[0]
+    assert set(failed["requests"]) == {5}  # containerd repeats a 429 four times
+    warm = pods[pods["rollout"] == "same-2"]
+    assert warm["cached"].all()
+    [watched] = [event for event in events(folder) if event["event"] == "pods_watched"]
+    assert watched["pods"] == 12
+    [healed] = [event for event in events(folder) if event["event"] == "fault_healed"]
+    assert healed["bites"] > 0
+    secret = json.loads((folder / "run.json").read_text())
+    assert "password" not in secret
+
+
+def test_ctrl_c_puts_a_real_cluster_back(standing: Standing, tmp_path: Path) -> None:
+    """In the middle of a rollout and of a fault: 130, and the nodes are as before."""
+    before = as_before(standing)
+    process = start(
+        *("run", scenario(tmp_path), "--reuse", standing.name, "--link", "embedded"),
+        folder=tmp_path,
+    )
+    wait_for_event(tmp_path, "fault_injected")
+    assert namespaces(standing.name) != before["namespaces"]
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 130, err
+    assert as_before(standing) == before
+
+
+def test_what_a_killed_run_left_in_a_cluster_is_undone_by_recover(
+    standing: Standing, tmp_path: Path
+) -> None:
+    """Its namespace with all that runs in it, and the nodes' path."""
+    before = as_before(standing)
+    process = start(
+        *("run", scenario(tmp_path), "--reuse", standing.name, "--link", "embedded"),
+        folder=tmp_path,
+    )
+    wait_for_event(tmp_path, "load_started")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert as_before(standing) != before
+    recovered = harness("recover", folder=tmp_path)
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+    assert "deleted" in recovered.stdout + recovered.stderr
+    assert as_before(standing) == before
+
+
+def test_the_nodes_image_is_told_when_it_is_missing(tmp_path: Path) -> None:
+    """Exit 3 with one sentence; nothing is left."""
+    done = harness(
+        *("run", scenario(tmp_path), "--kind-image", "harness/no-such-image:v1"), folder=tmp_path
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "harness/no-such-image:v1" in done.stderr
+
+
+def test_a_plan_says_who_pulls(tmp_path: Path) -> None:
+    """Without touching anything; on fewer nodes when that is asked for."""
+    plan = harness("plan", ROOT / "scenarios/quickstart.yaml", "--cluster", "kind", folder=tmp_path)
+    assert "nodes     3 kind" in plan.stdout

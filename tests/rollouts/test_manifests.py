@@ -1,0 +1,68 @@
+"""The Kubernetes objects of a run."""
+
+import base64
+import json
+
+import pytest
+
+from harness.environment.cluster.guard import RUN_LABEL, require_own_namespace
+from harness.load.orders import PodOrder, RolloutOrder
+from harness.rollouts.manifests import (
+    ROLLOUT_LABEL,
+    deployment,
+    namespace,
+    pull_secret,
+    service_account,
+)
+
+ORDER = RolloutOrder(
+    rollout="app-2",
+    name="app",
+    round=2,
+    at_s=5.0,
+    image="registry.harness.test/app:v2",
+    pull_policy="Always",
+    pods=tuple(PodOrder(pod=f"app-2-{n}", node="node-0") for n in range(3)),
+)
+
+
+def test_the_namespace_is_one_that_the_run_may_touch() -> None:
+    """Its name and label say whose it is."""
+    made = namespace("ab12")["metadata"]
+    require_own_namespace(made["name"], made["labels"], "ab12")
+
+
+def test_the_secret_is_what_kubectl_makes_of_the_credentials() -> None:
+    """Only for this registry."""
+    secret = pull_secret("ab12", "registry.harness.test", "harness", "s3:cret")
+    content = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
+    login = content["auths"]["registry.harness.test"]
+    assert base64.b64decode(login["auth"]) == b"harness:s3:cret"
+    assert (login["username"], login["password"]) == ("harness", "s3:cret")
+
+
+@pytest.mark.parametrize("with_secret", [True, False])
+def test_the_secret_is_the_pods_or_their_accounts(with_secret: bool) -> None:  # noqa: FBT001  a table
+    """Or nobody's: then pulls are anonymous."""
+    pods = deployment("ab12", ORDER, hosts=("w",), with_secret=with_secret)
+    spec = pods["spec"]["template"]["spec"]
+    account = service_account("ab12", with_secret=with_secret)
+    assert ("imagePullSecrets" in spec) is with_secret
+    assert ("imagePullSecrets" in account) is with_secret
+
+
+def test_a_round_is_a_deployment_of_its_own_on_the_nodes_that_pull() -> None:
+    """All its pods at once, spread evenly, and found again by their labels."""
+    made = deployment("ab12", ORDER, hosts=("worker", "worker2"), with_secret=True)
+    spec, pod = made["spec"], made["spec"]["template"]["spec"]
+    assert (made["metadata"]["name"], spec["replicas"]) == ("app-2", 3)
+    labels = spec["template"]["metadata"]["labels"]
+    assert labels == {RUN_LABEL: "ab12", ROLLOUT_LABEL: "app-2"}
+    assert spec["selector"]["matchLabels"].items() <= labels.items()
+    [container] = pod["containers"]
+    assert (container["image"], container["imagePullPolicy"]) == (ORDER.image, "Always")
+    [spread] = pod["topologySpreadConstraints"]
+    assert spread["labelSelector"]["matchLabels"] == spec["selector"]["matchLabels"]
+    affinity = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    [chosen] = affinity["nodeSelectorTerms"][0]["matchExpressions"]
+    assert chosen["values"] == ["worker", "worker2"]

@@ -1,0 +1,112 @@
+"""From stories and the gateway's records to rows of samples."""
+
+import math
+from typing import Any
+
+import pytest
+
+from harness.node import texts
+from harness.rollouts.asked import Asked
+from harness.rollouts.pod_rows import Joining, all_request_rows, joined, pod_rows, pull_rows
+from harness.rollouts.pod_story import PodState, PodStory
+from harness.samples import PODS, PULLS
+from harness.seams import RequestKind
+from tests.rollouts.stories import IMAGE, asked, story, tell
+
+REFUSED = "dial tcp 172.18.0.1:5000: connect: connection refused"
+PARTS = [name for name in PODS if name.endswith("_s")][-9:]
+LAYER = {"kind": RequestKind.BLOB, "method": "GET", "path": "/v2/app/blobs/sha256:1"}
+
+
+def joining(*records: Asked, end_s: float = 100.0, serial: bool = True) -> Joining:
+    return Joining(asked=records, configs=frozenset(), serial=serial, end_s=end_s)
+
+
+def rows_of(table: dict[str, Any], rows: Any) -> list[dict[str, Any]]:
+    return [dict(zip(table, row, strict=True)) for row in rows]
+
+
+def failed_then_pulled() -> PodStory:
+    """Created at 1; refused at 2; pulled from 14 to 15 after a second in the queue; ready at 16."""
+    pod = story()
+    tell(pod, 2.0, "Pulling", texts.pulling(IMAGE))
+    tell(pod, 2.5, "Failed", texts.failed_to_pull(IMAGE, REFUSED))
+    tell(pod, 13.0, "Pulling", texts.pulling(IMAGE))
+    message = texts.pulled(IMAGE, pull_s=1.0, waiting_s=2.0, image_bytes=7)
+    tell(pod, 15.0, "Pulled", message)
+    list(pod.saw_pod(16.0, PodState(host="w", ready=True), "node-0"))
+    return pod
+
+
+def test_the_parts_of_a_delay_add_up_to_it() -> None:
+    """Schedule, the failed try, back-off, queue, the pull's own parts, start."""
+    pod = failed_then_pulled()
+    to_join = joining(asked(14.0, 14.2), asked(14.2, 14.8, sent_bytes=7, **LAYER))
+    pulls = joined([pod], to_join)
+    [row] = rows_of(PODS, pod_rows([pod], pulls, 100.0))
+    expected = {
+        "schedule_s": 1.0,
+        "resolve_s": 0.5 + 0.2,
+        "backoff_s": 10.5,
+        "queue_s": 1.0,
+        "download_s": 0.6,
+        "unpack_s": 0.2,
+        "start_s": 1.0,
+        "auth_s": 0.0,
+        "manifest_s": 0.0,
+    }
+    assert {name: row[name] for name in PARTS} == pytest.approx(expected)
+    assert sum(row[name] for name in PARTS) == pytest.approx(row["delay_s"])
+    assert (row["outcome"], row["attempts"], row["cached"]) == ("ok", 2, False)
+
+
+def test_each_attempt_is_a_row_with_what_its_node_asked_for() -> None:
+    """And what belongs to no attempt is kept."""
+    pod = failed_then_pulled()
+    stray = asked(50.0, 50.1)
+    to_join = joining(asked(14.0, 14.2), asked(14.2, 14.8, sent_bytes=7, **LAYER), stray)
+    pulls = joined([pod], to_join)
+    first, second = rows_of(PULLS, pull_rows(pulls))
+    assert (first["outcome"], first["cause"], first["requests"]) == ("failed", "tcp", 0)
+    assert (second["requests"], second["bytes"], second["queue_s"]) == (2, 7, 1.0)
+    assert (second["started_s"], second["ended_s"]) == (14.0, 15.0)
+    owners = [row[0] for row in all_request_rows(pulls, to_join)]
+    assert owners == ["app-1-0-2", "app-1-0-2", ""]
+
+
+@pytest.mark.parametrize(("serial", "started_s"), [(True, 2.5), (False, 2.0)])
+def test_a_serial_node_pulls_one_image_after_the_other(serial: bool, started_s: float) -> None:  # noqa: FBT001  a table
+    """The second pod's try cannot have begun before the first one's was over."""
+    pods = [story("app-1-0"), story("app-1-1")]
+    for pod, ended_s in zip(pods, (2.5, 3.0), strict=True):
+        tell(pod, 2.0, "Pulling", texts.pulling(IMAGE))
+        tell(pod, ended_s, "Failed", texts.failed_to_pull(IMAGE, REFUSED))
+    pulls = joined(pods, joining(asked(2.6, 2.7), serial=serial))
+    assert [pull.started_s for pull in pulls] == [2.0, started_s]
+    assert [len(pull.asked) for pull in pulls] == [0, 1]
+
+
+def test_an_image_that_another_pod_brought_ends_the_back_off() -> None:
+    """From hearing that it is present on, the pod starts."""
+    pod = story()
+    tell(pod, 2.0, "Pulling", texts.pulling(IMAGE))
+    tell(pod, 2.0, "Failed", texts.failed_to_pull(IMAGE, REFUSED))
+    tell(pod, 14.0, "Pulled", texts.already_present(IMAGE))
+    list(pod.saw_pod(15.0, PodState(host="w", ready=True), "node-0"))
+    [row] = rows_of(PODS, pod_rows([pod], joined([pod], joining()), 100.0))
+    assert (row["backoff_s"], row["start_s"]) == (12.0, 1.0)
+    assert (row["cached"], row["attempts"]) == (True, 1)
+
+
+def test_pods_that_never_became_ready_stay_in() -> None:
+    """Unfinished until the watching ended, with the cause of the last failure."""
+    pod = story()
+    tell(pod, 2.0, "Pulling", texts.pulling(IMAGE))
+    tell(pod, 2.5, "Failed", texts.failed_to_pull(IMAGE, REFUSED))
+    tell(pod, 14.0, "Pulling", texts.pulling(IMAGE))
+    pulls = joined([pod], joining(end_s=20.0))
+    [row] = rows_of(PODS, pod_rows([pod], pulls, 20.0))
+    assert (row["outcome"], row["cause"], row["ended_s"]) == ("unfinished", "tcp", 20.0)
+    assert math.isnan(row["delay_s"])
+    assert sum(row[name] for name in PARTS) == pytest.approx(19.0)
+    assert [it["outcome"] for it in rows_of(PULLS, pull_rows(pulls))] == ["failed", "unfinished"]

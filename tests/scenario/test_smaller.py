@@ -1,0 +1,57 @@
+"""The same scenario on fewer nodes: as many pods on each, and faults that hit apart hit apart."""
+
+import pytest
+
+from harness.scenario import Scenario, load_text
+from harness.scenario.smaller import on_fewer_nodes
+
+TEXT = """\
+name: big
+environment: {cluster: {nodes: 12}}
+images: {app: {size: 1MiB}}
+load:
+  rollouts: [{name: app, image: app, replicas: 25}]
+  pulls: [{image: app, rate: 2/s}]
+faults:
+  - latency: {delay: 100ms}
+    at: 1s
+    for: 1s
+    where: {nodes: "WHERE"}
+"""
+
+
+def scenario(where: str) -> Scenario:
+    return load_text("big", TEXT.replace("WHERE", where))
+
+
+@pytest.mark.parametrize(
+    ("where", "nodes", "narrowed"),
+    [
+        ("0-3", 3, "0"),
+        ("4-7", 3, "1"),
+        ("8-11", 3, "2"),
+        ("3-4", 3, "0,1"),
+        ("11", 1, "0"),
+        ("0-11,clients", 2, "0,1,clients"),
+        ("clients", 2, "clients"),
+    ],
+)
+def test_a_third_of_the_nodes_stays_a_third(where: str, nodes: int, narrowed: str) -> None:
+    """Node n becomes node n * new / old; background clients are no node."""
+    [fault] = on_fewer_nodes(scenario(where), nodes).faults
+    assert fault.occurrence.where.nodes == narrowed
+
+
+def test_a_node_meets_as_many_pods_as_before() -> None:
+    """25 pods on 12 nodes are 7 on 3; the load of the rest of the fleet stays."""
+    smaller = on_fewer_nodes(scenario("0"), 3).body
+    assert smaller.environment.cluster.nodes == 3
+    assert [rollout.replicas for rollout in smaller.load.rollouts] == [7]
+    assert smaller.load.pulls == scenario("0").body.load.pulls
+
+
+def test_more_nodes_than_there_are_change_nothing() -> None:
+    """It never grows."""
+    before = scenario("0")
+    assert on_fewer_nodes(before, 12) is before
+    assert on_fewer_nodes(before, 50) is before
