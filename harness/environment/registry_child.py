@@ -10,7 +10,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -72,32 +72,45 @@ class ControlDesk:
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to `message`; a malformed one is refused in it."""
         answer: dict[str, Any] = {"id": message.get("id")}
+        orders: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            "add_rule": self._add_rule,
+            "remove_rule": lambda order: {"bites": self._rules.remove(order["rule"])},
+            "bites": lambda order: {"bites": self._rules.bites(order["rules"])},
+            "add_image": self._add_image,
+            "set_clock": self._set_clock,
+            "write_records": self._write_records,
+            "lift_quotas": self._lift_quotas,
+        }
         try:
-            match message.get("do"):
-                case "add_rule":
-                    self._rules.add(read_order(message["rule"]))
-                case "remove_rule":
-                    answer["bites"] = self._rules.remove(message["rule"])
-                case "bites":
-                    answer["bites"] = self._rules.bites(message["rules"])
-                case "add_image":
-                    self._add_image(message)
-                case "write_records":
-                    self._log.flush()
-                case "set_clock":
-                    self._log.start_s = float(message["start_s"])
-                    if self._registry.quotas is not None:
-                        self._registry.quotas.start()
-                case "lift_quotas":
-                    if self._registry.quotas is not None:
-                        self._registry.quotas.stop()
-                case other:
-                    answer["error"] = f"do: {other!r} is not known"
+            order = orders.get(message.get("do"))
+            if order is None:
+                return {**answer, "error": f"do: {message.get('do')!r} is not known"}
+            answer |= order(message)
         except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
             answer["error"] = f"{type(error).__name__}: {error}"
         return answer
 
-    def _add_image(self, message: Mapping[str, Any]) -> None:
+    def _add_rule(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        self._rules.add(read_order(order["rule"]))
+        return {}
+
+    def _set_clock(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """A run begins: times and quotas count from now."""
+        self._log.start_s = float(order["start_s"])
+        if self._registry.quotas is not None:
+            self._registry.quotas.start()
+        return {}
+
+    def _lift_quotas(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        if self._registry.quotas is not None:
+            self._registry.quotas.stop()
+        return {}
+
+    def _write_records(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        self._log.flush()
+        return {}
+
+    def _add_image(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """`manifests`: digest and media type, the tagged one last; `layers`: places by digest."""
         name = message["repository"]
         self._registry.index.add_blobs(name, message["blobs"])
@@ -106,6 +119,7 @@ class ControlDesk:
             self._registry.index.add_manifest(name, other, its_type)
         self._registry.index.add_manifest(name, digest, media_type, tags=[message["tag"]])
         self._rules.add_layers(name, message["layers"])
+        return {}
 
 
 def _listen(host: str, port: int) -> socket.socket:
