@@ -56,3 +56,20 @@ def print_findings(findings: "Findings", folder: Path) -> None:
 
     print(findings_text(findings))
     complain(f"report: {folder / 'report.html'}")
+
+
+def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> None:
+    """The table of many runs on stdout, unless that is for programs; its files below `reports`."""
+    from datetime import UTC, datetime
+
+    from harness.report.suite import suite_text, write_suite
+
+    suite = reports / f"suite-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    try:
+        rows = write_suite(suite, runs)
+    except OSError as error:
+        complain(f"harness: {suite}: the suite cannot be written: {error.strerror or error}")
+        return
+    if not as_json:
+        print(f"\n{suite_text(rows)}")
+    complain(f"suite: {suite / 'suite.html'}")

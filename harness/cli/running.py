@@ -25,6 +25,7 @@ from harness.cli.options import (
     fewer_nodes,
     link_kind,
 )
+from harness.cli.reporting import print_suite
 from harness.cli.settings import (
     cache_folder,
     cluster_options,
@@ -81,11 +82,15 @@ def run(
     settings = [*(settings or []), *cluster_settings(cluster)]
     plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
-    codes = []
+    codes, folders = [], []
     for path, plan in plans:
-        codes.append(_one(path, plan, link, made, workers, reports, as_json=as_json, quiet=quiet))
-        if codes[-1] == ExitCode.INTERRUPTED:
+        code, folder = _one(path, plan, link, made, workers, reports, as_json=as_json, quiet=quiet)
+        codes.append(code)
+        folders += [folder] if folder else []
+        if code == ExitCode.INTERRUPTED:
             break
+    if len(plans) > 1:
+        print_suite(reports, folders, as_json=as_json)
     worst = _worst(codes)
     raise typer.Exit(ExitCode.PASS if exit_zero and worst in _JUDGED else worst)
 
@@ -151,7 +156,8 @@ def _one(
     *,
     as_json: bool,
     quiet: bool,
-) -> ExitCode:
+) -> "tuple[ExitCode, Path | None]":
+    """The exit code of one run, and its folder when there is one."""
     from rich.console import Console
 
     from harness.cli.display import shown
@@ -176,8 +182,8 @@ def _one(
             ended = run_until_stopped(lambda: run_plan(plan, options), say=complain)
         except RunFolderError as error:
             complain(f"harness: {error}")
-            return ExitCode.ENVIRONMENT
-    return _judge(ended, as_json=as_json)
+            return ExitCode.ENVIRONMENT, None
+    return _judge(ended, as_json=as_json), ended.folder
 
 
 def _judge(ended: "Ended", *, as_json: bool) -> ExitCode:

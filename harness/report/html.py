@@ -18,7 +18,7 @@ from harness.analysis.frames import records
 from harness.report import words
 from harness.report.charts import charts
 
-_PAGE_FOLDER: Final = Path(__file__).parent / "page"
+PAGE_FOLDER: Final = Path(__file__).parent / "page"
 _MOST_TABLE_ROWS: Final = 60
 _FEWEST_FOR_P95: Final = 20
 _LONGEST_CELL: Final = 300
@@ -39,8 +39,8 @@ def page(analysis: Analysis, bundle: str) -> str:
     Only the two scripts named by their hash may run, so that no text in the page ever can.
     """
     findings = analysis.findings
-    script = (_PAGE_FOLDER / "report.js").read_text(encoding="utf-8")
-    template = _environment().get_template("report.html.j2")
+    script = (PAGE_FOLDER / "report.js").read_text(encoding="utf-8")
+    template = templates().get_template("report.html.j2")
     return template.render(
         f=findings,
         mark=_MARKS[findings.verdict],
@@ -49,7 +49,7 @@ def page(analysis: Analysis, bundle: str) -> str:
         delays=_delays(findings),
         tiles=_tiles(findings),
         reasons=[one for one in findings.reasons if one.kind not in _SAID_ELSEWHERE],
-        style=Markup((_PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours
+        style=Markup((PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours
         bundle=Markup(bundle),  # noqa: S704  the library's own text, escaped above
         script=Markup(script),  # noqa: S704  ours
         hashes=[_hash(bundle), _hash(script)],
@@ -70,9 +70,10 @@ def _hash(script: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The pages, autoescaped, with the words that they use."""
     environment = Environment(
-        loader=FileSystemLoader(_PAGE_FOLDER),
+        loader=FileSystemLoader(PAGE_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

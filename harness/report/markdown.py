@@ -61,7 +61,8 @@ def escaped(text: str) -> str:
     return line.translate(_TABLE)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], most: int = _MOST_ROWS) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], most: int = _MOST_ROWS) -> str:
+    """A table of untrusted cells; what is more than `most` rows is counted."""
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     listed = list(rows)
     lines += [
@@ -88,7 +89,7 @@ def _expectations(findings: Findings) -> str:
         (one.text, value_text(one), margin_text(one), f"{one.samples:,}", one.verdict, one.note)
         for one in findings.expectations
     )
-    return "## Expectations\n\n" + _table(head, rows)
+    return "## Expectations\n\n" + table(head, rows)
 
 
 def _faults(findings: Findings) -> str:
@@ -105,7 +106,7 @@ def _faults(findings: Findings) -> str:
         )
         for one in findings.faults
     )
-    return "## Faults\n\n" + _table(head, rows)
+    return "## Faults\n\n" + table(head, rows)
 
 
 def _delay(findings: Findings) -> str:
@@ -127,7 +128,7 @@ def _delay(findings: Findings) -> str:
         for one in shown
     )
     note = "\nPods that never became ready count as later than all others.\n"
-    return "## Deployment delay\n\n" + _table(head, rows) + note + "\n" + _parts(findings)
+    return "## Deployment delay\n\n" + table(head, rows) + note + "\n" + _parts(findings)
 
 
 def _parts(findings: Findings) -> str:
@@ -136,7 +137,7 @@ def _parts(findings: Findings) -> str:
         return ""
     head = ("Mean of", *shown[0].mean_s)
     rows = ((one.name, *(seconds(mean) for mean in one.mean_s.values())) for one in shown)
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _recovery(findings: Findings) -> str:
@@ -155,7 +156,7 @@ def _recovery(findings: Findings) -> str:
         )
         for one in findings.recovery
     )
-    return "## Recovery\n\n" + _table(head, rows)
+    return "## Recovery\n\n" + table(head, rows)
 
 
 def _pulls(findings: Findings) -> str:
@@ -176,7 +177,7 @@ def _pulls(findings: Findings) -> str:
         )
         for one in shown
     )
-    return "## Pulls\n\n" + _table(head, rows)
+    return "## Pulls\n\n" + table(head, rows)
 
 
 def _pushes(findings: Findings) -> str:
@@ -197,14 +198,14 @@ def _pushes(findings: Findings) -> str:
         )
         for one in shown
     )
-    return "## Pushes\n\n" + _table(head, rows)
+    return "## Pushes\n\n" + table(head, rows)
 
 
 def _errors(findings: Findings) -> str:
     if not findings.errors:
         return ""
     rows = ((f"{one.count:,}", one.of, one.cause, one.text) for one in findings.errors)
-    return "## Errors\n\n" + _table(("Count", "Of", "Cause", "Text"), rows, _MOST_ERRORS)
+    return "## Errors\n\n" + table(("Count", "Of", "Cause", "Text"), rows, _MOST_ERRORS)
 
 
 def _environment(findings: Findings) -> str:
@@ -221,7 +222,7 @@ def _environment(findings: Findings) -> str:
         ("Versions", ", ".join(f"{name} {number}" for name, number in run.versions.items())),
         ("To repeat", run.command),
     )
-    return "## Environment\n\n" + _table(("", ""), (fact for fact in facts if fact[1]))
+    return "## Environment\n\n" + table(("", ""), (fact for fact in facts if fact[1]))
 
 
 def _notes(findings: Findings) -> str:

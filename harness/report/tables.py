@@ -68,13 +68,13 @@ def _texts(frame: pd.DataFrame) -> list[str]:
 
 
 def _cells(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Texts that a spreadsheet shows and never runs: long ones cut, formulas quoted."""
-
-    def cell(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        text = value[:_LONGEST_CELL].replace("\x00", "")
-        return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-    known = {value: cell(value) for value in column.unique()}
+    known = {value: sheet_cell(value) for value in column.unique()}
     return column.map(known)
+
+
+def sheet_cell(value: Any) -> Any:
+    """`value`, a text so that a spreadsheet shows it and never runs it: cut, formulas quoted."""
+    if not isinstance(value, str):
+        return value
+    text = value[:_LONGEST_CELL].replace("\x00", "")
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -215,3 +215,19 @@ def test_a_partial_recording_is_reported_on(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert (folder / "report.html").exists()
+
+
+def test_a_folder_of_scenarios_ends_with_one_table(tmp_path: Path) -> None:
+    """On stdout after the verdicts, and as files beside the runs."""
+    brief(tmp_path)
+    other = (tmp_path / "brief.yaml").read_text(encoding="utf-8").replace("brief", "calm")
+    (tmp_path / "calm.yaml").write_text(other, encoding="utf-8")
+    done = harness("run", "--quiet", tmp_path, folder=tmp_path)
+    head, *lines = done.stdout.splitlines()[-3:]
+    assert head.startswith("Scenario  Fault")
+    assert head.endswith("Recovery  Bites  Verdict")
+    assert [line.split()[:2] for line in lines] == [["brief", "latency-1"], ["calm", "latency-1"]]
+    (suite,) = (tmp_path / "reports").glob("suite-*")
+    names = {"suite.html", "suite.md", "suite.csv", "suite.json"}
+    assert {path.name for path in suite.iterdir()} == names
+    assert str(suite.name) in done.stderr
