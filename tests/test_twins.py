@@ -33,6 +33,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/node/resolve.py": "tests/node/test_containerd.py, by the requests of a pull",
     "harness/oci/documents.py": "tests/oci/test_images.py, by the digests of whole images",
     "harness/run.py": "tests/cli/test_running.py, by running the program",
+    "harness/report/suite_page.py": "tests/report/test_suite.py, by the whole suite",
     "harness/testing/fixtures.py": "tests/testing/test_lab.py, by tests that ask for them",
     "harness/rollouts/cluster_api.py": "tests/cluster/test_running.py, on a real cluster",
     "harness/rollouts/playing.py": "tests/cluster/test_running.py, on a real cluster",
