@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,6 +67,7 @@ class RunOptions:
     cache_folder: Path
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     watchers: tuple[Watcher, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)  # for run.json, beside what is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +125,8 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
             folder,
             plan,
             scenario_text=options.scenario_text,
-            about={"run_id": run_id, "command": options.command, "workers": options.workers},
+            about={"run_id": run_id, "command": options.command, "workers": options.workers}
+            | dict(options.about),
         )
         try:
             recording(RunStarted(at_s=0.0, run_id=run_id, scenario=plan.scenario, seed=plan.seed))

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import caring, inspecting, reporting, running, standing
+from harness.cli import caring, comparing, inspecting, reporting, running, standing
 from harness.cli.stopping import end_at_once_when_interrupted
 from harness.outcome import ExitCode
 
 EPILOG = (
     "Exit codes: 0 pass, 1 an expectation failed, 2 usage or invalid scenario, 3 the environment "
-    "could not be set up, 4 inconclusive, 5 aborted by abort_when, 70 a bug of ours, "
+    "could not be set up, 4 inconclusive, 5 aborted by abort_when, 6 regression, 70 a bug of ours, "
     "130 interrupted after everything was healed."
 )
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verbs in (running, standing, inspecting, reporting, caring):
+for verbs in (running, standing, inspecting, reporting, comparing, caring):
     verbs.add_to(app)
 
 

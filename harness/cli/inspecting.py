@@ -22,6 +22,7 @@ from harness.outcome import ExitCode
 
 if TYPE_CHECKING:
     from harness.plan import Plan
+    from harness.scenario import Scenario
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,12 +41,17 @@ def read_plan(
     Raises ScenarioError with every complaint.
     """
     from harness.plan import build_plan
+
+    scenario = read_scenario(path, settings, nodes)
+    return build_plan(scenario, scenario.seed if seed is None else seed)
+
+
+def read_scenario(path: Path, settings: list[str], nodes: int | None) -> "Scenario":
+    """The scenario at `path`, on at most `nodes` nodes. Raises ScenarioError."""
     from harness.scenario import load, on_fewer_nodes
 
     scenario = load(path, settings)
-    if nodes is not None:
-        scenario = on_fewer_nodes(scenario, nodes)
-    return build_plan(scenario, scenario.seed if seed is None else seed)
+    return scenario if nodes is None else on_fewer_nodes(scenario, nodes)
 
 
 def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:

@@ -99,6 +99,10 @@ KindConfigOption = Annotated[
 ReportsOption = Annotated[
     Path, typer.Option("--reports", envvar="HARNESS_REPORTS", help="Where run folders go.")
 ]
+BaselinesOption = Annotated[
+    Path,
+    typer.Option("--baselines", envvar="HARNESS_BASELINES", help="Where baselines are kept."),
+]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show nothing while running; results only.")
 ]

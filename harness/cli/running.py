@@ -1,12 +1,17 @@
 """`harness run`: one or many scenarios to a verdict."""
 
 import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.comparing import against_baseline, require_comparable
 from harness.cli.options import (
+    BaselinesOption,
     ClusterChoice,
     ClusterOption,
     KeepOption,
@@ -65,6 +70,19 @@ def run(
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Locust processes that make the load.")
     ] = 1,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Run each scenario this often, with the same seed: only reality differs.",
+        ),
+    ] = 1,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Compare with this baseline at the end; exit 6 on a regression."),
+    ] = None,
+    baselines: BaselinesOption = Path("baselines"),
     reports: ReportsOption = Path("reports"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for each run on stdout.")
@@ -81,21 +99,33 @@ def run(
     """
     settings = [*(settings or []), *cluster_settings(cluster)]
     plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))
+    if baseline is not None:
+        require_comparable(baseline, baselines, plans)
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
     codes, folders = [], []
-    for path, plan in plans:
-        code, folder = _one(path, plan, link, made, workers, reports, as_json=as_json, quiet=quiet)
+    for path, plan, about in _repeats(plans, repeat):
+        code, folder = _one(
+            path, plan, link, made, workers, reports, about, as_json=as_json, quiet=quiet
+        )
         codes.append(code)
         folders += [folder] if folder else []
         if code == ExitCode.INTERRUPTED:
             break
     if len(plans) > 1:
         print_suite(reports, folders, as_json=as_json)
+    if baseline is not None and folders and ExitCode.INTERRUPTED not in codes:
+        codes.append(against_baseline(baseline, baselines, folders, as_json=as_json))
     worst = _worst(codes)
     raise typer.Exit(ExitCode.PASS if exit_zero and worst in _JUDGED else worst)
 
 
-_JUDGED = {ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE, ExitCode.ABORTED}
+_JUDGED = {
+    ExitCode.PASS,
+    ExitCode.FAIL,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.ABORTED,
+    ExitCode.REGRESSION,
+}
 _HEAVIEST_FIRST = (
     ExitCode.INTERRUPTED,
     ExitCode.BUG,
@@ -103,9 +133,32 @@ _HEAVIEST_FIRST = (
     ExitCode.ENVIRONMENT,
     ExitCode.FAIL,
     ExitCode.ABORTED,
+    ExitCode.REGRESSION,
     ExitCode.INCONCLUSIVE,
     ExitCode.PASS,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordered:
+    """One scenario to run. `content_sha256`: what it asks for, see harness.scenario.content."""
+
+    path: Path
+    plan: "Plan"
+    content_sha256: str
+
+
+def _repeats(
+    ordered: list[Ordered], times: int
+) -> "Iterator[tuple[Path, Plan, Mapping[str, Any]]]":
+    """Each scenario as often as asked, and what its run.json says of that."""
+    for one in ordered:
+        group = secrets.token_hex(3)
+        for index in range(1, times + 1):
+            about: dict[str, Any] = {"scenario_sha256": one.content_sha256}
+            if times > 1:
+                about["repeat"] = {"group": group, "index": index, "of": times}
+            yield one.path, one.plan, about
 
 
 def _worst(codes: list[ExitCode]) -> ExitCode:
@@ -114,17 +167,22 @@ def _worst(codes: list[ExitCode]) -> ExitCode:
 
 def _plans(
     scenarios: list[Path], settings: list[str], seed: int | None, nodes: int | None
-) -> "list[tuple[Path, Plan]]":
+) -> list[Ordered]:
     """Every scenario's plan, before anything is started; all complaints at once."""
-    from harness.cli.inspecting import read_plan
+    from harness.cli.inspecting import read_scenario
+    from harness.plan import build_plan
     from harness.scenario import ScenarioError
+    from harness.scenario.content import content_sha256
 
     plans, complaints = [], []
     for path in scenario_files(scenarios):
         try:
-            plans.append((path, read_plan(path, settings, seed, nodes)))
+            scenario = read_scenario(path, settings, nodes)
+            plan = build_plan(scenario, scenario.seed if seed is None else seed)
         except ScenarioError as error:
             complaints.append(str(error))
+        else:
+            plans.append(Ordered(path=path, plan=plan, content_sha256=content_sha256(scenario)))
     if complaints:
         fail("\n".join(complaints), ExitCode.USAGE)
     return plans
@@ -153,6 +211,7 @@ def _one(
     cluster: "ClusterOptions",
     workers: int,
     reports: Path,
+    about: "Mapping[str, Any]",
     *,
     as_json: bool,
     quiet: bool,
@@ -177,6 +236,7 @@ def _one(
             cache_folder=cache_folder(),
             cluster=cluster,
             watchers=(watcher,),
+            about=about,
         )
         try:
             ended = run_until_stopped(lambda: run_plan(plan, options), say=complain)

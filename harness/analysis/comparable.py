@@ -1,0 +1,70 @@
+"""Whether two sides measured the same thing: what must be alike, and what is only told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from harness.analysis.run_figures import RunFigures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """Sentences. `refused`: the difference would be taken for the registry's doing.
+
+    `told`: it may explain a change, or be the very change that is looked for, as a version is.
+    """
+
+    refused: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+# What decides the numbers more than the registry does, and why it is refused.
+_REFUSED: Final[Mapping[str, tuple[Callable[[RunFigures], str], str]]] = {
+    "scenario": (lambda run: run.scenario, "they test different things"),
+    "scenario content": (
+        lambda run: run.scenario_sha256[:12],
+        "the scenario, or its --set, was changed in between, so its numbers were, too",
+    ),
+    "seed": (
+        lambda run: str(run.seed),
+        "another seed means other images, other schedules and other chances",
+    ),
+    "cluster provider": (
+        lambda run: run.cluster,
+        "emulated and real nodes differ by more than a regression would",
+    ),
+    "registry": (lambda run: run.registry, "they ran against different registries"),
+}
+
+
+def differences(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> Differences:
+    """What differs between the runs of two sides, and inside one."""
+    refused, told = [], []
+    for what, (read, why) in _REFUSED.items():
+        of_a, of_b = {read(run) for run in a}, {read(run) for run in b}
+        if "" in of_a | of_b:
+            told.append(f"{what}: not recorded by every run, so it may differ")
+        elif len(of_a | of_b) > 1:
+            refused.append(f"{what} differs: {_both(of_a, of_b)}; {why}")
+    for what, of_a, of_b in _told(a, b):
+        if of_a != of_b:
+            told.append(f"{what} differs: {_both(of_a, of_b)}")
+    return Differences(refused=tuple(refused), told=tuple(told))
+
+
+def _told(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> list[tuple[str, set[str], set[str]]]:
+    named = [("link", {run.link for run in a}, {run.link for run in b})]
+    packages = sorted({package for run in (*a, *b) for package in run.versions})
+    named += [
+        (f"version of {package}", _versions(a, package), _versions(b, package))
+        for package in packages
+    ]
+    return [*named, ("machine", {run.machine for run in a}, {run.machine for run in b})]
+
+
+def _versions(runs: Sequence[RunFigures], package: str) -> set[str]:
+    return {run.versions.get(package, "none") for run in runs}
+
+
+def _both(a: set[str], b: set[str]) -> str:
+    return f"{' and '.join(sorted(a))} in A, {' and '.join(sorted(b))} in B"

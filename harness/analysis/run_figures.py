@@ -1,0 +1,147 @@
+"""A run as others are compared with it: what it was, whether it counts, and its figures."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from harness.analysis.figures import Figure, FigureName, figures
+
+# Reasons for which a run says nothing about the registry. Others, a failed expectation above all,
+# are what a comparison is about.
+_UNFIT: Final = frozenset(
+    {
+        "fault_never_bit",
+        "fault_failed",
+        "aborted",
+        "child_died",
+        "load_failed",
+        "recording_stops",
+        "ended_early",
+        "generator_saturated",
+    }
+)
+
+
+class NotComparableError(Exception):
+    """What was named cannot be compared. One sentence with the name and the rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFigures:
+    """One run. `unfit`: why it must not be compared, or "". `group`: of its repeats, or ""."""
+
+    run_id: str
+    scenario: str
+    scenario_sha256: str
+    seed: int
+    started: str
+    cluster: str
+    registry: str
+    link: str
+    versions: Mapping[str, str]
+    machine: str
+    group: str
+    verdict: str
+    unfit: str
+    figures: Mapping[FigureName, Figure]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, small enough for a file in git."""
+        plain = {key: value for key, value in vars(self).items() if key != "figures"}
+        plain["versions"] = dict(self.versions)
+        plain["figures"] = {
+            name.key: _figure_json(figure) for name, figure in sorted(self.figures.items())
+        }
+        return plain
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "RunFigures":
+        """What `as_json` wrote. Raises KeyError or TypeError when it is something else."""
+        known = dict(values)
+        found = known.pop("figures")
+        named = {FigureName.of(key): _figure_of(value) for key, value in found.items()}
+        return cls(**known, figures=named)
+
+
+def _figure_json(figure: Figure) -> dict[str, Any]:
+    plain: dict[str, Any] = {"value": round(figure.value, 6), "samples": figure.samples}
+    if figure.at_least:
+        plain["at_least"] = True
+    if not figure.enough:
+        plain["enough"] = False
+    return plain
+
+
+def _figure_of(value: Mapping[str, Any]) -> Figure:
+    return Figure(
+        value=float(value["value"]),
+        samples=int(value["samples"]),
+        at_least=bool(value.get("at_least", False)),
+        enough=bool(value.get("enough", True)),
+    )
+
+
+def is_run(folder: Path) -> bool:
+    """Whether `folder` is the folder of one run."""
+    return (folder / "plan.json").is_file()
+
+
+def read_run(folder: Path) -> RunFigures:
+    """The figures of a run folder, from its findings, or from its recording when it has none.
+
+    Raises NotComparableError when it holds neither.
+    """
+    findings = _findings(folder)
+    about = _object(folder / "run.json")
+    run = findings["run"]
+    reasons = [one for one in findings["reasons"] if one["kind"] in _UNFIT]
+    host = run["host"]
+    return RunFigures(
+        run_id=run["run_id"],
+        scenario=run["scenario"],
+        scenario_sha256=str(about.get("scenario_sha256", "")),
+        seed=run["seed"],
+        started=run["started"],
+        cluster=_cluster(about, run),
+        registry=str(run["rooms"].get("registry", {}).get("provider", "")),
+        link=run["link_kind"],
+        versions=run["versions"],
+        machine=f"{host.get('cpus', '?')} CPUs, {host.get('system', '?')}",
+        group=group_of(folder),
+        verdict=findings["verdict"],
+        unfit=reasons[0]["text"] if reasons else "",
+        figures=figures(findings),
+    )
+
+
+def _cluster(about: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """Who pulled; only real clusters open a room for it."""
+    room = run["rooms"].get("cluster", {})
+    return str(about.get("cluster") or room.get("provider") or room.get("kind") or "emulated")
+
+
+def _findings(folder: Path) -> Mapping[str, Any]:
+    found = _object(folder / "findings.json")
+    if found.get("delay") is not None:
+        return found
+    from harness.analysis import NoRecordingError, RecordedRun, analyse  # noqa: PLC0415  pandas
+
+    try:
+        return analyse(RecordedRun.load(folder)).findings.as_json()
+    except NoRecordingError as error:
+        raise NotComparableError(str(error)) from error
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def group_of(folder: Path) -> str:
+    """The group of repeats that a run folder belongs to, or ""."""
+    return str((_object(folder / "run.json").get("repeat") or {}).get("group", ""))

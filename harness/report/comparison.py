@@ -1,0 +1,152 @@
+"""A comparison in sentences: for a terminal, for Markdown, and for the page."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from harness.analysis.compared import Comparison, FigureComparison
+from harness.report.words import NONE, in_unit, percent
+
+MINUS: Final = "\N{MINUS SIGN}"
+ARROW: Final = "\N{RIGHTWARDS ARROW}"
+
+_WORDS: Final = {
+    ("worse", "s"): "slower",
+    ("better", "s"): "faster",
+    ("worse", "bytes/s"): "less",
+    ("better", "bytes/s"): "more",
+    ("worse", "share"): "worse",
+    ("better", "share"): "better",
+}
+_ASIDE: Final = {
+    "alike": "no change that matters",
+    "unclear": "cannot tell",
+    "doubted": "worse, but so was the machine",
+}
+HEADLINES: Final = {
+    "regression": "Regression",
+    "no_regression": "No regression shown",
+    "cannot_tell": "Cannot tell",
+}
+
+
+def name_of(one: FigureComparison) -> str:
+    """`deployment delay p95 during latency-1`, as the sentences begin."""
+    metric = one.metric.replace("_", " ")
+    part = {"all": "", "before": "before the faults", "after": "after the faults"}
+    where = part.get(one.part, one.part)
+    if one.part == "during":
+        where = "during the faults"
+    return " ".join(word for word in (metric, one.quantile, where) if word)
+
+
+def sentence(one: FigureComparison) -> str:
+    """What became of one figure, plainly."""
+    values = f"{value_text(one.a, one)} {ARROW} {at_least(one)}{value_text(one.b, one)}"
+    if one.change is None:
+        return f"{name_of(one)}: {values}; {one.note or 'no number'}"
+    return f"{name_of(one)}: {values}, {change_text(one)}: {judgement(one)}"
+
+
+def value_text(value: float | None, one: FigureComparison) -> str:
+    """A side's median in the figure's unit; a dash when no run has one."""
+    return NONE if value is None else in_unit(value, one.unit)
+
+
+def at_least(one: FigureComparison) -> str:
+    return "at least " if one.at_least else ""
+
+
+def change_text(one: FigureComparison) -> str:
+    """`+22 % (+14 % to +31 %)`, in points for shares; a dash when there is no number."""
+    if one.change is None:
+        return NONE
+    low, high = signed(one.low, one.unit), signed(one.high, one.unit)
+    return f"{signed(one.change, one.unit)} ({low} to {high})"
+
+
+def signed(value: float | None, unit: str) -> str:
+    """A change with its sign, a share's in percentage points."""
+    if value is None:
+        return NONE
+    unit = "pp" if unit == "share" else "%"
+    size = abs(value) * 100
+    text = f"{size:,.0f}" if size >= 10 else f"{size:.1f}".removesuffix(".0")  # noqa: PLR2004  two figures
+    if text == "0":
+        return f"\N{PLUS-MINUS SIGN}0 {unit}"
+    return f"{'+' if value > 0 else MINUS}{text} {unit}"
+
+
+def judgement(one: FigureComparison) -> str:
+    """One or two words for what the change is."""
+    if one.change_is == "maybe_worse":
+        return f"perhaps {_WORDS['worse', one.unit]}, more repeats would tell"
+    if one.change_is == "too_few":
+        return one.note
+    return _ASIDE.get(one.change_is) or _WORDS[one.change_is, one.unit]
+
+
+def headline(found: Comparison) -> str:
+    """One sentence for the top of every format."""
+    repeats = f"{_runs(found.b_runs)} of {found.b} against {_runs(found.a_runs)} of {found.a}"
+    if found.verdict == "cannot_tell" and any(one.change is not None for one in found.figures):
+        return f"Cannot tell: {found.doubt}; {repeats}."
+    if found.verdict == "cannot_tell":
+        return f"Cannot tell: {repeats} are too few; {advice(found)}."
+    if found.verdict == "regression":
+        worse = found.regressed
+        return f"Regression: {len(worse)} of {_judged(found)} figures became worse, {repeats}."
+    return f"No regression shown: {_judged(found)} figures, {repeats}."
+
+
+def _runs(runs: tuple[str, ...]) -> str:
+    return f"{len(runs)} run{'s' if len(runs) != 1 else ''}"
+
+
+def _judged(found: Comparison) -> int:
+    return sum(one.change is not None for one in found.figures)
+
+
+def advice(found: Comparison) -> str:
+    """What would make a comparison possible that was not."""
+    few = any(one.note.startswith("too few repeats") for one in found.figures)
+    return "run both with --repeat 5 or more" if few else "no figure has samples enough"
+
+
+def limits_text(found: Comparison) -> str:
+    """What was asked of a change before it counts."""
+    return (
+        f"A change matters from {percent(found.minimum_effect)} "
+        f"({signed(found.minimum_points, 'share').lstrip('+')} for shares); at most "
+        f"{percent(found.level)} of comparisons of unchanged systems are called a regression. "
+        f"Medians of repeats; in brackets the 95 % interval."
+    )
+
+
+def comparison_text(found: Comparison) -> str:
+    """The comparison in plain lines, for a terminal or a log."""
+    return "\n".join(_lines(found))
+
+
+def _lines(found: Comparison) -> Iterator[str]:
+    yield headline(found)
+    yield ""
+    for one in found.figures:
+        yield f"{_LABELS[one.change_is]:<11}{sentence(one)}"
+    if found.figures:
+        yield ""
+    if found.doubt and found.verdict != "cannot_tell":
+        yield f"note: {found.doubt}"
+    for warning in found.warnings:
+        yield f"note: {warning}"
+    yield limits_text(found)
+
+
+_LABELS: Final = {
+    "worse": "WORSE",
+    "doubted": "doubtful",
+    "maybe_worse": "perhaps",
+    "unclear": "unclear",
+    "better": "better",
+    "alike": "alike",
+    "too_few": "no number",
+}
