@@ -27,7 +27,9 @@ from harness.environment.cluster.recovering import (
     restore_node_file,
 )
 from harness.environment.registry import REGISTRY_FOLDER
+from harness.environment.stored_index import INDEX_FILE
 from harness.journal import Journal, pending
+from harness.registry.index import change_file
 from harness.run_lock import RunLockError, hold
 
 JOURNAL_FILE: Final = "journal.jsonl"
@@ -187,6 +189,26 @@ def _restore_file(folder: Path, undo: dict[str, Any]) -> str:
     return f"{path.name}: put back whole"
 
 
+def _remove_file(folder: Path, undo: dict[str, Any]) -> str:
+    path = _inside(folder, undo["path"])
+    if not path.exists():
+        return f"{path.name}: was removed already"
+    path.unlink()
+    return f"{path.name}: removed"
+
+
+def _change_index(folder: Path, undo: dict[str, Any]) -> str:
+    """What the registry has under which name; making its changes twice is making them once."""
+    changes = undo["changes"]
+    if not isinstance(changes, list) or not all(isinstance(it, dict) for it in changes):
+        raise _NotUndone(f"changes: a list of changes, got {changes!r}")
+    path = _inside(folder, f"{REGISTRY_FOLDER}/{INDEX_FILE}")  # always there: none other is named
+    if not path.exists():
+        return f"{INDEX_FILE}: was removed already"
+    change_file(path, changes)
+    return f"{INDEX_FILE}: put {len(changes)} changes back"
+
+
 def _remove_registry(folder: Path, undo: dict[str, Any]) -> str:
     """The registry's content, which its room removes by itself when it closes in order."""
     del undo  # it is always in the same place: a journal cannot name another
@@ -249,6 +271,8 @@ _KINDS: Final[dict[str, Callable[[Path, dict[str, Any]], str]]] = {
     "end_processes": _end_processes,
     "restore_bytes": _restore_bytes,
     "restore_file": _restore_file,
+    "remove_file": _remove_file,
+    "change_index": _change_index,
     "remove_registry": _remove_registry,
     "toxiproxy_proxies": _remove_proxies,
     "delete_kind_cluster": delete_kind_cluster,

@@ -35,6 +35,9 @@ class RequestKind(StrEnum):
     OTHER = "other"
 
 
+Content = Literal["layers", "manifests"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Where:
     """The scope of a fault; empty means everywhere the fault can bite."""
@@ -113,9 +116,14 @@ class RateLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Change nothing, but count: the proof that content changed at rest was served."""
+    """Change nothing, but count: the proof that a change at rest was met.
+
+    `answers`: content that was sent whole or in part; anything that was found, also by HEAD; or
+    404s.
+    """
 
     act: Literal["watch"] = "watch"
+    answers: Literal["content", "found", "missing"] = "content"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +160,40 @@ class MislabelDigest:
     says: Literal["another", "malformed", "missing"] = "another"
 
 
+class OtherImage(StrEnum):
+    """What a tag may name instead of its image."""
+
+    OLDER = "older"  # the version before; another one where there is none
+    NEWER = "newer"  # the version after; another one where there is none
+    ANOTHER = "another"  # one that was never pushed: the same layers under another config
+    NO_PLATFORM = "no_platform"  # an index without the platform that is asked for
+    WRONG_PLATFORM = "wrong_platform"  # the manifest of another platform, without an index
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A manifest, index or config as text, and where it is found."""
+
+    repository: str
+    digest: str
+    media_type: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instead:
+    """Answer requests by tag with other images: `tags` has repository, tag and another digest.
+
+    What is no document is the registry's own. Documents are answered whenever they are asked for;
+    with `alone` only in the share, where other manifests are unknown then: a replica of its own.
+    """
+
+    act: Literal["instead"] = "instead"
+    tags: tuple[tuple[str, str, str], ...]
+    documents: tuple[Document, ...] = ()
+    alone: bool = False
+
+
 Act = (
     Respond
     | RefuseToken
@@ -163,6 +205,7 @@ Act = (
     | SkewClock
     | MisdirectToken
     | MislabelDigest
+    | Instead
 )
 
 
@@ -178,13 +221,31 @@ class Gateway(Protocol):
         share: float = 1.0,
         digests: tuple[str, ...] = (),
         authenticated: bool | None = None,
+        by: Literal["tag", "digest"] | None = None,
+        per: Literal["request", "node"] = "request",
     ) -> AbstractAsyncContextManager[None]:
         """Match requests and act on them until the block is left.
 
         The fault's `where` narrows the match (its `kinds` replace the default ones).
         `authenticated`: only requests with (True) or without (False) an Authorization header.
         `share` is asked of the fault's chance by method, path, node and how often this same ask
-        came before, so that a retry is a new question.
+        came before, so that a retry is a new question; with `per` node it is asked once a node.
+        `by`: only what is asked for by tag, or by digest.
+        """
+        ...
+
+    def instead(
+        self,
+        other: OtherImage,
+        *,
+        platform: tuple[str, str] = ("linux", "amd64"),
+        share: float = 1.0,
+        per: Literal["request", "node"] = "request",
+        alone: bool = False,
+    ) -> AbstractAsyncContextManager[None]:
+        """Answer requests for the tags in scope with another image; see `Instead`.
+
+        `platform` is the one that is missing or wrong.
         """
         ...
 
@@ -256,16 +317,49 @@ class Resolver(Protocol):
 
 
 class Store(Protocol):
-    """The registry's content at rest."""
+    """The registry's content at rest. `share`: of what is in scope, at least one."""
 
     def flipped_bytes(
-        self, *, flip_bytes: int, share: float = 1.0
+        self, *, flip_bytes: int, share: float = 1.0, of: Content = "layers"
     ) -> AbstractAsyncContextManager[None]:
-        """Flip bytes of stored layer blobs in scope (`share` of them, at least one)."""
+        """Flip bytes of stored content."""
         ...
 
     def cut(self, *, keep_share: float, share: float = 1.0) -> AbstractAsyncContextManager[None]:
-        """Cut stored layer blobs in scope short."""
+        """Cut stored layer blobs short."""
+        ...
+
+    def missing(
+        self, *, share: float = 1.0, uploaded_share: float | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """Lose stored layer blobs; `uploaded_share` of each lies there as an open upload."""
+        ...
+
+    def untagged(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+        """Remove tags; what they named stays."""
+        ...
+
+    def retagged(
+        self,
+        other: OtherImage,
+        *,
+        platform: tuple[str, str] = ("linux", "amd64"),
+        share: float = 1.0,
+    ) -> AbstractAsyncContextManager[None]:
+        """Let tags name another image."""
+        ...
+
+    def renamed(self, *, suffix: str | None) -> AbstractAsyncContextManager[None]:
+        """Give repositories another name, their own and `suffix`; None: they are gone."""
+        ...
+
+    def cleaned(
+        self, *, keep: int, of: Literal["tags", "manifests", "blobs"]
+    ) -> AbstractAsyncContextManager[None]:
+        """Delete all but the latest `keep` versions of each repository.
+
+        `manifests` takes what the tags name with them, `blobs` also what no manifest needs then.
+        """
         ...
 
 

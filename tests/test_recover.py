@@ -189,8 +189,38 @@ def test_a_shortened_file_comes_back_whole(folder: Path, reports: Path) -> None:
     assert blob.read_bytes() == b"short no more"
 
 
+def test_an_added_file_is_removed_once(folder: Path, reports: Path) -> None:
+    """Nobody else knows of it."""
+    added = folder / "registry" / "blob"
+    added.parent.mkdir()
+    added.write_bytes(b"mine")
+    undo = {"kind": "remove_file", "path": str(added)}
+    journalled(folder, undo)
+    assert told(reports) == [("blob: removed", False)]
+    assert not added.exists()
+    journalled(folder, undo)
+    assert told(reports) == [("blob: was removed already", False)]
+
+
+def test_the_index_gets_its_changes_back(folder: Path, reports: Path) -> None:
+    """Behind whatever line the kill cut short; the file is always that of the run's registry."""
+    undo = {"kind": "change_index", "changes": [{"do": "show", "name": "app"}]}
+    journalled(folder, undo)
+    assert told(reports) == [("index.jsonl: was removed already", False)]
+    path = folder / "registry" / "index.jsonl"
+    path.parent.mkdir()
+    path.write_text('{"do": "hide", "name": "app"}\n{"do": "ad')
+    journalled(folder, undo)
+    assert told(reports) == [("index.jsonl: put 1 changes back", False)]
+    assert path.read_text() == '{"do": "hide", "name": "app"}\n{"do": "show", "name": "app"}\n'
+    journalled(folder, {"kind": "change_index", "changes": "all"})
+    [(text, failed)] = told(reports)
+    assert failed
+    assert "changes: a list of changes, got 'all'" in text
+
+
 @pytest.mark.parametrize("way", ["absolute", "dots", "link", "folder"])
-@pytest.mark.parametrize("kind", ["restore_bytes", "restore_file"])
+@pytest.mark.parametrize("kind", ["restore_bytes", "restore_file", "remove_file"])
 def test_a_journal_reaches_no_file_outside_its_run(
     tmp_path: Path, folder: Path, reports: Path, kind: str, way: str
 ) -> None:

@@ -4,22 +4,26 @@ import asyncio
 import itertools
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.child import Child, ChildError, Run, start_child
+from harness.environment.held import HeldImages, documents_of
 from harness.environment.scope import FaultScope
-from harness.environment.stored import StoredLayers
+from harness.environment.store import AMD64, ScopedStore
+from harness.environment.stored import StoredFiles
+from harness.environment.stored_index import StoredIndex
 from harness.gateway.orders import RuleOrder, write_order
 from harness.oci.images import BuiltImage
 from harness.registry.profile import Limits, ProfileName
-from harness.seams import Act, Bites, RequestKind, Watch, Where
+from harness.seams import Act, Bites, Instead, OtherImage, RequestKind, Watch, Where
 
 REGISTRY_FOLDER = "registry"  # in the run folder: the content at rest
 _ANSWER_TIMEOUT_S = 10.0
+_CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
 _CHILD = "harness.environment.registry_child"
 
 
@@ -32,9 +36,13 @@ class Control:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._ended = False
 
+    @property
+    def alive(self) -> bool:
+        return self.child.alive and not self._ended
+
     async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
         """Raises ChildError when it refuses, is gone, or does not answer."""
-        if self._ended or not self.child.alive:
+        if not self.alive:
             raise ChildError("registry: its process has ended")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -62,6 +70,18 @@ class Control:
                 waiting.set_exception(ChildError("registry: ended before it answered"))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """What narrows a rule beside the fault's scope; see `harness.gateway.orders.RuleOrder`."""
+
+    methods: tuple[str, ...] = ()
+    share: float = 1.0
+    digests: tuple[str, ...] = ()
+    authenticated: bool | None = None
+    by: Literal["tag", "digest"] | None = None
+    per: Literal["request", "node"] = "request"
+
+
 @dataclass(kw_only=True)
 class ScopedGateway:
     """`harness.seams.Gateway` for one occurrence of a fault."""
@@ -69,6 +89,7 @@ class ScopedGateway:
     control: Control
     scope: FaultScope
     numbers: Iterator[int]
+    held: HeldImages
     _living: set[str] = field(default_factory=set)
     _ended: dict[str, int] = field(default_factory=dict)
 
@@ -82,24 +103,74 @@ class ScopedGateway:
         share: float = 1.0,
         digests: tuple[str, ...] = (),
         authenticated: bool | None = None,
+        by: Literal["tag", "digest"] | None = None,
+        per: Literal["request", "node"] = "request",
     ) -> AsyncIterator[None]:
         """See `harness.seams.Gateway.rule`. Raises ChildError."""
-        where, chance = self.scope.where, self.scope.chance
+        match = Match(
+            methods=methods,
+            share=share,
+            digests=digests,
+            authenticated=authenticated,
+            by=by,
+            per=per,
+        )
+        where = self.scope.where
+        async with self._added(act, where, where.kinds or kinds, match):
+            yield
+
+    @asynccontextmanager
+    async def instead(
+        self,
+        other: OtherImage,
+        *,
+        platform: tuple[str, str] = AMD64,
+        share: float = 1.0,
+        per: Literal["request", "node"] = "request",
+        alone: bool = False,
+    ) -> AsyncIterator[None]:
+        """See `harness.seams.Gateway.instead`. Raises LookupError, ChildError."""
+        where = self.scope.where
+        swaps = self.held.swaps(where, self.scope.chance, 1.0, other, platform)
+        act = Instead(
+            tags=tuple((it.held.repository, it.held.tag, it.variant.top.digest) for it in swaps),
+            documents=documents_of(swaps),
+            alone=alone,
+        )
+        async with self._added(act, where, _CONTENT, Match(share=share, per=per)):
+            yield
+
+    @asynccontextmanager
+    async def watch(
+        self,
+        answers: Literal["content", "found", "missing"],
+        *,
+        kinds: tuple[RequestKind, ...],
+        references: tuple[str, ...] = (),
+        repository: str | None = None,
+    ) -> AsyncIterator[None]:
+        """Count answers about references (digests or tags) without changing them."""
+        where = Where(repository=repository)
+        async with self._added(Watch(answers=answers), where, kinds, Match(digests=references)):
+            yield
+
+    @asynccontextmanager
+    async def _added(
+        self, act: Act, where: Where, kinds: tuple[RequestKind, ...], match: Match
+    ) -> AsyncIterator[None]:
+        chance = self.scope.chance
         order = RuleOrder(
             rule=f"{self.scope.fault}.{next(self.numbers)}",
             fault=self.scope.fault,
             act=act,
-            kinds=where.kinds or kinds,
-            methods=methods,
+            kinds=kinds,
             repository=where.repository,
             layers=where.layers,
             nodes=where.nodes,
-            digests=digests,
-            authenticated=authenticated,
-            share=share,
             seed=chance.seed,
             step=chance.step,
             deadline_s=self.scope.deadline_s,
+            **vars(match),
         )
         self._living.add(order.rule)
         try:
@@ -121,39 +192,6 @@ class ScopedGateway:
 
 
 @dataclass(kw_only=True)
-class ScopedStore:
-    """`harness.seams.Store` for one occurrence of a fault; the gateway counts what is served."""
-
-    layers: StoredLayers
-    scope: FaultScope
-    gateway: ScopedGateway
-
-    @asynccontextmanager
-    async def flipped_bytes(self, *, flip_bytes: int, share: float = 1.0) -> AsyncIterator[None]:
-        """See `harness.seams.Store.flipped_bytes`. Raises LookupError, OSError, ChildError."""
-        digests = self.layers.chosen(self.scope.where, self.scope.chance, share)
-        changes = self.layers.flipped(digests, self.scope.chance, flip_bytes)
-        async with _in_thread(changes), self._watched(digests):
-            yield
-
-    @asynccontextmanager
-    async def cut(self, *, keep_share: float, share: float = 1.0) -> AsyncIterator[None]:
-        """See `harness.seams.Store.cut`. Raises LookupError, OSError, ChildError."""
-        digests = self.layers.chosen(self.scope.where, self.scope.chance, share)
-        async with _in_thread(self.layers.cut(digests, keep_share)), self._watched(digests):
-            yield
-
-    async def bites(self) -> Bites:
-        """How often changed content was served. Raises ChildError."""
-        return await self.gateway.bites()
-
-    @asynccontextmanager
-    async def _watched(self, digests: tuple[str, ...]) -> AsyncIterator[None]:
-        async with self.gateway.rule(Watch(), kinds=(RequestKind.BLOB,), digests=digests):
-            yield
-
-
-@dataclass(kw_only=True)
 class RegistryRoom:
     """A running registry. `ports` has the gateway's port for each node.
 
@@ -168,7 +206,9 @@ class RegistryRoom:
     direct_url: str
     root: Path
     access_log: Path
-    layers: StoredLayers
+    held: HeldImages
+    files: StoredFiles
+    index: StoredIndex
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def add_image(self, image: BuiltImage, repository: str, tag: str) -> None:
@@ -186,7 +226,7 @@ class RegistryRoom:
             manifests=[[manifest.digest, manifest.media_type] for manifest in top_last],
             layers=positions,
         )
-        self.layers.add(repository, image)
+        self.held.add(repository, tag, image)
 
     async def set_clock(self, start_s: float) -> None:
         """Let access records count from `start_s` on the monotonic clock. Raises ChildError."""
@@ -201,11 +241,19 @@ class RegistryRoom:
         await self.control.ask("write_records")
 
     def gateway(self, scope: FaultScope) -> ScopedGateway:
-        return ScopedGateway(control=self.control, scope=scope, numbers=self._numbers)
+        return ScopedGateway(
+            control=self.control, scope=scope, numbers=self._numbers, held=self.held
+        )
 
     def store(self, scope: FaultScope) -> ScopedStore:
         everywhere = replace(scope, where=Where())  # what lies there is served to everybody
-        return ScopedStore(layers=self.layers, scope=scope, gateway=self.gateway(everywhere))
+        return ScopedStore(
+            held=self.held,
+            files=self.files,
+            index=self.index,
+            scope=scope,
+            watching=self.gateway(everywhere),
+        )
 
 
 @asynccontextmanager
@@ -264,7 +312,9 @@ async def open_registry(
                     direct_url=f"http://{host}:{child.ready['port']}",
                     root=root,
                     access_log=access_log,
-                    layers=StoredLayers(root, run.journal),
+                    held=HeldImages(),
+                    files=StoredFiles(root, run.journal),
+                    index=StoredIndex(root, run.journal, control),
                 )
             finally:
                 hearing.cancel()
@@ -274,24 +324,3 @@ async def open_registry(
         if not keep_content:
             await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
         run.journal.done(record)
-
-
-@asynccontextmanager
-async def _in_thread(changes: AbstractContextManager[None]) -> AsyncIterator[None]:
-    """Enter and leave in a thread: changes to files take as long as the disk does."""
-    entered = ExitStack()
-    try:
-        await _to_its_end(lambda: entered.enter_context(changes))
-        yield
-    finally:
-        await _to_its_end(entered.close)
-
-
-async def _to_its_end(work: Callable[[], None]) -> None:
-    """Do `work` in a thread. When cancelled, wait for it first: it cannot be stopped half-way."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await asyncio.wait([doing])
-        raise

@@ -77,6 +77,8 @@ class ControlDesk:
             "remove_rule": lambda order: {"bites": self._rules.remove(order["rule"])},
             "bites": lambda order: {"bites": self._rules.bites(order["rules"])},
             "add_image": self._add_image,
+            "undo_of": self._undo_of,
+            "change_index": self._change_index,
             "set_clock": self._set_clock,
             "write_records": self._write_records,
             "lift_quotas": self._lift_quotas,
@@ -92,6 +94,13 @@ class ControlDesk:
 
     def _add_rule(self, order: Mapping[str, Any]) -> dict[str, Any]:
         self._rules.add(read_order(order["rule"]))
+        return {}
+
+    def _undo_of(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        return {"undo": self._registry.index.undo_of(order["changes"])}
+
+    def _change_index(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        self._registry.index.change(order["changes"])
         return {}
 
     def _set_clock(self, order: Mapping[str, Any]) -> dict[str, Any]:

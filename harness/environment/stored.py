@@ -1,62 +1,49 @@
-"""Changes to layer blobs at rest; each is journalled before it is made, and undone exactly."""
+"""Changes to stored files; each is journalled before it is made, and undone exactly."""
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
 from harness.chance import Chance
 from harness.journal import Journal
-from harness.oci.images import BuiltImage
 from harness.oci.sink import blob_path
-from harness.seams import Where
 
+UPLOADS = "uploads"  # below the content folder: what has not become a blob
 _BACKUP_SUFFIX = ".whole"
 _COPY_SUFFIX = ".changed"
 _FLIPS_IN_PLACE = 16  # each is a record that waits for the disk; more are cheaper as a copy
 
 
-class StoredLayers:
-    """The layers of the images in a content folder. A blob is changed by one fault at a time."""
+class StoredFiles:
+    """The blobs and manifests in a content folder. Each is changed by one fault at a time."""
 
     def __init__(self, root: Path, journal: Journal) -> None:
         self._root = root
         self._journal = journal
-        self._images: list[tuple[str, BuiltImage]] = []
         self._changed: set[str] = set()
 
-    def add(self, repository: str, image: BuiltImage) -> None:
-        self._images.append((repository, image))
-
-    def chosen(self, where: Where, chance: Chance, share: float) -> tuple[str, ...]:
-        """`share` of the layers in `where`, at least one. Raises LookupError when it has none."""
-        found = dict.fromkeys(
-            layer.digest
-            for repository, image in self._images
-            if where.repository is None or fnmatchcase(repository, where.repository)
-            for platform in image.platforms
-            for position, layer in enumerate(platform.layers)
-            if not where.layers or position in where.layers
-        )
-        if not found:
-            raise LookupError(
-                f"where: no stored layer is in repository {where.repository or '*'}, "
-                f"layers {', '.join(map(str, where.layers)) or 'any'}"
-            )
-        return chance.pick(share, tuple(found))
-
     @contextmanager
-    def flipped(self, digests: tuple[str, ...], chance: Chance, flip_bytes: int) -> Iterator[None]:
-        """Flip seeded bytes in place. Raises LookupError for a blob that is changed already."""
+    def flipped(
+        self,
+        digests: tuple[str, ...],
+        chance: Chance,
+        flip_bytes: int,
+        *,
+        in_place: bool = True,
+    ) -> Iterator[None]:
+        """Flip seeded bytes. Raises LookupError for content that is changed already.
+
+        Not `in_place`: under another inode, for what the registry keeps in memory.
+        """
         with ExitStack() as undo:
             for digest in digests:
                 undo.enter_context(self._claimed(digest))
                 path = blob_path(self._root, digest)
                 places = _places(chance, digest, flip_bytes, path.stat().st_size)
-                if len(places) > _FLIPS_IN_PLACE:
+                if not in_place or len(places) > _FLIPS_IN_PLACE:
                     undo.enter_context(self._replaced(path, partial(_flip, places=places)))
                 else:
                     for offset in places:
@@ -72,6 +59,32 @@ class StoredLayers:
                 path = blob_path(self._root, digest)
                 keep_bytes = int(path.stat().st_size * keep_share)
                 undo.enter_context(self._replaced(path, partial(os.truncate, length=keep_bytes)))
+            yield
+
+    @contextmanager
+    def missing(
+        self, digests: tuple[str, ...], uploaded_share: float | None = None
+    ) -> Iterator[None]:
+        """Put files aside; `uploaded_share` of each lies among the uploads meanwhile."""
+        with ExitStack() as undo:
+            for number, digest in enumerate(digests):
+                undo.enter_context(self._claimed(digest))
+                path = blob_path(self._root, digest)
+                if uploaded_share is not None:
+                    part = path.read_bytes()[: int(path.stat().st_size * uploaded_share)]
+                    upload = self._root / UPLOADS / f"broken-off-{number}-{path.name[:12]}"
+                    undo.enter_context(self._added_file(upload, part))
+                undo.enter_context(self._put_aside(path))
+            yield
+
+    @contextmanager
+    def added(self, documents: Mapping[str, bytes]) -> Iterator[None]:
+        """Store documents by their digests; those that are there already stay as they are."""
+        with ExitStack() as undo:
+            for digest, document in documents.items():
+                path = blob_path(self._root, digest)
+                if not path.exists():
+                    undo.enter_context(self._added_file(path, document))
             yield
 
     @contextmanager
@@ -122,6 +135,37 @@ class StoredLayers:
         finally:
             backup.unlink(missing_ok=True)  # still there if nothing was changed: rename(2)
             copy.unlink(missing_ok=True)
+
+    @contextmanager
+    def _put_aside(self, path: Path) -> Iterator[None]:
+        backup = path.with_name(path.name + _BACKUP_SUFFIX)
+        undo = {
+            "kind": "restore_file",
+            "path": str(path.resolve()),
+            "backup": str(backup.resolve()),
+        }
+        record = self._journal.record(undo)
+        try:
+            path.replace(backup)
+            yield
+        finally:
+            if backup.exists():
+                backup.replace(path)
+            self._journal.done(record)
+
+    @contextmanager
+    def _added_file(self, path: Path, content: bytes) -> Iterator[None]:
+        """Written beside its place first: it appears whole."""
+        record = self._journal.record({"kind": "remove_file", "path": str(path.resolve())})
+        copy = path.with_name(path.name + _COPY_SUFFIX)
+        try:
+            copy.write_bytes(content)
+            copy.replace(path)
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            copy.unlink(missing_ok=True)
+            self._journal.done(record)
 
 
 def _places(chance: Chance, digest: str, count: int, size: int) -> list[int]:

@@ -40,6 +40,9 @@ class Gateway:
             if decision is not None and decision.answer is not None:
                 await exchange.answer(decision.answer)
             else:
+                if decision is not None and decision.path is not None:
+                    path = decision.path
+                    scope = {**scope, "path": path, "raw_path": path.encode()}
                 await self._app(scope, receive, exchange.send)
         except AnswerEndedError:
             return

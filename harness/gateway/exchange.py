@@ -18,6 +18,7 @@ from harness.oci.reference import is_repository
 from harness.seams import (
     Corrupt,
     Delay,
+    Instead,
     MisdirectToken,
     MislabelDigest,
     RateLimit,
@@ -25,13 +26,14 @@ from harness.seams import (
     Respond,
     SkewClock,
     Truncate,
+    Watch,
 )
 
 BITTEN_BY = "harness-bitten-by"
 
 Ending = Literal["ok", "cut", "client_gone", "error"]
 
-_UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
+_UNAUTHORIZED, _NOT_FOUND, _TOO_MANY_REQUESTS = 401, 404, 429
 _SERVED = (200, 206)
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
@@ -116,7 +118,7 @@ class Exchange:
         if decision.answer is not None:
             self._bite(decision.answer)
         else:
-            self._count(decision.watches)
+            self._count(decision)
         self._relabel(decision.labels, headers)
         if decision.body is not None and (held := extent(self.status, headers)):
             self._body = _body_change(decision.body, self.ask, held)
@@ -127,10 +129,20 @@ class Exchange:
         if self.bitten_by:
             headers.append((BITTEN_BY.encode(), ",".join(self.bitten_by).encode()))
 
-    def _count(self, watches: list[Rule]) -> None:
-        if self.status in _SERVED and self.ask.method == "GET":
-            for rule in watches:
+    def _count(self, decision: Decision) -> None:
+        """What the registry's own answer proves."""
+        for rule in decision.watches:
+            assert isinstance(rule.act, Watch)
+            if self._is_answer(rule.act.answers):
                 self._bite(rule)
+        if decision.instead is not None and self._is_answer("found"):
+            self._bite(decision.instead)
+
+    def _is_answer(self, wanted: Literal["content", "found", "missing"]) -> bool:
+        if wanted == "missing":
+            return self.status == _NOT_FOUND
+        methods = ("GET",) if wanted == "content" else ("GET", "HEAD")
+        return self.status in _SERVED and self.ask.method in methods
 
     def _relabel(self, labels: list[Rule], headers: list[tuple[bytes, bytes]]) -> None:
         for rule in labels:
@@ -196,6 +208,9 @@ def _own_answer(rule: Rule, ask: Ask) -> tuple[int, list[tuple[str, str]], bytes
             challenge = bearer_challenge(realm=realm_of(ask.scope), scope=scope, error=error)
             refusal = error_body(ErrorCode.UNAUTHORIZED)
             return _UNAUTHORIZED, [json, ("WWW-Authenticate", challenge)], refusal
+        case Instead():
+            assert rule.substitution is not None
+            return rule.substitution.answer(ask)
         case RateLimit(message=message):
             return _TOO_MANY_REQUESTS, [json], error_body(ErrorCode.TOOMANYREQUESTS, message)
     raise TypeError(f"{rule.act}: does not answer")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from math import inf
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -51,6 +51,8 @@ class RuleOrder:
     nodes: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     authenticated: bool | None = None
+    by: Literal["tag", "digest"] | None = None
+    per: Literal["request", "node"] = "request"
     share: Annotated[float, Field(ge=0, le=1)] = 1.0
     seed: int = 0
     step: str = ""

@@ -19,10 +19,12 @@ from harness.chance import Chance
 from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
 from harness.gateway.skew import is_refused
+from harness.gateway.substitution import Substitution
 from harness.oci.windows import Window
 from harness.seams import (
     Corrupt,
     Delay,
+    Instead,
     MisdirectToken,
     MislabelDigest,
     RateLimit,
@@ -49,6 +51,7 @@ class Rule:
             if isinstance(self.act, RateLimit)
             else None
         )
+        self.substitution = Substitution(self.act) if isinstance(self.act, Instead) else None
         self._layers = layers
         self._glob = re.compile(translate(order.repository)) if order.repository else None
         self._asked: dict[str, int] = {}
@@ -59,7 +62,7 @@ class Rule:
             now_s < self.order.deadline_s
             and not self.gone.is_set()
             and self._in_scope(ask)
-            and (self.order.share >= 1 or self._chosen(ask))
+            and (self.order.share >= 1 or self._is_sure(ask) or self._chosen(ask))
         )
 
     def counts(self, ask: Ask) -> bool:
@@ -81,13 +84,19 @@ class Rule:
             and (self._glob is None or any(map(self._glob.match, ask.repositories)))
             and (not order.layers or not self._positions(ask).isdisjoint(order.layers))
             and (order.authenticated is None or order.authenticated == ask.authenticated)
+            and (order.by is None or (order.by == "digest") == (":" in ask.reference))
         )
+
+    def _is_sure(self, ask: Ask) -> bool:
+        return self.substitution is not None and self.substitution.is_sure(ask)
 
     def _positions(self, ask: Ask) -> frozenset[int]:
         name = ask.repositories[0] if ask.repositories else ""
         return self._layers.get((name, ask.reference), frozenset())
 
     def _chosen(self, ask: Ask) -> bool:
+        if self.order.per == "node":
+            return self.chance.says(self.order.share, ask.node)
         key = ask.key
         nth = self._asked[key] = self._asked.get(key, 0) + 1
         return self.chance.says(self.order.share, f"{key} {nth}")
@@ -155,6 +164,7 @@ class Rules:
 class Decision:
     """What happens to one request. `answer`: the rule that answers instead of the registry.
 
+    `instead`: the rule that lets the registry be asked for `path`.
     `labels` may change a header of it, `body` its body. `headers` go with any answer.
     """
 
@@ -162,6 +172,8 @@ class Decision:
     watches: list[Rule] = field(default_factory=list)
     labels: list[Rule] = field(default_factory=list)
     answer: Rule | None = None
+    instead: Rule | None = None
+    path: str | None = None
     body: Rule | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
 
@@ -194,6 +206,8 @@ def _ends_the_search(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> 
                 return False
             decision.body = rule
             return True
+        case Instead():
+            return _substituted(rule, ask, decision)
         case RateLimit():
             answers = _over_limit(rule, ask, decision, now_s)
         case SkewClock():
@@ -203,6 +217,18 @@ def _ends_the_search(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> 
     if answers:
         decision.answer = rule
     return answers
+
+
+def _substituted(rule: Rule, ask: Ask, decision: Decision) -> bool:
+    """Let `rule` answer, or the registry be asked for another image; False when neither."""
+    assert rule.substitution is not None
+    if rule.substitution.answers(ask):
+        decision.answer = rule
+        return True
+    path = rule.substitution.path(ask)
+    if path is not None:
+        decision.instead, decision.path = rule, path
+    return path is not None
 
 
 def _over_limit(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> bool:

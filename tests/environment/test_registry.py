@@ -18,8 +18,9 @@ import pytest
 
 from harness.chance import Chance
 from harness.child import ChildError, Run
-from harness.environment.registry import RegistryRoom, _in_thread, open_registry
+from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.scope import FaultScope
+from harness.environment.store import in_thread
 from harness.journal import Journal, pending
 from harness.oci.digest import digest_of
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
@@ -367,7 +368,7 @@ def test_change_at_rest_is_undone_when_cancelled_half_way() -> None:
         seen.append("undone")
 
     async def change() -> None:
-        async with _in_thread(slow_change()):
+        async with in_thread(slow_change()):
             await asyncio.sleep(60)
 
     async def main() -> None:

@@ -246,3 +246,20 @@ def test_skewed_clock_refuses_good_tokens(tmp_path: Path) -> None:
             assert (await client.get("/v2/", headers=bearer)).status_code == 200
 
     run(main())
+
+
+def test_watch_counts_other_answers(tmp_path: Path) -> None:
+    """What was found, also by HEAD, or what was missing."""
+
+    async def main() -> None:
+        async with serving(tmp_path) as served, served.client() as client:
+            found = served.rule(Watch(answers="found"))
+            missing = served.rule(Watch(answers="missing"))
+            here = f"/v2/app/blobs/{served.put_blob(CONTENT)}"
+            for path in (here, f"/v2/app/blobs/sha256:{'0' * 64}"):
+                await client.head(path)
+                await client.get(path)
+            await client.post("/v2/app/blobs/uploads/")
+            assert [served.bites(name) for name in (found, missing)] == [2, 2]
+
+    run(main())

@@ -9,6 +9,8 @@ from harness.seams import (
     Act,
     Corrupt,
     Delay,
+    Document,
+    Instead,
     MisdirectToken,
     MislabelDigest,
     RateLimit,
@@ -31,6 +33,12 @@ ACTS: list[Act] = [
     SkewClock(ahead_s=-600, leeway_s=60),
     MisdirectToken(host="a.invalid", port=1, path="/t"),
     MislabelDigest(says="malformed"),
+    Watch(answers="missing"),
+    Instead(
+        tags=(("app", "v1", "sha256:a"),),
+        documents=(Document(repository="app", digest="d", media_type="t", text="{}"),),
+        alone=True,
+    ),
 ]
 
 
@@ -48,6 +56,8 @@ def test_order_crosses_whole(act: Act) -> None:
         nodes=("n0",),
         digests=("sha256:a",),
         authenticated=True,
+        by="tag",
+        per="node",
         share=0.5,
         seed=7,
         step="f-1",

@@ -42,6 +42,10 @@ OTHER_PATH = f"/v2/app/blobs/sha256:{'c' * 64}"
         ({"layers": (0, 2)}, f"GET {BLOB_PATH}", "n0", False),
         ({"layers": (1,)}, f"GET {BLOB_PATH.replace('/app/', '/copy/')}", "n0", False),
         ({"layers": (1,)}, "GET /v2/app/manifests/v1", "n0", False),
+        ({"by": "tag"}, "GET /v2/app/manifests/v1", "n0", True),
+        ({"by": "tag"}, f"GET /v2/app/manifests/{BLOB}", "n0", False),
+        ({"by": "digest"}, "GET /v2/app/manifests/v1", "n0", False),
+        ({"by": "digest"}, f"GET {BLOB_PATH}", "n0", True),
         ({"authenticated": True}, "GET /v2/", "n0", False),
         ({"authenticated": False}, "GET /v2/", "n0", True),
     ],
@@ -114,6 +118,22 @@ def test_share_is_the_same_for_the_same_seed(tmp_path_factory: pytest.TempPathFa
             (node, path, nth): Chance(7, "x-1").says(0.4, f"GET {path} {node} {nth}")
             for node, path, nth in first
         }
+
+    asyncio.run(main())
+
+
+def test_share_of_nodes_is_asked_once_a_node(tmp_path: Path) -> None:
+    """All requests of a node are bitten, or none."""
+
+    async def main() -> None:
+        nodes = tuple(f"n{number}" for number in range(12))
+        async with serving(tmp_path, nodes=nodes) as served:
+            served.rule(TEAPOT, share=0.5, per="node", seed=7, step="x-1")
+            for node in nodes:
+                async with served.client(node) as client:
+                    answers = [await client.get(f"/v2/r{it}/tags/list") for it in range(3)]
+                chosen = Chance(7, "x-1").says(0.5, node)
+                assert [it.status_code == 418 for it in answers] == [chosen] * 3
 
     asyncio.run(main())
 
