@@ -11,6 +11,53 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from harness.acts import (
+    Act,
+    Corrupt,
+    Delay,
+    Document,
+    Instead,
+    MisdirectToken,
+    MislabelDigest,
+    OtherImage,
+    RateLimit,
+    RefuseToken,
+    Respond,
+    SkewClock,
+    Truncate,
+    Watch,
+)
+
+__all__ = [
+    "Act",
+    "Bites",
+    "Cluster",
+    "Content",
+    "Corrupt",
+    "Delay",
+    "DnsMode",
+    "Document",
+    "Gateway",
+    "HostsMistake",
+    "Instead",
+    "Link",
+    "MisdirectToken",
+    "MislabelDigest",
+    "OtherImage",
+    "RateLimit",
+    "RefuseToken",
+    "RequestKind",
+    "Resolver",
+    "Respond",
+    "Seam",
+    "Seams",
+    "SkewClock",
+    "Store",
+    "Truncate",
+    "Watch",
+    "Where",
+]
+
 
 class Seam(StrEnum):
     """The seams by name."""
@@ -46,167 +93,6 @@ class Where:
     kinds: tuple[RequestKind, ...] = ()
     layers: tuple[int, ...] = ()  # positions of layer blobs in their manifest, from 0
     nodes: tuple[str, ...] = ()  # names; background clients are the node "clients"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Respond:
-    """Answer at once with this status, headers and body; the registry is not asked."""
-
-    act: Literal["respond"] = "respond"
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefuseToken:
-    """Answer 401 with a fresh Bearer challenge, as to a token that has run out.
-
-    `error` is the challenge's error attribute (`invalid_token`), left out when None.
-    """
-
-    act: Literal["refuse_token"] = "refuse_token"
-    error: str | None = "invalid_token"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Corrupt:
-    """Flip `flip_bytes` bytes of the body at seeded places; length and headers stay right."""
-
-    act: Literal["corrupt"] = "corrupt"
-    flip_bytes: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Truncate:
-    """End the body after `keep_share` of the content, under the full Content-Length.
-
-    The place is one of the whole content: a range that begins behind it brings nothing.
-    `ending`: `fin` closes in good order, `rst` resets the connection.
-    """
-
-    act: Literal["truncate"] = "truncate"
-    keep_share: float = 0.5
-    ending: Literal["fin", "rst"] = "fin"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delay:
-    """Hold every answer back for `first_byte_s` seconds before its first byte."""
-
-    act: Literal["delay"] = "delay"
-    first_byte_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class RateLimit:
-    """Let `limit` requests pass in each `window_s` seconds (0: none), then answer 429.
-
-    `retry_after_s` None sends no Retry-After. `headers`: "none", or "docker_hub" for its
-    ratelimit-limit, ratelimit-remaining and docker-ratelimit-source on every counted answer.
-    """
-
-    act: Literal["rate_limit"] = "rate_limit"
-    limit: int
-    window_s: float
-    retry_after_s: int | None = None
-    headers: Literal["none", "docker_hub"] = "none"
-    message: str = "You have reached your pull rate limit."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """Change nothing, but count: the proof that a change at rest was met.
-
-    `answers`: content that was sent whole or in part; anything that was found, also by HEAD; or
-    404s.
-    """
-
-    act: Literal["watch"] = "watch"
-    answers: Literal["content", "found", "missing"] = "content"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SkewClock:
-    """Judge bearer tokens by a clock that is `ahead_s` seconds ahead (behind when negative).
-
-    A token that is not valid at that time, give or take `leeway_s`, is refused as invalid. Tokens
-    that are no JWT say nothing about time and pass.
-    """
-
-    act: Literal["skew_clock"] = "skew_clock"
-    ahead_s: float
-    leeway_s: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class MisdirectToken:
-    """Let the Bearer challenges of 401 answers name another realm.
-
-    `host`, `port` and `path` replace that part of the realm's URL; None leaves it.
-    """
-
-    act: Literal["misdirect_token"] = "misdirect_token"
-    host: str | None = None
-    port: int | None = None
-    path: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class MislabelDigest:
-    """Let Docker-Content-Digest say another digest, what is no digest, or be missing."""
-
-    act: Literal["mislabel_digest"] = "mislabel_digest"
-    says: Literal["another", "malformed", "missing"] = "another"
-
-
-class OtherImage(StrEnum):
-    """What a tag may name instead of its image."""
-
-    OLDER = "older"  # the version before; another one where there is none
-    NEWER = "newer"  # the version after; another one where there is none
-    ANOTHER = "another"  # one that was never pushed: the same layers under another config
-    NO_PLATFORM = "no_platform"  # an index without the platform that is asked for
-    WRONG_PLATFORM = "wrong_platform"  # the manifest of another platform, without an index
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A manifest, index or config as text, and where it is found."""
-
-    repository: str
-    digest: str
-    media_type: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Instead:
-    """Answer requests by tag with other images: `tags` has repository, tag and another digest.
-
-    What is no document is the registry's own. Documents are answered whenever they are asked for;
-    with `alone` only in the share, where other manifests are unknown then: a replica of its own.
-    """
-
-    act: Literal["instead"] = "instead"
-    tags: tuple[tuple[str, str, str], ...]
-    documents: tuple[Document, ...] = ()
-    alone: bool = False
-
-
-Act = (
-    Respond
-    | RefuseToken
-    | Corrupt
-    | Truncate
-    | Delay
-    | RateLimit
-    | Watch
-    | SkewClock
-    | MisdirectToken
-    | MislabelDigest
-    | Instead
-)
 
 
 class Gateway(Protocol):

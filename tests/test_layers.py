@@ -15,6 +15,7 @@ PACKAGE = ROOT / "harness"
 ARROW = (
     ("events", "outcome", "chance", "samples", "phases", "units", "metrics", "leash", "version"),
     ("oci",),
+    ("acts",),
     ("seams",),
     ("journal", "run_lock", "tally"),
     ("child",),
