@@ -1,6 +1,7 @@
 """`harness report`: every page and table again, from a recording alone."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from harness.analysis import Findings
 
 
+RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN_DIR")]
+
+
 def add_to(app: typer.Typer) -> None:
     app.command(no_args_is_help=True)(report)
+    app.command(no_args_is_help=True)(export)
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN_DIR")],
+    folder: RunFolder,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings.")] = False,
 ) -> None:
     """Rebuild findings, tables and pages from a run folder, also from a partial recording."""
@@ -32,6 +37,39 @@ def report(
         print(json.dumps(findings.as_json()))
     else:
         print_findings(findings, folder)
+
+
+class ExportFormat(StrEnum):
+    """What --to knows."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    NDJSON = "ndjson"
+    OPENMETRICS = "openmetrics"
+
+
+def export(
+    folder: RunFolder,
+    form: Annotated[ExportFormat, typer.Option("--to", help="The format.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder to write to; default: export/<format> in the run's."),
+    ] = None,
+) -> None:
+    """Write a run's tables in one format for other tools; docs/data.md says what they hold."""
+    from harness.analysis import NoRecordingError
+    from harness.report.export import export as write
+
+    try:
+        paths = write(folder, form.value, out or folder / "export" / form)
+    except NoRecordingError as error:
+        fail(str(error), ExitCode.USAGE)
+    except OSError as error:
+        fail(
+            f"{error.filename}: cannot be written: {error.strerror or error}", ExitCode.INCONCLUSIVE
+        )
+    for path in paths:
+        print(path)
 
 
 class NotWritten(Exception):  # noqa: N818  reads as what it says

@@ -19,9 +19,14 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 def write_tables(analysis: Analysis, folder: Path) -> None:
     """`<name>.csv` and `<name>.parquet` for the samples with their phase and for the findings."""
     folder.mkdir(exist_ok=True)
-    computed = {name: _flat(rows) for name, rows in _of_findings(analysis.findings).items()}
-    for name, frame in {**analysis.tables, **computed}.items():
+    for name, frame in tables_of(analysis).items():
         _write(frame, folder, name)
+
+
+def tables_of(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    """Every table by name: samples with their phase, then what was found, as docs/data.md says."""
+    found = _of_findings(analysis.findings).items()
+    return {**analysis.tables, **{name: _flat(rows) for name, rows in found}}
 
 
 def _of_findings(findings: Findings) -> Mapping[str, tuple[Any, ...]]:
