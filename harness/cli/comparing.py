@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from harness.analysis.compared import Comparison
     from harness.plan import Plan
 
-COMPARISON_FILE = "comparison.json"
-
 _Side = Annotated[
     str,
     typer.Argument(
@@ -168,6 +166,7 @@ def against_baseline(name: str, folder: Path, runs: "Sequence[Path]", *, as_json
 
 def _put(found: "Comparison", folder: Path) -> None:
     from harness.cli.reporting import NotWritten, written
+    from harness.report.comparison import COMPARISON_FILE
     from harness.report.writing import put
 
     try:

@@ -1,11 +1,15 @@
 """A comparison in sentences: for a terminal, for Markdown, and for the page."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from harness.analysis.compared import Comparison, FigureComparison
 from harness.report.words import NONE, in_unit, percent
 
+COMPARISON_FILE: Final = "comparison.json"
 MINUS: Final = "\N{MINUS SIGN}"
 ARROW: Final = "\N{RIGHTWARDS ARROW}"
 
@@ -141,6 +145,77 @@ def _lines(found: Comparison) -> Iterator[str]:
     yield limits_text(found)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One figure as a line of a table. `tone`: pass, fail or unknown, for its colour."""
+
+    tone: str
+    label: str
+    name: str
+    aside: str
+    a: str
+    b: str
+    change: str
+    p: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A comparison as texts, for a page."""
+
+    verdict: str
+    title: str
+    headline: str
+    a: str
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    limits: str
+
+
+def comparison_rows(found: Comparison) -> Shown:
+    """`found` as texts."""
+    doubt = (found.doubt,) if found.doubt else ()
+    return Shown(
+        verdict=found.verdict,
+        title=HEADLINES[found.verdict],
+        headline=headline(found),
+        a=found.a,
+        rows=tuple(_row(one) for one in found.figures),
+        notes=(*doubt, *found.warnings),
+        limits=limits_text(found),
+    )
+
+
+def _row(one: FigureComparison) -> Row:
+    return Row(
+        tone=_TONES.get(one.change_is, ""),
+        label=_LABELS[one.change_is].lower(),
+        name=name_of(one),
+        aside=judgement(one),
+        a=value_text(one.a, one),
+        b=at_least(one) + value_text(one.b, one),
+        change=change_text(one),
+        p=NONE if one.rank_p is None else f"{one.rank_p:.3g}",
+    )
+
+
+def read_comparison(run_folder: Path) -> Comparison | None:
+    """What a run was compared with when it ended; None when it was not, or nobody can read it."""
+    try:
+        text = (run_folder / COMPARISON_FILE).read_text(encoding="utf-8")
+        return Comparison.from_json(json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+_TONES: Final = {
+    "worse": "fail",
+    "doubted": "unknown",
+    "maybe_worse": "unknown",
+    "unclear": "unknown",
+    "better": "pass",
+    "alike": "pass",
+}
 _LABELS: Final = {
     "worse": "WORSE",
     "doubted": "doubtful",

@@ -13,10 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.analysis import Analysis, Findings
+from harness.analysis.compared import Comparison
 from harness.analysis.findings import DelayFinding, ExpectationFinding, plain
 from harness.analysis.frames import records
 from harness.report import words
 from harness.report.charts import charts
+from harness.report.comparison import comparison_rows
 
 PAGE_FOLDER: Final = Path(__file__).parent / "page"
 _MOST_TABLE_ROWS: Final = 60
@@ -33,8 +35,8 @@ _NOT_IN_SCRIPT: Final = {
 }
 
 
-def page(analysis: Analysis, bundle: str) -> str:
-    """The page, with the drawing library `bundle` inside.
+def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) -> str:
+    """The page, with the drawing library `bundle` inside, and what the run was compared with.
 
     Only the two scripts named by their hash may run, so that no text in the page ever can.
     """
@@ -43,6 +45,7 @@ def page(analysis: Analysis, bundle: str) -> str:
     template = templates().get_template("report.html.j2")
     return template.render(
         f=findings,
+        comparison=comparison and comparison_rows(comparison),
         mark=_MARKS[findings.verdict],
         title=_TITLES[findings.verdict],
         charts=defaultdict(lambda: None, charts(analysis)),

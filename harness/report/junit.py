@@ -3,14 +3,16 @@
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from harness.analysis.compared import Comparison
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Findings
 from harness.outcome import Verdict
+from harness.report.comparison import headline, name_of, sentence
 from harness.report.words import bites_text, value_text, xml_text
 
 _LONGEST: Final = 4000
 
 
-def junit_xml(findings: Findings) -> str:
+def junit_xml(findings: Findings, comparison: Comparison | None = None) -> str:
     """The suite as XML. A failed expectation is a failure, everything unknown an error."""
     name = clean(f"harness.{findings.run.scenario or 'run'}")
     suite = Element("testsuite", name=name, time=f"{findings.run.duration_s:.3f}")
@@ -30,6 +32,8 @@ def junit_xml(findings: Findings) -> str:
     for fault in findings.faults:
         _fault(suite, name, fault)
     _the_rest(suite, name, findings)
+    if comparison:
+        _comparison(suite, name, comparison)
     suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("errors", str(len(suite.findall("testcase/error"))))
@@ -82,3 +86,17 @@ def _the_rest(suite: Element, name: str, findings: Findings) -> None:
         if reason.kind not in told:
             case = _case(suite, f"{name}.run", reason.kind)
             SubElement(case, "error", type=reason.kind, message=clean(reason.text))
+
+
+def _comparison(suite: Element, name: str, found: Comparison) -> None:
+    """A case for the comparison as a whole and one for each figure that could be judged."""
+    case = _case(suite, f"{name}.comparison", f"compared with {found.a}")
+    SubElement(case, "system-out").text = clean(headline(found))
+    for one in found.figures:
+        if one.change is None:
+            continue
+        case = _case(suite, f"{name}.comparison", name_of(one))
+        if one.change_is == "worse":
+            SubElement(case, "failure", type="regression", message=clean(sentence(one)))
+        else:
+            SubElement(case, "system-out").text = clean(sentence(one))

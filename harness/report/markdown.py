@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from harness.analysis.compared import Comparison
 from harness.analysis.findings import Findings
+from harness.report.comparison import comparison_rows
 from harness.report.words import (
     NONE,
     bites_text,
@@ -28,7 +30,7 @@ _ESCAPES |= {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
 _TABLE: Final = str.maketrans(_ESCAPES)
 
 
-def markdown(findings: Findings) -> str:
+def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
     """The page, at most 64 KiB; what does not fit is left out from the end and said so."""
     sections = [
         _top(findings),
@@ -38,6 +40,7 @@ def markdown(findings: Findings) -> str:
         _recovery(findings),
         _pulls(findings),
         _pushes(findings),
+        comparison_markdown(comparison) if comparison else "",
         _errors(findings),
         _environment(findings),
         _notes(findings),
@@ -199,6 +202,21 @@ def _pushes(findings: Findings) -> str:
         for one in shown
     )
     return "## Pushes\n\n" + table(head, rows)
+
+
+def comparison_markdown(found: Comparison) -> str:
+    """What the run was compared with, what is worse first."""
+    head = ("Change", "Figure", "Before", "Now", "Change (95 % interval)", "Rank test p")
+    shown = comparison_rows(found)
+    rows = [(one.label, one.name, one.a, one.b, one.change, one.p) for one in shown.rows]
+    parts = [
+        "## Comparison",
+        escaped(shown.headline),
+        table(head, rows).rstrip("\n"),
+        "\n".join(f"- {escaped(note)}" for note in shown.notes),
+        escaped(shown.limits),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _errors(findings: Findings) -> str:

@@ -13,6 +13,7 @@ def write_all(run_folder: Path) -> "Findings":
     """The formats of `harness.report.write_reports`, in the order of their worth."""
     with javascript_beside() as bundle:
         from harness.analysis import RecordedRun, analyse  # noqa: PLC0415  meanwhile
+        from harness.report.comparison import read_comparison  # noqa: PLC0415  meanwhile
         from harness.report.html import page  # noqa: PLC0415  meanwhile
         from harness.report.junit import junit_xml  # noqa: PLC0415  meanwhile
         from harness.report.markdown import markdown  # noqa: PLC0415  meanwhile
@@ -20,11 +21,12 @@ def write_all(run_folder: Path) -> "Findings":
 
         analysis = analyse(RecordedRun.load(run_folder))
         findings = analysis.findings
+        comparison = read_comparison(run_folder)
         put(run_folder / "findings.json", findings.to_json())
-        put(run_folder / "junit.xml", junit_xml(findings))
-        put(run_folder / "report.md", markdown(findings))
+        put(run_folder / "junit.xml", junit_xml(findings, comparison))
+        put(run_folder / "report.md", markdown(findings, comparison))
         write_tables(analysis, run_folder / "tables")
-        put(run_folder / "report.html", page(analysis, bundle()))
+        put(run_folder / "report.html", page(analysis, bundle(), comparison))
     return findings
 
 

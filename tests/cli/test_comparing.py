@@ -88,7 +88,7 @@ def test_repeats_are_runs_of_one_group(tmp_path: Path) -> None:
 
 
 def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
-    """At the end; a single run is too little to tell, and says so."""
+    """At the end, and in its pages; a single run is too little to tell, and says so."""
     scenario = brief(tmp_path)
     harness("run", "--quiet", scenario, folder=tmp_path)
     first = run_folder(tmp_path)
@@ -96,6 +96,10 @@ def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
     done = harness("run", "--quiet", scenario, "--baseline", "nightly", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Cannot tell: 1 run" in done.stdout
+    (second,) = set((tmp_path / "reports").glob("*/*")) - {first}
+    for name in ("report.html", "report.md", "junit.xml"):
+        assert "Cannot tell: 1 run" in (second / name).read_text(encoding="utf-8"), name
+        assert "Cannot tell: 1 run" not in (first / name).read_text(encoding="utf-8"), name
 
 
 def test_a_baseline_of_something_else_is_refused_before_the_run(tmp_path: Path) -> None:

@@ -1,13 +1,24 @@
 """A comparison in sentences."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from harness.analysis.compared import Comparison, FigureComparison, Limits, compare
-from harness.report.comparison import MINUS, comparison_text, sentence, signed
+from harness.report import write_reports
+from harness.report.comparison import (
+    COMPARISON_FILE,
+    MINUS,
+    comparison_text,
+    read_comparison,
+    sentence,
+    signed,
+)
 from harness.report.words import NONE
 from tests.analysis.test_compared import FIVE, side, times
+from tests.recordings import outage
 
 WORSE = FigureComparison(
     metric="deployment_delay",
@@ -91,3 +102,20 @@ def test_single_runs_are_told_what_would_help() -> None:
     assert comparison_text(found).startswith(
         "Cannot tell: 1 run of b against 1 run of a are too few; run both with --repeat 5 or more."
     )
+
+
+def test_every_format_shows_the_comparison(tmp_path: Path) -> None:
+    """The page, Markdown and JUnit, a regression as a failure; an unreadable file is none."""
+    folder = outage().write(tmp_path / "run")
+    found = compare(side("a<b>", delay=FIVE), side("b", delay=times(FIVE, 1.3)), Limits())
+    (folder / COMPARISON_FILE).write_text(json.dumps(found.as_json()), encoding="utf-8")
+    write_reports(folder)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Compared with a&lt;b&gt;" in page
+    assert "+30 % (+26 % to +34 %)" in page
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert "Regression: 1 of 1 figures became worse, 5 runs of b against 5 runs of a&lt;b" in text
+    junit = (folder / "junit.xml").read_text(encoding="utf-8")
+    assert f'<failure type="regression" message="{sentence(found.figures[0])}"' in junit
+    (folder / COMPARISON_FILE).write_text("{}", encoding="utf-8")
+    assert read_comparison(folder) is None
