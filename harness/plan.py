@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from harness.chance import Chance
+from harness.environment.upstream.access import UpstreamChoice
 from harness.faults import Fault
 from harness.load.orders import (
     REGISTRY_NAME,
@@ -24,7 +25,15 @@ from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
 from harness.scenario.extent import last_step_s, round_at_s, spans_of, stream_end_s
-from harness.scenario.model import Expectation, FaultEntry, Pulls, Pushes, Rollout, platform_of
+from harness.scenario.model import (
+    Expectation,
+    FaultEntry,
+    Pulls,
+    Pushes,
+    Registry,
+    Rollout,
+    platform_of,
+)
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
 from harness.tally import AbortRule
@@ -95,6 +104,7 @@ class Plan:
     registry_profile: ProfileName
     registry_limits: Limits | None  # quotas that it keeps by itself
     token_lifetime_s: float
+    registry: UpstreamChoice
     images: tuple[ImageSpec, ...]
     disk_bytes: int
     load: LoadOrders
@@ -169,6 +179,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         registry_profile=registry.profile,
         registry_limits=registry.limits,
         token_lifetime_s=registry.token_lifetime_s or PROFILES[registry.profile].token_lifetime_s,
+        registry=_registry(registry),
         images=versions.specs,
         disk_bytes=sum(plan_image(spec).stored_bytes for spec in versions.specs),
         load=load,
@@ -186,6 +197,15 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         steps_end_s=steps_end_s,
         ends_s=load.until_s,
         expected=_expected(load, versions, auth=registry.auth),
+    )
+
+
+def _registry(registry: Registry) -> UpstreamChoice:
+    return UpstreamChoice(
+        provider=registry.provider,
+        url=registry.url or "",
+        username_variable=registry.username_from or "",
+        password_variable=registry.password_from or "",
     )
 
 

@@ -44,9 +44,11 @@ def _table(*rows: tuple[str, str]) -> list[str]:
 
 
 def _registry(plan: Plan) -> str:
+    if plan.registry.provider == "external":
+        return f"external, {plan.registry.url}"
     limits, profile = plan.registry_limits, plan.registry_profile
     ways = "" if profile == "generic" else f" as {profile}"
-    parts = [f"embedded{ways}", f"auth {plan.registry_auth}"]
+    parts = [f"{plan.registry.provider}{ways}", f"auth {plan.registry_auth}"]
     if limits is not None:
         if limits.pulls is not None:
             parts.append(f"{limits.pulls} pulls in {limits.window_s:g} s")

@@ -23,6 +23,7 @@ from harness.environment.lab import (
     LinkKind,
 )
 from harness.environment.scope import FaultScope
+from harness.environment.upstream.access import UpstreamSettings
 from harness.events import (
     Aborted,
     ChildDied,
@@ -66,6 +67,7 @@ class RunOptions:
     toxiproxy_path: str | None = None
     cache_folder: Path
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
+    upstream: UpstreamSettings | None = None
     watchers: tuple[Watcher, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)  # for run.json, beside what is known
 
@@ -322,4 +324,5 @@ def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:
         password=secrets.token_urlsafe(18),
         toxiproxy_path=options.toxiproxy_path,
         cache_folder=options.cache_folder,
+        upstream=options.upstream,
     )

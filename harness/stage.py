@@ -80,11 +80,11 @@ def kind_settings(plan: Plan, settings: LabSettings, cluster: ClusterOptions) ->
 
 def rollout_settings(plan: Plan, lab: Lab) -> RolloutSettings:
     """The plan's rollouts, and what tells a layer from the configuration beside it."""
-    anonymous = lab.settings.auth == "none"
+    username, password = lab.settings.login
     return RolloutSettings(
         orders=plan.load,
-        username="" if anonymous else lab.settings.username,
-        password="" if anonymous else lab.settings.password,
+        username=username,
+        password=password,
         credentials_of=plan.cluster.pull_secret,
         configs=frozenset(
             platform.config.digest for image in lab.images.values() for platform in image.platforms

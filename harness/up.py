@@ -21,6 +21,7 @@ from harness.environment.lab import (
     open_lab,
 )
 from harness.environment.scope import FaultScope
+from harness.environment.upstream.access import Provider, UpstreamSettings
 from harness.events import FaultHealed, FaultInjected, RunEnded, RunStarted
 from harness.faults import Fault
 from harness.journal import Journal
@@ -31,6 +32,7 @@ from harness.registry.profiles import PROFILES
 from harness.run_folder import make_folder, writing
 from harness.run_lock import hold
 from harness.scenario import read_held_fault
+from harness.scenario.fault_checks import AT_REST
 from harness.seams import Seam, Where
 from harness.timeline import RunClock
 
@@ -59,7 +61,9 @@ class HeldFault:
     where: Where
 
 
-def held_fault(text: str, *, nodes: int, link: LinkKind) -> HeldFault:
+def held_fault(
+    text: str, *, nodes: int, link: LinkKind, provider: Provider = "embedded"
+) -> HeldFault:
     """The fault that `text` says, as `latency: {delay: 200ms}`.
 
     `nodes`: how many there are. Raises ScenarioError, and ValueError for a fault that no seam of
@@ -68,11 +72,18 @@ def held_fault(text: str, *, nodes: int, link: LinkKind) -> HeldFault:
     entry = read_held_fault(text, nodes)
     if link == "none" and Seam.LINK in entry.fault.seams_needed():
         raise ValueError(f"--fault {text}: bites the link, which link: none leaves out")
+    if provider != "embedded" and Seam.STORE in entry.fault.seams_needed():
+        raise ValueError(f"--fault {text}: {AT_REST}, which is not what provider: {provider} has")
     return HeldFault(word=entry.word, fault=entry.fault, where=planned_where(entry, nodes))
 
 
 def settings_of(
-    plan: Plan, *, link: LinkKind, toxiproxy_path: str | None, cache_folder: Path
+    plan: Plan,
+    *,
+    link: LinkKind,
+    toxiproxy_path: str | None,
+    cache_folder: Path,
+    upstream: UpstreamSettings | None = None,
 ) -> LabSettings:
     """What `plan` needs stood up for a client. The password is new and never leaves memory."""
     return LabSettings(
@@ -90,6 +101,7 @@ def settings_of(
         password=secrets.token_urlsafe(18),
         toxiproxy_path=toxiproxy_path,
         cache_folder=cache_folder,
+        upstream=upstream,
         open_link_control=True,
     )
 
@@ -204,8 +216,8 @@ def description(lab: Lab, folder: Path) -> dict[str, Any]:
         "resolver": {"address": f"127.0.0.1:{lab.resolver.ports[CLIENTS_NODE]}"},
         "credentials": (
             {"username": settings.username, "password": settings.password}
-            if settings.auth == "token"
-            else None
+            if settings.auth == "token" and settings.provider != "external"
+            else None  # the user's own login is not told
         ),
         "images": {
             reference.split("/", 1)[1]: {"digest": image.digest, "bytes": image.total_bytes}

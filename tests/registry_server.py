@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from harness.gateway.access import AccessLog
@@ -85,10 +86,22 @@ async def serving(
         account if guarded else None, lifetime_s=lifetime_s, anonymous_pull=anonymous_pull
     )
     registry = Registry(folder / "content", tokens, guarded=guarded)
+    try:
+        async with listening(registry, folder, nodes) as (rules, log, ports):
+            yield Served(registry=registry, rules=rules, log=log, ports=ports)
+    finally:
+        registry.index.close()
+
+
+@asynccontextmanager
+async def listening(
+    app: ASGIApp, folder: Path, nodes: tuple[str, ...]
+) -> AsyncIterator[tuple[Rules, AccessLog, Mapping[str, int]]]:
+    """A gateway before `app`: its rules, its access records and a port for each node."""
     rules, log = Rules(), AccessLog(folder / "access.jsonl", time.monotonic())
     by_port: dict[int, str] = {}
     config = uvicorn.Config(
-        Gateway(registry, nodes=by_port, rules=rules, log=log),
+        Gateway(app, nodes=by_port, rules=rules, log=log),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -104,8 +117,7 @@ async def serving(
             await loop.create_server(lambda: NodeProtocol(config, state, {}), sock=listener)
         )
     try:
-        ports = {node: port for port, node in by_port.items()}
-        yield Served(registry=registry, rules=rules, log=log, ports=ports)
+        yield rules, log, {node: port for port, node in by_port.items()}
     finally:
         for server in servers:
             server.close()
@@ -113,7 +125,6 @@ async def serving(
             connection.transport.abort()
         await asyncio.sleep(0)
         log.close()
-        registry.index.close()
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:

@@ -96,6 +96,15 @@ KindConfigOption = Annotated[
         "kind-config.yaml, if there is one.",
     ),
 ]
+AllowRegistryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-registry",
+        metavar="HOST",
+        help="Let a scenario use this external registry, or a host that it leads to; may be "
+        "repeated.",
+    ),
+]
 ReportsOption = Annotated[
     Path, typer.Option("--reports", envvar="HARNESS_REPORTS", help="Where run folders go.")
 ]

@@ -11,6 +11,7 @@ import typer
 
 from harness.cli.comparing import against_baseline, require_comparable
 from harness.cli.options import (
+    AllowRegistryOption,
     BaselinesOption,
     ClusterChoice,
     ClusterOption,
@@ -39,9 +40,11 @@ from harness.cli.settings import (
     fail,
     toxiproxy_path,
 )
+from harness.cli.upstream import upstream_of
 from harness.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from harness.environment.upstream.access import UpstreamSettings
     from harness.plan import Plan
     from harness.run import Ended
     from harness.stage import ClusterOptions
@@ -70,6 +73,7 @@ def run(
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Locust processes that make the load.")
     ] = 1,
+    allow_registry: AllowRegistryOption = None,
     repeat: Annotated[
         int,
         typer.Option(
@@ -99,14 +103,14 @@ def run(
     """
     settings = [*(settings or []), *cluster_settings(cluster)]
     plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))
+    upstreams = {path: upstream_of(plan, allow_registry or ()) for path, plan in plans}
     if baseline is not None:
         require_comparable(baseline, baselines, plans)
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
     codes, folders = [], []
     for path, plan, about in _repeats(plans, repeat):
-        code, folder = _one(
-            path, plan, link, made, workers, reports, about, as_json=as_json, quiet=quiet
-        )
+        where = (link, made, workers, reports, about, upstreams[path])
+        code, folder = _one(path, plan, *where, as_json=as_json, quiet=quiet)
         codes.append(code)
         folders += [folder] if folder else []
         if code == ExitCode.INTERRUPTED:
@@ -212,6 +216,7 @@ def _one(
     workers: int,
     reports: Path,
     about: "Mapping[str, Any]",
+    upstream: "UpstreamSettings | None",
     *,
     as_json: bool,
     quiet: bool,
@@ -235,6 +240,7 @@ def _one(
             toxiproxy_path=toxiproxy_path(),
             cache_folder=cache_folder(),
             cluster=cluster,
+            upstream=upstream,
             watchers=(watcher,),
             about=about,
         )

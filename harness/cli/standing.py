@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import (
+    AllowRegistryOption,
     LinkChoice,
     LinkOption,
     QuietOption,
@@ -15,6 +16,7 @@ from harness.cli.options import (
     link_kind,
 )
 from harness.cli.settings import cache_folder, complain, fail, toxiproxy_path
+from harness.cli.upstream import upstream_of
 from harness.outcome import ExitCode
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def up(
         typer.Option("--profile", help="Whose ways the registry has, as docker_hub or ecr."),
     ] = None,
     settings: SetOption = None,
+    allow_registry: AllowRegistryOption = None,
     link: LinkOption = LinkChoice.SCENARIO,
     reports: ReportsOption = Path("reports"),
     as_json: Annotated[
@@ -69,9 +72,15 @@ def up(
     chosen = [] if profile is None else [f"environment.registry.profile={profile}"]
     plan = _plan(scenario, [*(settings or []), *chosen])
     kind = link_kind(link, plan.link)
-    held = _held(faults or [], nodes=len(plan.load.nodes), link=kind)
+    held = _held(faults or [], plan, link=kind)
     kind = link_kind(link, plan.link, [it.fault for it in held])
-    lab = settings_of(plan, link=kind, toxiproxy_path=toxiproxy_path(), cache_folder=cache_folder())
+    lab = settings_of(
+        plan,
+        link=kind,
+        toxiproxy_path=toxiproxy_path(),
+        cache_folder=cache_folder(),
+        upstream=upstream_of(plan, allow_registry or ()),
+    )
     with shown(Console(stderr=True), plan.scenario, 0.0, quiet=quiet or as_json) as watcher:
         options = UpOptions(
             name=plan.scenario,
@@ -100,14 +109,15 @@ def _plan(scenario: Path | None, settings: list[str]) -> "Plan":
         fail(str(error), ExitCode.USAGE)
 
 
-def _held(texts: list[str], *, nodes: int, link: "LinkKind") -> "tuple[HeldFault, ...]":
+def _held(texts: list[str], plan: "Plan", *, link: "LinkKind") -> "tuple[HeldFault, ...]":
     from harness.scenario import ScenarioError
     from harness.up import held_fault
 
+    nodes, provider = len(plan.load.nodes), plan.registry.provider
     held, complaints = [], []
     for text in texts:
         try:
-            held.append(held_fault(text, nodes=nodes, link=link))
+            held.append(held_fault(text, nodes=nodes, link=link, provider=provider))
         except (ScenarioError, ValueError) as error:
             complaints.append(str(error))
     if complaints:

@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import json
 import re
 import socket
+from typing import Any, Final
 
 import httpx
 from dnslib import DNSRecord
@@ -11,7 +13,9 @@ from dnslib import DNSRecord
 from harness.environment.lab import Lab
 from harness.load.orders import REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage
+from harness.oci.media_types import CONTAINERD_ACCEPT
 
+MANIFEST_BYTES_MAX: Final = 4 << 20  # distribution-spec v1.1: registries should take 4 MiB
 _AT_ONCE = 16
 _TIMEOUT_S = 10.0
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -69,14 +73,28 @@ async def _fetch(
     repository, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rsplit(":", 1)
     async with httpx.AsyncClient(base_url=base, timeout=_TIMEOUT_S, trust_env=False) as client:
         path = f"/v2/{repository}/manifests/{tag}"
-        answer = await client.get(path, headers={"Accept": "*/*"})
+        client.headers["Accept"] = ", ".join(CONTAINERD_ACCEPT)
+        answer, content = await _small(client, path)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             await _log_in(client, target, answer)
-            answer = await client.get(path, headers={"Accept": "*/*"})
+            answer, content = await _small(client, path)
         _require_ok(answer)
-        _require_digest(path, hashlib.sha256(answer.content), image.digest)
+        _require_digest(path, hashlib.sha256(content), image.digest)
         for digest in image.blob_digests if whole else ():
             await _pull_blob(client, f"/v2/{repository}/blobs/{digest}", digest)
+
+
+async def _small(
+    client: httpx.AsyncClient, path: str, **settings: Any
+) -> tuple[httpx.Response, bytes]:
+    """An answer and its body as it was sent: never unpacked, never longer than it should be."""
+    content = bytearray()
+    async with client.stream("GET", path, **settings) as answer:
+        async for chunk in answer.aiter_raw(1 << 16):
+            content += chunk
+            if len(content) > MANIFEST_BYTES_MAX:
+                raise NotSteady(f"{path}: its answer is longer than {MANIFEST_BYTES_MAX >> 20} MiB")
+    return answer, bytes(content)
 
 
 async def _pull_blob(client: httpx.AsyncClient, path: str, digest: str) -> None:
@@ -101,14 +119,18 @@ async def _token(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Re
     if "realm" not in challenge:
         raise NotSteady(f"{answer.request.url.path}: 401 without a Bearer challenge")
     realm = challenge.pop("realm")
-    reply = await client.get(
+    reply, body = await _small(
+        client,
         realm,
         params={key: challenge[key] for key in ("service", "scope") if key in challenge},
-        auth=(target.username, target.password),
+        auth=(target.username, target.password) if target.username else None,
     )
     _require_ok(reply)
-    said = reply.json()
-    return str(said.get("token") or said["access_token"])
+    try:
+        told = json.loads(body)
+        return str(told.get("token") or told["access_token"])
+    except (ValueError, AttributeError, LookupError):
+        raise NotSteady("its token service gave no token") from None
 
 
 def _require_ok(answer: httpx.Response) -> None:

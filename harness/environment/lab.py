@@ -21,6 +21,7 @@ from harness.environment.link_control import LinkError
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.resolver import ResolverRoom, open_resolver
 from harness.environment.scope import FaultScope
+from harness.environment.upstream.access import Provider, UpstreamSettings
 from harness.events import Event, RoomOpened
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
@@ -56,7 +57,19 @@ class LabSettings:
     password: str
     toxiproxy_path: str | None = None
     cache_folder: Path
+    upstream: UpstreamSettings | None = None  # None: the embedded registry
     open_link_control: bool = False  # the embedded link's API asks for no token, as Toxiproxy's
+
+    @property
+    def provider(self) -> Provider:
+        return "embedded" if self.upstream is None else self.upstream.provider
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """As whom nodes pull; empty where nobody asks, or nobody has a login."""
+        if self.upstream is not None and self.upstream.provider == "external":
+            return self.upstream.username, self.upstream.password
+        return (self.username, self.password) if self.auth == "token" else ("", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +153,8 @@ class Lab:
                 )
                 for node in all_nodes(self.settings)
             },
-            username=self.settings.username if self.settings.auth == "token" else "",
-            password=self.settings.password if self.settings.auth == "token" else "",
+            username=self.settings.login[0],
+            password=self.settings.login[1],
             clock_start_s=clock_start_s,
             samples_folder=str(samples_folder),
         )
@@ -149,7 +162,11 @@ class Lab:
     def children(self) -> dict[str, Child]:
         """The service processes by name."""
         rooms = {"registry": self.registry, "link": self.link, "resolver": self.resolver}
-        return {name: room.child for name, room in rooms.items() if room is not None}
+        children = {name: room.child for name, room in rooms.items() if room is not None}
+        behind = self.registry.upstream
+        if behind is not None and behind.child is not None:
+            children[behind.child.name] = behind.child
+        return children
 
 
 class _NoLink:
@@ -228,6 +245,7 @@ async def open_services(
             port=settings.registry_port,
             registry_name=REGISTRY_NAME,
             host=place.listen_host if settings.link == "none" else LOOPBACK,
+            upstream=settings.upstream,
         )
     )
     started = opened(record, "registry", started, _registry_details(settings))
@@ -280,7 +298,7 @@ async def _open_link(
 
 
 def _registry_details(settings: LabSettings) -> dict[str, str]:
-    return {"provider": "embedded", "profile": settings.profile}
+    return {"provider": settings.provider, "profile": settings.profile}
 
 
 def _link_details(link: LinkRoom | None) -> dict[str, str]:

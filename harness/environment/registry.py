@@ -5,7 +5,7 @@ import itertools
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,8 @@ from harness.environment.scope import FaultScope
 from harness.environment.store import AMD64, ScopedStore
 from harness.environment.stored import StoredFiles
 from harness.environment.stored_index import StoredIndex
+from harness.environment.upstream.access import UpstreamSettings
+from harness.environment.upstream.room import UpstreamRoom, open_upstream
 from harness.gateway.orders import RuleOrder, write_order
 from harness.oci.images import BuiltImage
 from harness.registry.profile import Limits, ProfileName
@@ -209,6 +211,7 @@ class RegistryRoom:
     held: HeldImages
     files: StoredFiles
     index: StoredIndex
+    upstream: UpstreamRoom | None = None  # None: the embedded registry
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def add_image(self, image: BuiltImage, repository: str, tag: str) -> None:
@@ -218,10 +221,14 @@ class RegistryRoom:
             for position, layer in enumerate(platform.layers):
                 positions.setdefault(layer.digest, []).append(position)
         top_last = [*image.manifests[1:], image.top]
+        upstream_tag = tag
+        if self.upstream is not None:
+            upstream_tag = await self.upstream.images.push(image, repository, tag)
         await self.control.ask(
             "add_image",
             repository=repository,
             tag=tag,
+            upstream_tag=upstream_tag,
             blobs=list(image.blob_digests),
             manifests=[[manifest.digest, manifest.media_type] for manifest in top_last],
             layers=positions,
@@ -272,17 +279,19 @@ async def open_registry(
     host: str = "127.0.0.1",
     anonymous_pull: bool = False,
     keep_content: bool = False,
+    upstream: UpstreamSettings | None = None,
 ) -> AsyncIterator[RegistryRoom]:
-    """Start the embedded registry with a gateway port for each node, until the block is left.
+    """Start the registry with a gateway port for each node, until the block is left.
 
     `port` is that of `direct_url`. `anonymous_pull`: tokens without a login may pull. `limits`:
     quotas that it keeps by itself from `set_clock` on, in the words of `profile`. The content is
-    deleted at the end unless `keep_content`. Raises ChildError.
+    deleted at the end unless `keep_content`. `upstream`: the registry behind the gateway, in place
+    of the embedded one. Raises ChildError.
     """
     root = run.folder / REGISTRY_FOLDER
     record = run.journal.record({"kind": "remove_registry"})
     access_log = run.folder / "logs" / "access.jsonl"
-    config = {
+    config: dict[str, Any] = {
         "root": str(root.resolve()),
         "access_log": str(access_log.resolve()),
         "clock_start_s": run.clock_start_s,
@@ -298,9 +307,15 @@ async def open_registry(
         "limits": None if limits is None else asdict(limits),
     }
     try:
-        async with start_child(
-            run, "registry", (sys.executable, "-m", _CHILD), config=config
-        ) as child:
+        async with AsyncExitStack() as stack:
+            behind = None
+            if upstream is not None:
+                behind = await stack.enter_async_context(open_upstream(run, upstream, root))
+                config["upstream"] = behind.config
+            argv = (sys.executable, "-m", _CHILD)
+            child = await stack.enter_async_context(
+                start_child(run, "registry", argv, config=config)
+            )
             control = Control(child)
             hearing = asyncio.ensure_future(control.hear())
             try:
@@ -315,6 +330,7 @@ async def open_registry(
                     held=HeldImages(),
                     files=StoredFiles(root, run.journal),
                     index=StoredIndex(root, run.journal, control),
+                    upstream=behind,
                 )
             finally:
                 hearing.cancel()

@@ -12,10 +12,12 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from harness import leash
 from harness.gateway.access import AccessLog
@@ -23,7 +25,12 @@ from harness.gateway.app import Gateway
 from harness.gateway.connection import NodeProtocol
 from harness.gateway.orders import read_order
 from harness.gateway.rules import Rules
+from harness.gateway.upstream.addresses import Addresses
+from harness.gateway.upstream.app import Upstream
+from harness.gateway.upstream.wire import Pool
 from harness.registry.app import Registry
+from harness.registry.guard import Guard
+from harness.registry.index import Index
 from harness.registry.profile import Limits
 from harness.registry.profiles import PROFILES
 from harness.registry.tokens import Account, TokenService
@@ -64,9 +71,9 @@ class _Server(uvicorn.Server):
 class ControlDesk:
     """Does what control messages say."""
 
-    def __init__(self, rules: Rules, registry: Registry, log: AccessLog) -> None:
+    def __init__(self, rules: Rules, served: "Served", log: AccessLog) -> None:
         self._rules = rules
-        self._registry = registry
+        self._served = served
         self._log = log
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,27 +99,31 @@ class ControlDesk:
             answer["error"] = f"{type(error).__name__}: {error}"
         return answer
 
+    @property
+    def _index(self) -> Index:
+        if self._served.registry is None:
+            raise LookupError("the registry behind the gateway is not ours to change")
+        return self._served.registry.index
+
     def _add_rule(self, order: Mapping[str, Any]) -> dict[str, Any]:
         self._rules.add(read_order(order["rule"]))
         return {}
 
     def _undo_of(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        return {"undo": self._registry.index.undo_of(order["changes"])}
+        return {"undo": self._index.undo_of(order["changes"])}
 
     def _change_index(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        self._registry.index.change(order["changes"])
+        self._index.change(order["changes"])
         return {}
 
     def _set_clock(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """A run begins: times and quotas count from now."""
         self._log.start_s = float(order["start_s"])
-        if self._registry.quotas is not None:
-            self._registry.quotas.start()
+        self._served.keep_quotas(kept=True)
         return {}
 
     def _lift_quotas(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        if self._registry.quotas is not None:
-            self._registry.quotas.stop()
+        self._served.keep_quotas(kept=False)
         return {}
 
     def _write_records(self, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,13 +133,52 @@ class ControlDesk:
     def _add_image(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """`manifests`: digest and media type, the tagged one last; `layers`: places by digest."""
         name = message["repository"]
-        self._registry.index.add_blobs(name, message["blobs"])
-        *others, (digest, media_type) = message["manifests"]
-        for other, its_type in others:
-            self._registry.index.add_manifest(name, other, its_type)
-        self._registry.index.add_manifest(name, digest, media_type, tags=[message["tag"]])
+        if self._served.registry is not None:
+            index = self._served.registry.index
+            index.add_blobs(name, message["blobs"])
+            *others, (digest, media_type) = message["manifests"]
+            for other, its_type in others:
+                index.add_manifest(name, other, its_type)
+            index.add_manifest(name, digest, media_type, tags=[message["tag"]])
+        if self._served.addresses is not None:
+            self._served.addresses.rename_tag(name, message["tag"], message["upstream_tag"])
         self._rules.add_layers(name, message["layers"])
         return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What answers behind the gateway: the embedded registry, or the one at `addresses`."""
+
+    app: ASGIApp
+    registry: Registry | None = None
+    addresses: Addresses | None = None
+
+    def keep_quotas(self, *, kept: bool) -> None:
+        """Begin to keep the quotas, or stop; a registry that is not ours has its own."""
+        if self.registry is None or self.registry.quotas is None:
+            return
+        if kept:
+            self.registry.quotas.start()
+        else:
+            self.registry.quotas.stop()
+
+
+def _served(config: Mapping[str, Any], tokens: TokenService, *, guarded: bool) -> Served:
+    if (upstream := config.get("upstream")) is None:
+        limits = config["limits"]
+        registry = Registry(
+            Path(config["root"]),
+            tokens,
+            guarded=guarded,
+            profile=PROFILES[config["profile"]],
+            limits=None if limits is None else Limits(**limits),
+        )
+        return Served(app=registry, registry=registry)
+    addresses = Addresses(upstream["url"], upstream["allowed"])
+    proxy = Upstream(addresses, Pool())
+    own_tokens = guarded and upstream["own_tokens"]
+    return Served(app=Guard(proxy, tokens) if own_tokens else proxy, addresses=addresses)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -152,14 +202,7 @@ async def serve(config: Mapping[str, Any]) -> None:
         lifetime_s=config["token_lifetime_s"],
         anonymous_pull=config["anonymous_pull"],
     )
-    limits = config["limits"]
-    registry = Registry(
-        Path(config["root"]),
-        tokens,
-        guarded=guarded,
-        profile=PROFILES[config["profile"]],
-        limits=None if limits is None else Limits(**limits),
-    )
+    served = _served(config, tokens, guarded=guarded)
     rules, log = Rules(), AccessLog(Path(config["access_log"]), config["clock_start_s"])
     sockets = [_listen(config["host"], config["port"])]
     sockets += [_listen(config["host"], 0) for _ in config["nodes"]]
@@ -167,7 +210,7 @@ async def serve(config: Mapping[str, Any]) -> None:
     nodes = dict(zip(ports[1:], config["nodes"], strict=True))
     server = _Server(
         uvicorn.Config(
-            Gateway(registry, nodes=nodes, rules=rules, log=log),
+            Gateway(served.app, nodes=nodes, rules=rules, log=log),
             http=NodeProtocol,
             loop="none",
             ws="none",
@@ -180,7 +223,7 @@ async def serve(config: Mapping[str, Any]) -> None:
         ),
         rules,
     )
-    _attend(server, ControlDesk(rules, registry, log))
+    _attend(server, ControlDesk(rules, served, log))
     flushing = asyncio.ensure_future(log.keep_flushing())
     ready = {
         "ready": True,
@@ -193,7 +236,8 @@ async def serve(config: Mapping[str, Any]) -> None:
     finally:
         flushing.cancel()
         log.close()
-        registry.index.close()
+        if served.registry is not None:
+            served.registry.index.close()
 
 
 def _attend(server: uvicorn.Server, desk: ControlDesk) -> None:

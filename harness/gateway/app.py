@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.gateway.access import AccessLog
 from harness.gateway.ask import Ask
-from harness.gateway.exchange import AnswerEndedError, Exchange
+from harness.gateway.exchange import AnswerEndedError, BrokenOffError, Exchange
 from harness.gateway.rules import Rules, decide
 from harness.seams import RequestKind
 
@@ -46,6 +46,8 @@ class Gateway:
                 await self._app(scope, receive, exchange.send)
         except AnswerEndedError:
             return
+        except BrokenOffError:
+            exchange.ended = "error"
         except Exception:  # the server answers it with 500, or hangs up
             exchange.status = exchange.status or 500
             exchange.ended = "error"

@@ -42,6 +42,10 @@ class AnswerEndedError(Exception):
     """The connection is closed, by a rule or by the client; the registry need not go on."""
 
 
+class BrokenOffError(Exception):
+    """What is behind the gateway ended its answer too early; the client's connection is closed."""
+
+
 class Exchange:
     """Stands where the registry sends its answer."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from harness.gateway.upstream.addresses import AddressError, require_registry_url
 from harness.metrics import METRICS
 from harness.oci.images import ImageSpec, ImageSpecError
 from harness.scenario.complaints import Path, did_you_mean, got
@@ -25,6 +26,7 @@ def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
     """Every complaint about a scenario whose parts are right by themselves."""
     checks: tuple[Callable[[ScenarioBody, Faults], Iterator[Problem]], ...] = (
         _load_exists,
+        _registry_can_be_found,
         _quotas_have_limits,
         _images_can_be_made,
         _names_are_known,
@@ -49,6 +51,28 @@ def _quotas_have_limits(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
     if registry.limits is not None and registry.limits.empty:
         rule = f"needs limits of its own: {registry.profile} publishes none, so give them here"
         yield ("environment", "registry", "quotas"), rule
+
+
+def _registry_can_be_found(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
+    registry = body.environment.registry
+    at: Path = ("environment", "registry")
+    outside = ("url", "username_from", "password_from")
+    given = [key for key in outside if getattr(registry, key) is not None]
+    if registry.provider != "embedded":
+        own = registry.model_fields_set & {"profile", "quotas"}
+        yield from (((*at, key), "is for provider: embedded only") for key in sorted(own))
+    if registry.provider != "external":
+        yield from (((*at, key), "is for provider: external only") for key in given)
+        return
+    if registry.url is None:
+        yield (*at, "provider"), "external needs url: where the registry is"
+    else:
+        try:
+            require_registry_url(registry.url)
+        except AddressError as error:
+            yield (*at, "url"), f"must be an address as https://registry:5000: {error}"
+    if len({"username_from", "password_from"} & set(given)) == 1:
+        yield (*at, given[-1]), "needs username_from and password_from, both or neither"
 
 
 def _images_can_be_made(body: ScenarioBody, _: Faults) -> Iterator[Problem]:

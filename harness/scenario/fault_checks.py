@@ -16,6 +16,7 @@ Problem = tuple[Path, str]
 Spans = list[tuple[float, float]]
 
 # Words and seams that change the same thing in ways that exclude each other.
+AT_REST = "changes content at rest in the embedded registry"
 _RESOLVER_WORDS = "dns_"
 _DOWN = "connection_refused"
 _TURN_AWAY = frozenset({"firewall_drop", "flapping_link", "partition"})
@@ -46,6 +47,9 @@ def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
             yield (*at, entry.word), "bites the link, which environment.link: none leaves out"
         if entry.fault.embedded_link_only and body.environment.link == "toxiproxy":
             yield (*at, entry.word), "needs the embedded link: a real Toxiproxy cannot do this"
+        provider = body.environment.registry.provider
+        if Seam.STORE in entry.fault.seams_needed() and provider != "embedded":
+            yield (*at, entry.word), f"{AT_REST}, which is not what provider: {provider} has"
         yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))
         yield from _where_finds_something(body, entry, (*at, "where"))
     for index, entry in faults.right:

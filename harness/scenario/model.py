@@ -51,6 +51,7 @@ def _plain_http(value: Any) -> Any:
 
 Selection = str | StrictInt
 Number = Annotated[float, Exactly()]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Slug = Annotated[str, Field(max_length=100), AfterValidator(_slug)]
 Repository = Annotated[str, Field(max_length=200), AfterValidator(_repository)]
 
@@ -102,9 +103,18 @@ def _or_profile(schema: dict[str, Any]) -> None:
 
 
 class Registry(Strict):
-    """The registry. `auth: token` is its own way to log in: a token service, or Basic for ecr."""
+    """The registry. `auth: token` is its own way to log in: a token service, or Basic for ecr.
 
-    provider: Literal["embedded"] = "embedded"
+    `distribution` is the reference registry, started for the run; `external` is the one at `url`,
+    which asks for its own logins and must be allowed by name on the command line.
+    """
+
+    provider: Literal["embedded", "distribution", "external"] = "embedded"
+    url: str | None = Field(None, description="of an external registry, as https://registry:5000")
+    username_from: VariableName | None = Field(
+        None, description="the environment variable with the login; without: Docker's own file"
+    )
+    password_from: VariableName | None = None
     profile: ProfileName = Field(
         "generic", description="whose challenges, tokens, errors and limits it has"
     )

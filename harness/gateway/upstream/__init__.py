@@ -1,0 +1,1 @@
+"""A registry that is not ours, behind our gateway: a streaming reverse proxy."""

@@ -1,0 +1,105 @@
+"""Registries that are not ours, from the command line: allowed, logged in to, cleaned up behind."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.distribution import require_distribution
+from tests.program import brief, harness, left_behind, run_folder
+from tests.standing import Standing, standing
+
+
+def external(up: Standing) -> list[str]:
+    """The options that make a registry that stands an external one."""
+    url = up.told["registry"]["direct_url"]
+    registry = f"{{provider: external, url: '{url}', username_from: R_USER, password_from: R_PASS}}"
+    return ["--set", f"environment.registry={registry}"]
+
+
+def tags(up: Standing, repository: str) -> list[str]:
+    login = (up.username, up.password)
+    base = up.told["registry"]["direct_url"]
+    with httpx.Client(base_url=base, trust_env=False) as client:
+        scope = {"scope": f"repository:{repository}:pull"}
+        token = client.get("/token", params=scope, auth=login).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = client.get(f"/v2/{repository}/tags/list", headers=headers)
+        return list(answer.json().get("tags") or [])
+
+
+def test_an_external_registry_is_pulled_from_and_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tags stay, ours go; a gateway fault bites; no file knows the login."""
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "ours").mkdir()
+    with standing(tmp_path / "theirs") as up:
+        monkeypatch.setenv("R_USER", up.username)
+        monkeypatch.setenv("R_PASS", up.password)
+        host = urlsplit(up.told["registry"]["direct_url"]).netloc
+        before = tags(up, "app")
+        scenario = brief(tmp_path / "ours", "latency: {delay: 20ms}")
+        options = [*external(up), "--json", "-q"]
+        refused = harness("run", scenario, *options, folder=tmp_path / "ours")
+        assert refused.returncode == 2
+        assert f"allow it by name with --allow-registry {host}" in refused.stderr
+        assert not (tmp_path / "ours" / "reports").exists()
+        done = harness(
+            "run", scenario, *options, "--allow-registry", host, folder=tmp_path / "ours"
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert json.loads(done.stdout)["verdict"] == "pass"
+        assert tags(up, "app") == before
+        assert not left_behind(tmp_path / "ours")
+        secret = up.password.encode()
+        written = [path for path in (tmp_path / "ours").rglob("*") if path.is_file()]
+        assert [path for path in written if secret in path.read_bytes()] == []
+
+
+@pytest.mark.distribution
+def test_distribution_is_pulled_from_as_the_embedded_registry_is(tmp_path: Path) -> None:
+    """A whole run, with tokens, and a fault of the gateway."""
+    require_distribution()
+    scenario = brief(tmp_path, "expired_credentials: {mode: token}")
+    provider = ["--set", "environment.registry.provider=distribution"]
+    done = harness("run", scenario, *provider, "--json", "-q", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not left_behind(tmp_path)
+    assert not (run_folder(tmp_path) / "registry").exists()
+
+
+@pytest.mark.parametrize(
+    ("registry", "said"),
+    [
+        ("{provider: external}", "external needs url"),
+        ("{url: 'https://r.example'}", "is for provider: external only"),
+        ("{provider: external, url: 'https://u:p@r.example'}", "holds a login"),
+        ("{provider: external, url: 'https://r.example/v2/'}", "has a path"),
+        ("{provider: external, url: r.example}", "no address of http"),
+        ("{provider: external, url: 'https://r.example', username_from: A}", "both or neither"),
+        ("{provider: external, url: 'https://r.example', username_from: 'a-b'}", "username_from"),
+    ],
+)
+def test_a_registry_that_cannot_be_found_is_refused(
+    tmp_path: Path, registry: str, said: str
+) -> None:
+    """As every other mistake of a scenario, before anything is started."""
+    scenario = brief(tmp_path)
+    done = harness("check", scenario, "--set", f"environment.registry={registry}", folder=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_content_at_rest_is_changed_in_the_embedded_registry_only(tmp_path: Path) -> None:
+    """One sentence, at plan time and for a held fault."""
+    scenario = brief(tmp_path, "corrupted_blob: {on: rest}")
+    provider = ["--set", "environment.registry.provider=distribution"]
+    done = harness("plan", scenario, *provider, folder=tmp_path)
+    assert done.returncode == 2
+    assert "changes content at rest in the embedded registry" in done.stderr
+    done = harness("up", *provider, "--fault", "corrupted_blob: {on: rest}", folder=tmp_path)
+    assert done.returncode == 2
+    assert "changes content at rest in the embedded registry" in done.stderr
