@@ -201,12 +201,9 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
 
 
 def _registry(registry: Registry) -> UpstreamChoice:
-    return UpstreamChoice(
-        provider=registry.provider,
-        url=registry.url or "",
-        username_variable=registry.username_from or "",
-        password_variable=registry.password_from or "",
-    )
+    names = (registry.username_from, registry.password_from)
+    login_from = (names[0], names[1]) if names[0] and names[1] else None
+    return UpstreamChoice(provider=registry.provider, url=registry.url or "", login_from=login_from)
 
 
 class _Versions:

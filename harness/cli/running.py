@@ -103,7 +103,7 @@ def run(
     """
     settings = [*(settings or []), *cluster_settings(cluster)]
     plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))
-    upstreams = {path: upstream_of(plan, allow_registry or ()) for path, plan in plans}
+    upstreams = {it.path: upstream_of(it.plan, allow_registry or ()) for it in plans}
     if baseline is not None:
         require_comparable(baseline, baselines, plans)
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)

@@ -316,27 +316,34 @@ async def open_registry(
             child = await stack.enter_async_context(
                 start_child(run, "registry", argv, config=config)
             )
-            control = Control(child)
-            hearing = asyncio.ensure_future(control.hear())
-            try:
-                yield RegistryRoom(
-                    child=child,
-                    control=control,
-                    registry_name=registry_name,
-                    ports=child.ready["ports"],
-                    direct_url=f"http://{host}:{child.ready['port']}",
-                    root=root,
-                    access_log=access_log,
-                    held=HeldImages(),
-                    files=StoredFiles(root, run.journal),
-                    index=StoredIndex(root, run.journal, control),
-                    upstream=behind,
-                )
-            finally:
-                hearing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await hearing
+            control = await stack.enter_async_context(_controlled(child))
+            yield RegistryRoom(
+                child=child,
+                control=control,
+                registry_name=registry_name,
+                ports=child.ready["ports"],
+                direct_url=f"http://{host}:{child.ready['port']}",
+                root=root,
+                access_log=access_log,
+                held=HeldImages(),
+                files=StoredFiles(root, run.journal),
+                index=StoredIndex(root, run.journal, control),
+                upstream=behind,
+            )
     finally:
         if not keep_content:
             await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
         run.journal.done(record)
+
+
+@asynccontextmanager
+async def _controlled(child: Child) -> AsyncIterator[Control]:
+    """Its answers are heard until the block is left."""
+    control = Control(child)
+    hearing = asyncio.ensure_future(control.hear())
+    try:
+        yield control
+    finally:
+        hearing.cancel()
+        with suppress(asyncio.CancelledError):
+            await hearing

@@ -42,12 +42,11 @@ class UpstreamSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamChoice:
-    """What a scenario says of its registry: names of variables, never values."""
+    """What a scenario says of its registry. `login_from`: names of variables, never values."""
 
     provider: Provider
     url: str = ""
-    username_variable: str = ""
-    password_variable: str = ""
+    login_from: tuple[str, str] | None = None
 
 
 def upstream_settings(
@@ -108,15 +107,14 @@ def _credentials(
     choice: UpstreamChoice, host: str, environment: Mapping[str, str]
 ) -> tuple[str, str]:
     """The user's login for `host`: from the variables named, else from Docker's configuration."""
-    names = (choice.username_variable, choice.password_variable)
-    if any(names):
-        values = [environment.get(name, "") for name in names]
-        if missing := [name for name, value in zip(names, values, strict=True) if not value]:
+    if choice.login_from is not None:
+        username, password = (environment.get(name, "") for name in choice.login_from)
+        if missing := [name for name in choice.login_from if not environment.get(name)]:
             raise AccessRefused(
-                f"environment.registry: the variable {missing[0] or '(no name given)'} "
-                f"is not set, and the login for {host} is to come from it"
+                f"environment.registry: the variable {missing[0]} is not set, "
+                f"and the login for {host} is to come from it"
             )
-        return values[0], values[1]
+        return username, password
     folder = environment.get("DOCKER_CONFIG") or str(Path(environment.get("HOME", "/")) / ".docker")
     return docker_login(Path(folder) / "config.json", host)
 

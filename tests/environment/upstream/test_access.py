@@ -57,8 +57,7 @@ def test_a_login_comes_from_the_variables_that_the_scenario_names(tmp_path: Path
     choice = UpstreamChoice(
         provider="external",
         url="https://registry.example",
-        username_variable="R_USER",
-        password_variable="R_PASS",
+        login_from=("R_USER", "R_PASS"),
     )
     found = settings(
         choice, tmp_path, "registry.example", R_USER="u", R_PASS="s3cret", DOCKER_CONFIG="x"
