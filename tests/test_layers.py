@@ -56,7 +56,7 @@ FENCES: dict[str, dict[str, str]] = {
     },
     "scipy": {"harness.analysis.": "intervals"},
     "altair": {"harness.report.": "draws"},
-    "vl_convert": {"harness.report.": "puts Vega-Lite into the page"},
+    "vl_convert": {"harness.report.": "puts Vega-Lite into the page, and draws pictures"},
     "lightkube": {"harness.rollouts.cluster_api": "the Kubernetes API"},
     "httpx2": {"harness.rollouts.cluster_api": "what lightkube raises"},
     "locust": {"harness.load.users": "importing it patches the whole process"},

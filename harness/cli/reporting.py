@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from harness.analysis import Findings
 
 
+class PictureFormat(StrEnum):
+    """What report --to knows."""
+
+    SVG = "svg"
+    PNG = "png"
+
+
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN_DIR")]
 
 
@@ -25,10 +32,17 @@ def add_to(app: typer.Typer) -> None:
 def report(
     folder: RunFolder,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings.")] = False,
+    form: Annotated[
+        PictureFormat | None,
+        typer.Option("--to", help="Only draw each chart into the run's folder pictures."),
+    ] = None,
 ) -> None:
     """Rebuild findings, tables and pages from a run folder, also from a partial recording."""
     if not (folder / "plan.json").exists():
         fail(f"{folder}: is not a run folder: it has no plan.json", ExitCode.USAGE)
+    if form:
+        _draw(folder, form)
+        return
     try:
         findings = written(folder)
     except NotWritten as error:
@@ -37,6 +51,17 @@ def report(
         print(json.dumps(findings.as_json()))
     else:
         print_findings(findings, folder)
+
+
+def _draw(folder: Path, form: PictureFormat) -> None:
+    from harness.report.pictures import write_pictures
+
+    try:
+        paths = write_pictures(folder, form.value)
+    except OSError as error:
+        fail(f"{folder}: cannot be written: {error.strerror or error}", ExitCode.INCONCLUSIVE)
+    for path in paths:
+        print(path)
 
 
 class ExportFormat(StrEnum):
