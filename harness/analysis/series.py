@@ -131,7 +131,7 @@ def _in_order(pod: Mapping[str, Any], attempts: list[dict[str, Any]]) -> Iterato
     at_s = pod["created_s"]
     for number, pull in enumerate(attempts, start=1):
         begins_s = max(at_s, pull["started_s"])
-        queued_s = begins_s - min(max(0.0, begins_s - pull["due_s"]), begins_s - at_s)
+        queued_s = begins_s - min(_in_queue_s(pull, begins_s), begins_s - at_s)
         before = "schedule" if number == 1 else "backoff"
         yield _Segment(before, at_s, queued_s, number - 1, "")
         yield _Segment("queue", queued_s, begins_s, number, "")
@@ -139,6 +139,15 @@ def _in_order(pod: Mapping[str, Any], attempts: list[dict[str, Any]]) -> Iterato
         yield from _attempt(pull, begins_s, at_s, number)
     pulled = attempts[-1]["outcome"] == Outcome.OK
     yield from _after_the_last(pod, at_s, len(attempts), pulled=pulled)
+
+
+def _in_queue_s(pull: Mapping[str, Any], begins_s: float) -> float:
+    """How long a pull waited for its node: by its own account, or since it was due.
+
+    The pull is due once its turn has come, so a node's serial queue is in `queue_s` only.
+    """
+    known = (pull["queue_s"], begins_s - pull["due_s"])
+    return max((0.0, *(one for one in known if not math.isnan(one))))
 
 
 def _after_the_last(

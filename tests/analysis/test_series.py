@@ -30,6 +30,18 @@ def test_the_waterfall_follows_the_attempts(tmp_path: Path) -> None:
     assert slowest.groupby("part")["begin_s"].size()["backoff"] == 2
 
 
+def test_waiting_in_a_nodes_queue_is_not_scheduling(tmp_path: Path) -> None:
+    """A pull is due when its turn comes, and tells itself how long it had waited for that."""
+    run = RunFolder()
+    run.pod("a", 10, 8.0, start_s=1.0)
+    run.pull("a/1", 15, 17, pod="a", due_s=15, queue_s=4.0)
+    segments = analysed(run, tmp_path).series["waterfall"]
+    assert segments[["part", "begin_s", "end_s"]].to_numpy().tolist()[:2] == [
+        ["schedule", 10, 11],
+        ["queue", 11, 15],
+    ]
+
+
 def test_a_pod_without_attempts_shows_its_parts(tmp_path: Path) -> None:
     """One after the other."""
     run = RunFolder()
