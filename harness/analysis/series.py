@@ -146,7 +146,7 @@ def _in_queue_s(pull: Mapping[str, Any], begins_s: float) -> float:
 
     The pull is due once its turn has come, so a node's serial queue is in `queue_s` only.
     """
-    known = (pull["queue_s"], begins_s - pull["due_s"])
+    known = (float(pull["queue_s"]), begins_s - float(pull["due_s"]))
     return max((0.0, *(one for one in known if not math.isnan(one))))
 
 
