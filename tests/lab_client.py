@@ -89,7 +89,8 @@ async def _login(lab: Lab, client: httpx.AsyncClient, method: str, path: str) ->
 
 async def _get(client: httpx.AsyncClient, path: str) -> list[str]:
     answer = await client.get(path)
-    return [str(answer.status_code), hashlib.sha256(answer.content).hexdigest()[:12]]
+    named = answer.headers.get("docker-content-digest", "no digest")
+    return [str(answer.status_code), hashlib.sha256(answer.content).hexdigest()[:12], named[:19]]
 
 
 async def _begin_push(lab: Lab, client: httpx.AsyncClient) -> str:

@@ -4,10 +4,12 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.chance import Chance
-from harness.seams import RequestKind, Seam, Seams
+from harness.oci.errors import STATUSES, ErrorCode, error_body
+from harness.seams import RequestKind, Respond, Seam, Seams
+from harness.units import ChosenShare
 
 WhereKey = Literal["repository", "kinds", "layers", "nodes"]
 
@@ -56,6 +58,10 @@ class Fault(BaseModel, ABC):
         """What `where` may narrow under these settings."""
         return self.where_keys
 
+    def versions_needed(self) -> int:
+        """How many versions of an image one of the repositories in scope must have."""
+        return 1
+
     def caution(self, link: str, layer_bytes: int) -> str:
         """What a reader of the plan should know of it; empty when there is nothing.
 
@@ -67,3 +73,27 @@ class Fault(BaseModel, ABC):
     @abstractmethod
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         """Let it go wrong until the block is left; leaving heals, whatever was raised."""
+
+
+class ContentFault(Fault):
+    """One that is `on: wire`, in answers to those in scope, or `on: rest`, stored so for all."""
+
+    rest_where: ClassVar[frozenset[WhereKey]] = frozenset({"repository"})
+
+    on: Literal["wire", "rest"] = Field("wire", description="in answers, or in the store")
+    share: ChosenShare = 1.0
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY if self.on == "wire" else Seam.STORE})
+
+    def where_allowed(self) -> frozenset[WhereKey]:
+        return self.where_keys if self.on == "wire" else self.rest_where
+
+
+def refusal(code: ErrorCode) -> Respond:
+    """The registry's answer with this error, under the status that distribution gives it."""
+    return Respond(
+        status=STATUSES[code],
+        headers=(("Content-Type", "application/json"),),
+        body=error_body(code).decode(),
+    )

@@ -1,17 +1,16 @@
 """corrupted_blob: layers arrive with bytes that are not theirs."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field, StrictInt
 
 from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, Fault, WhereKey
-from harness.seams import Corrupt, RequestKind, Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, ContentFault, WhereKey
+from harness.seams import Corrupt, RequestKind, Seams
 
 
-class CorruptedBlob(Fault):
+class CorruptedBlob(ContentFault):
     """Layers arrive with bytes that are not theirs, under the right length and headers.
 
     `on: wire` flips bytes of answers in a share of the requests, so that a retry may be whole;
@@ -23,19 +22,12 @@ class CorruptedBlob(Fault):
     area: ClassVar[str] = "images"
     example: ClassVar[str] = "{on: wire, flip: 1, share: 50%}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    rest_where: ClassVar[frozenset[WhereKey]] = STORE_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
 
-    on: Literal["wire", "rest"] = Field("wire", description="in answers, or in the store")
     flip_bytes: StrictInt = Field(
         1, alias="flip", ge=1, le=4096, description="bytes to flip a blob"
     )
-    share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY if self.on == "wire" else Seam.STORE})
-
-    def where_allowed(self) -> frozenset[WhereKey]:
-        return GATEWAY_WHERE if self.on == "wire" else STORE_WHERE
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # gateway and store are scoped with it

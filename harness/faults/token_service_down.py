@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness.chance import Chance
-from harness.faults._fault import CHALLENGED, CLOSED_PORT, Fault, WhereKey
-from harness.oci.errors import ErrorCode, error_body
-from harness.seams import MisdirectToken, RequestKind, Respond, Seam, Seams
+from harness.faults._fault import CHALLENGED, CLOSED_PORT, Fault, WhereKey, refusal
+from harness.oci.errors import ErrorCode
+from harness.seams import MisdirectToken, RequestKind, Seam, Seams
 from harness.units import ChosenShare
 
 
@@ -40,9 +40,6 @@ class TokenServiceDown(Fault):
         if self.how == "refused":
             act = MisdirectToken(port=CLOSED_PORT)
             return seams.gateway.rule(act, kinds=CHALLENGED, share=self.share)
-        answer = Respond(
-            status=503,
-            headers=(("Content-Type", "application/json"),),
-            body=error_body(ErrorCode.UNAVAILABLE).decode(),
+        return seams.gateway.rule(
+            refusal(ErrorCode.UNAVAILABLE), kinds=(RequestKind.TOKEN,), share=self.share
         )
-        return seams.gateway.rule(answer, kinds=(RequestKind.TOKEN,), share=self.share)

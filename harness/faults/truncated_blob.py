@@ -6,12 +6,12 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, Fault, WhereKey
-from harness.seams import RequestKind, Seam, Seams, Truncate
-from harness.units import ChosenShare, Share
+from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, ContentFault, WhereKey
+from harness.seams import RequestKind, Seams, Truncate
+from harness.units import Share
 
 
-class TruncatedBlob(Fault):
+class TruncatedBlob(ContentFault):
     """Layers end before their time: cut on the wire, or stored short.
 
     `on: wire` sends `keep` of the body under its full Content-Length and then closes in good order
@@ -24,18 +24,11 @@ class TruncatedBlob(Fault):
     area: ClassVar[str] = "images"
     example: ClassVar[str] = "{on: wire, keep: 50%, ending: rst}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    rest_where: ClassVar[frozenset[WhereKey]] = STORE_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
 
-    on: Literal["wire", "rest"] = Field("wire", description="in answers, or in the store")
     keep_share: Share = Field(0.5, alias="keep", lt=1, description="how much of it is left")
     ending: Literal["fin", "rst"] = Field("fin", description="on the wire: how it closes")
-    share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY if self.on == "wire" else Seam.STORE})
-
-    def where_allowed(self) -> frozenset[WhereKey]:
-        return GATEWAY_WHERE if self.on == "wire" else STORE_WHERE
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # gateway and store are scoped with it

@@ -1,5 +1,6 @@
 """What only all faults and their environment can tell: seams that exist, no contradictions."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -99,6 +100,7 @@ def _where_finds_something(body: ScenarioBody, entry: FaultEntry, at: Path) -> I
             rule = f"matches nothing that is pulled or pushed{hint}, got {got(where.repository)}"
             yield (*at, "repository"), rule
         known = _matching(where.repository, known)
+    yield from _has_versions(body, entry, known, at[:-1])
     layers = [image.layers for name, image in body.images.items() if name in known]
     if where.layers is not None and "layers" in allowed and layers:
         try:
@@ -108,6 +110,20 @@ def _where_finds_something(body: ScenarioBody, entry: FaultEntry, at: Path) -> I
         if last >= max(layers):
             rule = f"must be among the layers 0-{max(layers) - 1} of the images, got {last}"
             yield (*at, "layers"), rule
+
+
+def _has_versions(
+    body: ScenarioBody, entry: FaultEntry, known: frozenset[str], at: Path
+) -> Iterator[Problem]:
+    """What a fault leaves alone must not be all that there is."""
+    needed = entry.fault.versions_needed()
+    made = Counter[str]()
+    for rollout in body.load.rollouts:
+        made[rollout.image] += rollout.repeat if rollout.cache == "cold" else 1
+    most = max((made[name] or 1 for name in known), default=needed)
+    if most < needed:
+        rule = f"needs {needed} versions of an image, which a rollout of so many rounds makes"
+        yield (*at, entry.word), f"{rule}, got {most}"
 
 
 def _repositories(body: ScenarioBody, entry: FaultEntry) -> frozenset[str]:

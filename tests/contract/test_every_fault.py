@@ -45,6 +45,18 @@ VARIANTS = {
     "server_errors of a proxy": "server_errors: {status: 502, share: 50%}",
     "scan_gate of others": "scan_gate: {status: 403}",
     "pull_rate_limit without a header": "pull_rate_limit: {limit: 1, window: 60s}",
+    "missing_blob on the wire": "missing_blob: {on: wire}",
+    "corrupted_manifest at rest": "corrupted_manifest: {on: rest}",
+    "wrong_digest_header that is malformed": "wrong_digest_header: {says: malformed}",
+    "missing_tag on the wire": "missing_tag: {on: wire}",
+    "moved_tag on the wire": "moved_tag: {on: wire, to: newer}",
+    "moved_tag to another": "moved_tag: {on: rest, to: another}",
+    "wrong_platform on the wire": "wrong_platform: {on: wire}",
+    "wrong_platform by its manifest": "wrong_platform: {on: rest, tag: manifest}",
+    "missing_repository on the wire": "missing_repository: {on: wire}",
+    "missing_repository denied": "missing_repository: {on: wire, answer: denied}",
+    "name_conflict of nodes": "name_conflict: {per: node, share: 100%}",
+    "over_eager_cleanup of tags": "over_eager_cleanup: {deletes: tags}",
     "token_service_down without a connection": "token_service_down: {how: refused}",
     "wrong_token_realm of another host": "wrong_token_realm: {wrong: host}",
     "clock_skew ahead": "clock_skew: {registry: ahead, by: 10m}",
@@ -161,12 +173,15 @@ class RealLab:
         return asyncio.run_coroutine_threadsafe(what, self.loop).result(LIMIT_S)
 
     async def _main(self) -> None:
-        spec = ImageSpec(name="app", size_bytes=3 << 19, layers=2, seed=1)
+        specs = tuple(
+            ImageSpec(name="app", version=version, size_bytes=size_bytes, layers=2, seed=1)
+            for version, size_bytes in ((1, 3 << 19), (2, 1 << 15))
+        )
         settings = LabSettings(
             seed=1,
             nodes=("node-0", "node-1"),
-            images=(spec,),
-            images_bytes=plan_image(spec).stored_bytes,
+            images=specs,
+            images_bytes=sum(plan_image(spec).stored_bytes for spec in specs),
             link="embedded",
             password="not a secret",
             cache_folder=self._folder / "cache",

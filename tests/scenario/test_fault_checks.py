@@ -51,6 +51,10 @@ def complaints(*faults: str, link: str = "auto") -> list[str]:
             ".where.nodes: cannot narrow corrupted_blob; it takes layers, repository",
         ),
         (
+            "{over_eager_cleanup: {keep: 2}, at: 1s, for: 1s}",
+            ".over_eager_cleanup: needs 3 versions of an image, which a rollout of so many rounds",
+        ),
+        (
             "{corrupted_blob: , at: 1s, for: 1s, where: {kinds: [manifest]}}",
             ".where.kinds: must be among what corrupted_blob bites, blob, got manifest",
         ),

@@ -1,0 +1,59 @@
+"""missing_repository: repositories are not there, or are said not to be."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from harness.chance import Chance
+from harness.faults._fault import ContentFault, WhereKey, refusal
+from harness.oci.errors import ErrorCode
+from harness.seams import RefuseToken, RequestKind, Seams
+
+
+class MissingRepository(ContentFault):
+    """Repositories are not there, or are said not to be.
+
+    `on: rest` takes them away with all that they have. `on: wire` answers for them:
+    `answer: not_found` with 404 NAME_UNKNOWN, `answer: denied` with 401 and
+    `error="insufficient_scope"`, as Docker Hub does for what is private and what does not exist,
+    so that nobody can tell them apart.
+    Seen as: `failed to resolve reference "R": R: not found`, or `pull access denied, repository
+    does not exist or may require authorization: server message: insufficient_scope: authorization
+    failed`.
+    """
+
+    area: ClassVar[str] = "repositories"
+    example: ClassVar[str] = "{on: rest}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (
+        RequestKind.MANIFEST,
+        RequestKind.BLOB,
+        RequestKind.TAGS,
+        RequestKind.UPLOAD,
+    )
+
+    answer: Literal["not_found", "denied"] = Field(
+        "not_found", description="on the wire: how it is said"
+    )
+
+    @model_validator(mode="after")
+    def _answers_on_the_wire(self) -> Self:
+        if self.on == "rest" and (self.answer == "denied" or self.share < 1):
+            raise ValueError("on rest: takes no answer: denied and no share, all are gone")
+        return self
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the seams are scoped with it
+        if self.on == "rest":
+            return seams.store.renamed(suffix=None)
+        if self.answer == "denied":
+            return seams.gateway.rule(
+                RefuseToken(error="insufficient_scope"),
+                kinds=self.request_kinds,
+                share=self.share,
+                authenticated=True,
+            )
+        return seams.gateway.rule(
+            refusal(ErrorCode.NAME_UNKNOWN), kinds=self.request_kinds, share=self.share
+        )

@@ -1,0 +1,40 @@
+"""name_conflict: one name, two images: it depends on the replica that is asked."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import Fault, WhereKey
+from harness.seams import OtherImage, RequestKind, Seam, Seams
+from harness.units import ChosenShare
+
+
+class NameConflict(Fault):
+    """One name, two images: which one a node gets depends on the replica that it asks.
+
+    Two replicas behind one name have different images under the same tags, and neither has the
+    other's. `share` of the requests reach the second. `per: node`: a node always asks the same
+    replica, and half of a Deployment runs another image. `per: request`: each request asks
+    another, so that the digest which one replica named is unknown to the next.
+    Seen as: nothing `per: node`, where only the bites tell; `per: request` `failed to copy:
+    httpReadSeeker: failed open: content at U not found: not found`, and success by luck.
+    """
+
+    area: ClassVar[str] = "repositories"
+    example: ClassVar[str] = "{per: request}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
+
+    per: Literal["request", "node"] = Field(
+        "request", description="what stays with one replica: nothing, or a node"
+    )
+    share: ChosenShare = 0.5
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the seams are scoped with it
+        return seams.gateway.instead(OtherImage.ANOTHER, share=self.share, per=self.per, alone=True)

@@ -1,0 +1,44 @@
+"""renamed_repository: repositories have another name now."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from harness.chance import Chance
+from harness.faults._fault import Fault, WhereKey
+from harness.oci.reference import is_repository
+from harness.seams import RequestKind, Seam, Seams
+
+
+class RenamedRepository(Fault):
+    """Repositories have another name now, and nobody told those who pull.
+
+    All that a repository has is found under its name and `suffix` meanwhile. What is pushed under
+    the old name in that time is kept when it heals.
+    Seen as: `failed to resolve reference "R": R: not found`, as for a tag that is missing: the
+    registry's NAME_UNKNOWN does not reach a node, whose HEAD has no body.
+    """
+
+    area: ClassVar[str] = "repositories"
+    example: ClassVar[str] = "{suffix: -v2}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository"})
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
+
+    suffix: str = Field(
+        "-renamed", max_length=50, description="what is added to the name, as -v2 or /app"
+    )
+
+    @field_validator("suffix")
+    @classmethod
+    def _fits_a_name(cls, suffix: str) -> str:
+        if not is_repository(f"a{suffix}") or not suffix:
+            raise ValueError("must make a repository name when added to one, as -v2 or /app")
+        return suffix
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.STORE})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the seams are scoped with it
+        return seams.store.renamed(suffix=self.suffix)

@@ -1,0 +1,40 @@
+"""wrong_platform: images are not for the platform of the nodes."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.chance import Chance
+from harness.faults._fault import ContentFault, WhereKey
+from harness.seams import OtherImage, RequestKind, Seams
+
+
+class WrongPlatform(ContentFault):
+    """Images are not for the platform of the nodes, as after a build on another machine.
+
+    `tag: index` lets tags name an index that has not got `platform`; `tag: manifest` the manifest
+    of another platform, with no index above it: a node does not look, pulls it, and the program
+    cannot start (`exec format error`), which emulated nodes do not emulate: they report it Ready.
+    Seen as: `no match for platform in manifest: not found` for an index; nothing in the pull for a
+    manifest, where only the bites tell.
+    """
+
+    area: ClassVar[str] = "images"
+    example: ClassVar[str] = "{on: rest, tag: index}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
+
+    tag: Literal["index", "manifest"] = Field("index", description="what the tags name")
+    platform: Literal["linux/amd64", "linux/arm64"] = Field(
+        "linux/amd64", description="the one that is missing; emulated nodes are linux/amd64"
+    )
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the seams are scoped with it
+        other = OtherImage.NO_PLATFORM if self.tag == "index" else OtherImage.WRONG_PLATFORM
+        system, _, architecture = self.platform.partition("/")
+        platform = (system, architecture)
+        if self.on == "rest":
+            return seams.store.retagged(other, platform=platform, share=self.share)
+        return seams.gateway.instead(other, platform=platform, share=self.share)
