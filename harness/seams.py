@@ -187,6 +187,14 @@ class DnsMode(StrEnum):
     TRUNCATED = "truncated"  # over UDP no records but the TC bit; over TCP the truth
 
 
+@dataclass(frozen=True, kw_only=True)
+class Turns:
+    """Wrong for `wrong_s`, right for `right_s`, and so on; both above 0."""
+
+    wrong_s: float
+    right_s: float
+
+
 class Resolver(Protocol):
     """The name server that the nodes ask."""
 
@@ -197,8 +205,9 @@ class Resolver(Protocol):
         delay_ms: int = 0,
         address: str | None = None,
         share: float = 1.0,
+        turns: Turns | None = None,
     ) -> AbstractAsyncContextManager[None]:
-        """Answer queries in scope this way until the block is left."""
+        """Answer queries in scope this way until the block is left; in `turns` if given."""
         ...
 
 

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import itertools
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from harness.child import Child, ChildError, Run, start_child
 from harness.environment.scope import FaultScope
 from harness.resolver.rules import Rule
 from harness.resolver.zone import OtherNames
-from harness.seams import Bites, DnsMode
+from harness.seams import Bites, DnsMode, Turns
 
 _REPLY_S = 5.0
 
@@ -99,8 +100,11 @@ class ScopedResolver:
         delay_ms: int = 0,
         address: str | None = None,
         share: float = 1.0,
+        turns: Turns | None = None,
     ) -> AsyncIterator[None]:
         """Answer `share` of the queries in scope this way, until the block is left.
+
+        The resolver keeps the `turns` by itself; they begin wrong.
 
         Raises ResolverError for settings that cannot be, ChildError when the resolver is gone.
         """
@@ -114,6 +118,9 @@ class ScopedResolver:
             deadline_s=self.scope.deadline_s,
             delay_ms=delay_ms,
             address=address or "",
+            begins_s=time.monotonic(),
+            wrong_s=turns.wrong_s if turns else 0.0,
+            right_s=turns.right_s if turns else 0.0,
         )
         self._rules.append(rule.rule)
         try:

@@ -15,7 +15,8 @@ class Rule:
     """Answer a `share` of the queries of `nodes` in `mode`.
 
     `deadline_s` is absolute on the monotonic clock: the rule is gone then, whoever forgot it.
-    `delay_ms` is for the mode `delay`, `address` for `wrong_address`.
+    `delay_ms` is for the mode `delay`, `address` for `wrong_address`. With `right_s` the rule takes
+    turns from `begins_s` on: at work for `wrong_s`, then out of it for `right_s`, and so on.
     """
 
     rule: str
@@ -26,6 +27,15 @@ class Rule:
     deadline_s: float
     delay_ms: int = 0
     address: str = ""
+    begins_s: float = 0.0
+    wrong_s: float = 0.0
+    right_s: float = 0.0
+
+    def is_at_work(self, now_s: float) -> bool:
+        """Whether this is one of its turns."""
+        if not self.right_s:
+            return True
+        return (now_s - self.begins_s) % (self.wrong_s + self.right_s) < self.wrong_s
 
     def chooses(self, node: str, name: str, ask: int) -> bool:
         """Whether the `ask`-th question (from 1) of `node` for `name` belongs to the share.
@@ -46,6 +56,9 @@ class Rule:
             "deadline_s": self.deadline_s,
             "delay_ms": self.delay_ms,
             "address": self.address,
+            "begins_s": self.begins_s,
+            "wrong_s": self.wrong_s,
+            "right_s": self.right_s,
         }
 
 
@@ -60,6 +73,9 @@ def rule_from_json(data: dict[str, Any]) -> Rule:
         deadline_s=float(data["deadline_s"]),
         delay_ms=int(data["delay_ms"]),
         address=str(data["address"]),
+        begins_s=float(data["begins_s"]),
+        wrong_s=float(data["wrong_s"]),
+        right_s=float(data["right_s"]),
     )
 
 
@@ -98,10 +114,10 @@ class Rules:
         """
         for rule in [rule for rule in self._rules.values() if rule.deadline_s <= now_s]:
             self.remove(rule.rule)
-        return [rule for rule in self._rules.values() if self._chosen(rule, asked)]
+        return [rule for rule in self._rules.values() if self._chosen(rule, asked, now_s)]
 
-    def _chosen(self, rule: Rule, asked: Asked) -> bool:
-        if asked.node not in rule.nodes:
+    def _chosen(self, rule: Rule, asked: Asked, now_s: float) -> bool:
+        if asked.node not in rule.nodes or not rule.is_at_work(now_s):
             return False
         asks = self._asks[rule.rule]
         asks[asked] += 1

@@ -1,5 +1,9 @@
 """Rules by themselves: share, numbering, deadline, counts."""
 
+from dataclasses import replace
+
+import pytest
+
 from harness.chance import Chance
 from harness.resolver.answering import NameServer
 from harness.resolver.control import reply_to
@@ -88,6 +92,19 @@ def test_a_rule_ends_at_its_deadline_by_itself() -> None:
     assert rules.choosing(asked(), 10.0) == []
     assert rules.choosing(asked(), 9.0) == []
     assert rules.bites() == {"dns-1": 1}
+
+
+@pytest.mark.parametrize(
+    ("now_s", "chosen"),
+    [(100.0, True), (101.9, True), (102.0, False), (104.9, False), (105.0, True), (111.0, True)],
+)
+def test_a_rule_takes_its_turns_from_its_beginning(now_s: float, *, chosen: bool) -> None:
+    """Two seconds at work, three out of it, and so on."""
+    turning = replace(rule(), deadline_s=1000.0, begins_s=100.0, wrong_s=2.0, right_s=3.0)
+    rules = Rules()
+    rules.add(turning)
+    assert rules.choosing(asked(), now_s) == [turning] * chosen
+    assert rule_from_json(turning.to_json()) == turning
 
 
 def test_a_removed_rule_keeps_its_count_and_can_be_removed_again() -> None:
