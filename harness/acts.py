@@ -151,6 +151,60 @@ class Instead:
     alone: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """Serve `at_once` requests at a time, each for `service_s` and what the registry needs.
+
+    The others wait for their turn in order; with `waiting` in the queue already (None: any number)
+    the next are answered 503.
+    """
+
+    act: Literal["queue"] = "queue"
+    at_once: int
+    service_s: float
+    waiting: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EgressQuota:
+    """Serve `limit_bytes` of bodies in each `window_s`; what comes then is answered `status`.
+
+    With `bytes_per_s` bodies come at that speed instead, also one that is under way.
+    """
+
+    act: Literal["egress_quota"] = "egress_quota"
+    limit_bytes: int
+    window_s: float
+    status: Literal[403, 429] = 429
+    bytes_per_s: int | None = None
+    message: str = "egress quota exceeded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionLimit:
+    """Serve the `limit` oldest connections that are open, of each node or of all together.
+
+    Requests on the others end in a reset, or are answered 503 and the connection is closed.
+    """
+
+    act: Literal["connection_limit"] = "connection_limit"
+    limit: int
+    per: Literal["node", "all"] = "node"
+    answer: Literal["reset", "503"] = "reset"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redirect:
+    """Answer 307 to a storage server of ours, which gives the content out after `first_byte_s`.
+
+    It does so at `bytes_per_s` a request, and asks for no credentials: the URL is enough.
+    """
+
+    act: Literal["redirect"] = "redirect"
+    first_byte_s: float
+    bytes_per_s: int
+
+
 Act = (
     Respond
     | RefuseToken
@@ -163,4 +217,8 @@ Act = (
     | MisdirectToken
     | MislabelDigest
     | Instead
+    | Queue
+    | EgressQuota
+    | ConnectionLimit
+    | Redirect
 )

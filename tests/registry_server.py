@@ -21,6 +21,7 @@ from harness.gateway.app import Gateway
 from harness.gateway.connection import NodeProtocol
 from harness.gateway.orders import RuleOrder
 from harness.gateway.rules import Rules
+from harness.gateway.storage import Storage
 from harness.oci.digest import digest_of
 from harness.registry.app import Registry
 from harness.registry.tokens import Account, TokenService
@@ -100,8 +101,15 @@ async def listening(
     """A gateway before `app`: its rules, its access records and a port for each node."""
     rules, log = Rules(), AccessLog(folder / "access.jsonl", time.monotonic())
     by_port: dict[int, str] = {}
+    storage = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        Gateway(app, nodes=by_port, rules=rules, log=log),
+        Gateway(
+            app,
+            nodes=by_port,
+            rules=rules,
+            log=log,
+            storage=Storage(storage.getsockname()[1]),
+        ),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -109,7 +117,7 @@ async def listening(
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
-    servers = []
+    servers = [await loop.create_server(lambda: NodeProtocol(config, state, {}), sock=storage)]
     for node in nodes:
         listener = socket.create_server(("127.0.0.1", 0))
         by_port[listener.getsockname()[1]] = node

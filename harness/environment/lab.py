@@ -246,6 +246,7 @@ async def open_services(
             registry_name=REGISTRY_NAME,
             host=place.listen_host if settings.link == "none" else LOOPBACK,
             upstream=settings.upstream,
+            storage_host=place.listen_host,
         )
     )
     started = opened(record, "registry", started, _registry_details(settings))

@@ -277,13 +277,15 @@ async def open_registry(
     limits: Limits | None = None,
     port: int = 0,
     host: str = "127.0.0.1",
+    storage_host: str = "127.0.0.1",
     anonymous_pull: bool = False,
     keep_content: bool = False,
     upstream: UpstreamSettings | None = None,
 ) -> AsyncIterator[RegistryRoom]:
     """Start the registry with a gateway port for each node, until the block is left.
 
-    `port` is that of `direct_url`. `anonymous_pull`: tokens without a login may pull. `limits`:
+    `port` is that of `direct_url`. `storage_host`: where nodes find the storage server that a fault
+    may send them to. `anonymous_pull`: tokens without a login may pull. `limits`:
     quotas that it keeps by itself from `set_clock` on, in the words of `profile`. The content is
     deleted at the end unless `keep_content`. `upstream`: the registry behind the gateway, in place
     of the embedded one. Raises ChildError.
@@ -296,6 +298,7 @@ async def open_registry(
         "access_log": str(access_log.resolve()),
         "clock_start_s": run.clock_start_s,
         "host": host,
+        "storage_host": storage_host,
         "port": port,
         "nodes": list(nodes),
         "auth": auth,

@@ -25,6 +25,7 @@ from harness.gateway.app import Gateway
 from harness.gateway.connection import NodeProtocol
 from harness.gateway.orders import read_order
 from harness.gateway.rules import Rules
+from harness.gateway.storage import Storage
 from harness.gateway.upstream.addresses import Addresses
 from harness.gateway.upstream.app import Upstream
 from harness.gateway.upstream.wire import Pool
@@ -206,11 +207,18 @@ async def serve(config: Mapping[str, Any]) -> None:
     rules, log = Rules(), AccessLog(Path(config["access_log"]), config["clock_start_s"])
     sockets = [_listen(config["host"], config["port"])]
     sockets += [_listen(config["host"], 0) for _ in config["nodes"]]
+    storage = _listen(config["storage_host"], 0)
     ports = [it.getsockname()[1] for it in sockets]
     nodes = dict(zip(ports[1:], config["nodes"], strict=True))
     server = _Server(
         uvicorn.Config(
-            Gateway(served.app, nodes=nodes, rules=rules, log=log),
+            Gateway(
+                served.app,
+                nodes=nodes,
+                rules=rules,
+                log=log,
+                storage=Storage(storage.getsockname()[1]),
+            ),
             http=NodeProtocol,
             loop="none",
             ws="none",
@@ -232,7 +240,7 @@ async def serve(config: Mapping[str, Any]) -> None:
     }
     asyncio.get_running_loop().call_soon(leash.tell, ready)
     try:
-        await server.serve(sockets)
+        await server.serve([*sockets, storage])
     finally:
         flushing.cancel()
         log.close()

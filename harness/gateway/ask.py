@@ -1,10 +1,12 @@
 """A request as rules see it."""
 
 from collections.abc import Mapping
+from typing import cast
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope
 
+from harness.gateway.connection import EXTENSION, Connection
 from harness.oci.paths import Endpoint, route
 from harness.seams import RequestKind
 
@@ -35,6 +37,11 @@ class Ask:
         endpoint, repository, self.reference = route(self.path)
         self.kind = _KINDS[endpoint]
         self.repositories: tuple[str, ...] = (repository,)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that it came on."""
+        return cast("Connection", self.scope["extensions"][EXTENSION])
 
     @property
     def authenticated(self) -> bool:

@@ -5,6 +5,7 @@ ASGI has no word for this, so a request's scope carries it as an extension.
 
 import asyncio
 import fcntl
+import itertools
 import socket
 import struct
 import termios
@@ -31,6 +32,17 @@ class Connection:
     def closing(self) -> bool:
         """Whether nothing more can be sent."""
         return self._protocol.transport.is_closing()
+
+    def older(self, per: Literal["node", "all"]) -> int:
+        """How many connections that are open were opened before this one, on its port or on all."""
+        mine = self._protocol
+        return sum(
+            1
+            for other in mine.connections
+            if isinstance(other, NodeProtocol)
+            and other.number < mine.number
+            and (per == "all" or other.server == mine.server)
+        )
 
     @property
     def full(self) -> bool:
@@ -83,11 +95,17 @@ def _reset_on_close(transport: asyncio.Transport) -> None:
         same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
 
 
+_numbers = itertools.count(1)
+
+
 class NodeProtocol(HttpToolsProtocol):
     """Uvicorn's protocol, with the connection put into each request's scope."""
 
+    number = 0  # in the order in which connections were opened
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn's own
         super().connection_made(transport)
+        self.number = next(_numbers)
         transport.set_write_buffer_limits(high=_HIGH_WATER_BYTES)
         self._extensions = {EXTENSION: Connection(self)}
 

@@ -1,27 +1,33 @@
 """One request on its way through the gateway: what rules make of its answer."""
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Literal
 
-from starlette.types import Message, Send
+from starlette.types import Message, Scope, Send
 
 from harness.gateway.ask import Ask
 from harness.gateway.bodies import Extent, Flip, cut_at, extent, flipped, flips, within
-from harness.gateway.connection import EXTENSION, Connection
 from harness.gateway.labels import relabel
+from harness.gateway.metering import metered
 from harness.gateway.rules import Decision, Rule
 from harness.oci.challenge import bearer_challenge, pull_scope, realm_of
 from harness.oci.errors import ErrorCode, error_body
 from harness.oci.reference import is_repository
 from harness.seams import (
+    Act,
+    ConnectionLimit,
     Corrupt,
     Delay,
+    EgressQuota,
     Instead,
     MisdirectToken,
     MislabelDigest,
+    Queue,
     RateLimit,
+    Redirect,
     RefuseToken,
     Respond,
     SkewClock,
@@ -34,6 +40,8 @@ BITTEN_BY = "harness-bitten-by"
 Ending = Literal["ok", "cut", "client_gone", "error"]
 
 _UNAUTHORIZED, _NOT_FOUND, _TOO_MANY_REQUESTS = 401, 404, 429
+_TEMPORARY_REDIRECT, _UNAVAILABLE = 307, 503
+_QUOTA_CODES = {403: ErrorCode.DENIED, 429: ErrorCode.TOOMANYREQUESTS}
 _SERVED = (200, 206)
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
@@ -72,12 +80,12 @@ class Exchange:
         self.bytes = 0
         self.bitten_by: tuple[str, ...] = ()
         self.ended: Ending = "client_gone"  # until it is known to be another
-        self._send = send
+        meters = decision.meters if decision is not None else ()
+        self._send = metered(send, meters, self._bite) if meters else send
         self._decision = decision
         self._body: _BodyChange | None = None
         self._offset = 0
-        extensions = cast("MutableMapping[str, Any]", ask.scope["extensions"])
-        self._connection: Connection = extensions[EXTENSION]
+        self._connection = ask.connection
 
     async def send(self, message: Message) -> None:
         """Raises AnswerEndedError when there is nobody to send to any more."""
@@ -95,8 +103,43 @@ class Exchange:
         else:
             await self._send_changed(self._body, message)
 
+    @property
+    def rule(self) -> Rule | None:
+        """The rule that answers in the registry's place."""
+        return None if self._decision is None else self._decision.answer
+
+    @property
+    def scope(self) -> Scope:
+        """The request as the registry shall see it."""
+        path = self._decision.path if self._decision is not None else None
+        if path is None:
+            return self.ask.scope
+        return {**self.ask.scope, "path": path, "raw_path": path.encode()}
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait in the queues, and keep the places there until the block is left.
+
+        Raises AnswerEndedError when the client is gone before its turn.
+        """
+        async with AsyncExitStack() as places:
+            for rule in self._decision.queues if self._decision is not None else ():
+                assert isinstance(rule.act, Queue)
+                assert rule.turns is not None
+                await places.enter_async_context(rule.turns.taken())
+                if self._connection.closing:
+                    raise AnswerEndedError
+                self._bite(rule)
+                await rule.hold(rule.act.service_s)
+            yield
+
     async def answer(self, rule: Rule) -> None:
-        """Answer in the registry's place."""
+        """Answer in the registry's place, or hang up. Raises AnswerEndedError for the latter."""
+        if isinstance(rule.act, ConnectionLimit) and rule.act.answer == "reset":
+            self._bite(rule)
+            self.ended = "cut"
+            await self._connection.end("rst")
+            raise AnswerEndedError
         status, headers, body = _own_answer(rule, self.ask)
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         lines.append((b"content-length", b"%d" % len(body)))
@@ -114,7 +157,7 @@ class Exchange:
 
     async def _apply(self, decision: Decision, headers: list[tuple[bytes, bytes]]) -> None:
         for rule in decision.delays:
-            assert isinstance(rule.act, Delay)
+            assert isinstance(rule.act, Delay | Redirect)
             self._bite(rule)
             await rule.hold(rule.act.first_byte_s)
         if self._connection.closing:
@@ -215,9 +258,23 @@ def _own_answer(rule: Rule, ask: Ask) -> tuple[int, list[tuple[str, str]], bytes
         case Instead():
             assert rule.substitution is not None
             return rule.substitution.answer(ask)
+        case Redirect():
+            return _TEMPORARY_REDIRECT, [], b""
+    status, code, message = _refusal(rule.act)
+    closing = [("Connection", "close")] if isinstance(rule.act, ConnectionLimit) else []
+    return status, [json, *closing], error_body(code, message)
+
+
+def _refusal(act: Act) -> tuple[int, ErrorCode, str | None]:
+    """How those acts refuse that are about too much of something; None is the code's own message."""
+    match act:
+        case Queue() | ConnectionLimit():
+            return _UNAVAILABLE, ErrorCode.UNAVAILABLE, None
+        case EgressQuota(status=status, message=message):
+            return status, _QUOTA_CODES[status], message
         case RateLimit(message=message):
-            return _TOO_MANY_REQUESTS, [json], error_body(ErrorCode.TOOMANYREQUESTS, message)
-    raise TypeError(f"{rule.act}: does not answer")
+            return _TOO_MANY_REQUESTS, ErrorCode.TOOMANYREQUESTS, message
+    raise TypeError(f"{act}: does not answer")
 
 
 def _sendable(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:

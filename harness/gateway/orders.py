@@ -10,10 +10,14 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from harness.oci.reference import is_host
 from harness.seams import (
     Act,
+    ConnectionLimit,
     Corrupt,
     Delay,
+    EgressQuota,
     MisdirectToken,
+    Queue,
     RateLimit,
+    Redirect,
     RequestKind,
     Respond,
     SkewClock,
@@ -98,11 +102,31 @@ def _complaint(act: Act) -> str | None:
         case SkewClock(ahead_s=ahead, leeway_s=leeway):
             fits = -inf < ahead < inf and 0 <= leeway < inf
             rule = None if fits else f"ahead_s, leeway_s: no such clock, got {ahead} and {leeway}"
+        case Queue() | EgressQuota() | ConnectionLimit() | Redirect():
+            rule = _load_complaint(act)
         case MisdirectToken():
             rule = _realm_complaint(act)
         case _:
             rule = None
     return rule
+
+
+def _load_complaint(act: Queue | EgressQuota | ConnectionLimit | Redirect) -> str | None:
+    match act:
+        case Queue(at_once=at_once, service_s=service_s, waiting=waiting):
+            fits = at_once > 0 and 0 <= service_s < inf and (waiting is None or waiting >= 0)
+            got = f"{at_once}, {service_s}, {waiting}"
+            rule = f"at_once, service_s, waiting: no such queue, got {got}"
+        case EgressQuota(limit_bytes=limit, window_s=window, bytes_per_s=speed):
+            fits = limit >= 0 and 0 < window < inf and (speed is None or speed > 0)
+            got = f"{limit}, {window}, {speed}"
+            rule = f"limit_bytes, window_s, bytes_per_s: no such quota, got {got}"
+        case ConnectionLimit(limit=limit):
+            fits, rule = limit >= 0, f"limit: must be 0 or more, got {limit}"
+        case Redirect(first_byte_s=delay, bytes_per_s=speed):
+            fits = 0 <= delay < inf and speed > 0
+            rule = f"first_byte_s, bytes_per_s: no such storage, got {delay}, {speed}"
+    return None if fits else rule
 
 
 def _realm_complaint(act: MisdirectToken) -> str | None:

@@ -1,9 +1,10 @@
 """Rules: which requests they match, and what they decide. They count their bites.
 
-The rules of a request are tried in the order in which they were added. `Delay`, `Watch` and those
-that change a header of the answer go together with any other; of the rest the first that bites ends
-the search. `Corrupt` and `Truncate` end it for a GET they match, although only the answer shows
-whether they bite: an error has no body worth changing, and a range may lie where nothing changes.
+The rules of a request are tried in the order in which they were added. `Delay`, `Watch`, queues and
+quotas that let it pass, and those that change a header of the answer go together with any other; of
+the rest the first that bites ends the search. `Corrupt` and `Truncate` end it for a GET they match,
+although only the answer shows whether they bite: an error has no body worth changing, and a range
+may lie where nothing changes.
 """
 
 import asyncio
@@ -20,13 +21,18 @@ from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
 from harness.gateway.skew import is_refused
 from harness.gateway.substitution import Substitution
+from harness.gateway.turns import Turns
 from harness.oci.windows import Window
 from harness.seams import (
+    Act,
+    ConnectionLimit,
     Corrupt,
     Delay,
+    EgressQuota,
     Instead,
     MisdirectToken,
     MislabelDigest,
+    Queue,
     RateLimit,
     RequestKind,
     SkewClock,
@@ -46,15 +52,18 @@ class Rule:
         self.chance = Chance(order.seed, order.step)
         self.bites = 0
         self.gone = asyncio.Event()
-        self.window = (
-            Window(self.act.limit, self.act.window_s, time.monotonic())
-            if isinstance(self.act, RateLimit)
-            else None
-        )
+        self.window = _window(order.act)
+        self.turns = Turns(order.act.at_once) if isinstance(order.act, Queue) else None
         self.substitution = Substitution(self.act) if isinstance(self.act, Instead) else None
         self._layers = layers
         self._glob = re.compile(translate(order.repository)) if order.repository else None
         self._asked: dict[str, int] = {}
+
+    def end(self) -> None:
+        """Let go of all that it holds."""
+        self.gone.set()
+        if self.turns is not None:
+            self.turns.open()
 
     def matches(self, ask: Ask, now_s: float) -> bool:
         """Whether `ask` is one of the requests to act on; the share's answer is used up."""
@@ -102,6 +111,15 @@ class Rule:
         return self.chance.says(self.order.share, f"{key} {nth}")
 
 
+def _window(act: Act) -> Window | None:
+    match act:
+        case RateLimit(limit=limit, window_s=length_s):
+            return Window(limit, length_s, time.monotonic())
+        case EgressQuota(limit_bytes=limit_bytes, window_s=length_s):
+            return Window(limit_bytes, length_s, time.monotonic())
+    return None
+
+
 class Rules:
     """The rules of a gateway, by kind of request: those of other kinds cost nothing."""
 
@@ -133,7 +151,7 @@ class Rules:
     def clear(self) -> None:
         """End all rules; answers that they hold are let go."""
         for rule in self._rules.values():
-            rule.gone.set()
+            rule.end()
         self._by_kind = {}
 
     def bites(self, names: Iterable[str]) -> dict[str, int]:
@@ -148,7 +166,7 @@ class Rules:
 
     def _end(self, rule: Rule) -> None:
         if not rule.gone.is_set():
-            rule.gone.set()
+            rule.end()
             self._sort()
 
     def _sort(self) -> None:
@@ -164,13 +182,16 @@ class Rules:
 class Decision:
     """What happens to one request. `answer`: the rule that answers instead of the registry.
 
-    `instead`: the rule that lets the registry be asked for `path`.
-    `labels` may change a header of it, `body` its body. `headers` go with any answer.
+    `instead`: the rule that lets the registry be asked for `path`. `labels` may change a header of
+    the answer, `body` its body. `headers` go with any answer. `queues` are waited in before the
+    registry is asked, `meters` count or slow its answer's body.
     """
 
     delays: list[Rule] = field(default_factory=list)
     watches: list[Rule] = field(default_factory=list)
     labels: list[Rule] = field(default_factory=list)
+    queues: list[Rule] = field(default_factory=list)
+    meters: list[Rule] = field(default_factory=list)
     answer: Rule | None = None
     instead: Rule | None = None
     path: str | None = None
@@ -210,6 +231,14 @@ def _ends_the_search(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> 
             return _substituted(rule, ask, decision)
         case RateLimit():
             answers = _over_limit(rule, ask, decision, now_s)
+        case Queue():
+            answers = _queue_is_full(rule)
+            decision.queues += [] if answers else [rule]
+        case EgressQuota():
+            answers = _quota_is_spent(rule, now_s)
+            decision.meters += [] if answers else [rule]
+        case ConnectionLimit(limit=limit, per=per):
+            answers = ask.connection.older(per) >= limit
         case SkewClock():
             answers = is_refused(rule.act, ask, datetime.now(UTC).timestamp())
         case _:
@@ -229,6 +258,19 @@ def _substituted(rule: Rule, ask: Ask, decision: Decision) -> bool:
     if path is not None:
         decision.instead, decision.path = rule, path
     return path is not None
+
+
+def _queue_is_full(rule: Rule) -> bool:
+    assert isinstance(rule.act, Queue)
+    assert rule.turns is not None
+    most = rule.act.waiting
+    return most is not None and rule.turns.full and rule.turns.waiting >= most
+
+
+def _quota_is_spent(rule: Rule, now_s: float) -> bool:
+    assert isinstance(rule.act, EgressQuota)
+    assert rule.window is not None
+    return rule.act.bytes_per_s is None and rule.window.remaining(now_s) <= 0
 
 
 def _over_limit(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> bool:

@@ -1,4 +1,4 @@
-"""Counting requests in fixed windows."""
+"""Counting requests or bytes in fixed windows."""
 
 
 class Window:
@@ -13,12 +13,18 @@ class Window:
 
     def take(self, now_s: float) -> bool:
         """Whether one more may pass at `now_s`; if so it is counted."""
-        if self.remaining(now_s) == 0:
+        if self.remaining(now_s) <= 0:
             return False
         self._taken += 1
         return True
 
+    def spend(self, count: int, now_s: float) -> None:
+        """Count `count` that pass in any case, also beyond the limit."""
+        self.remaining(now_s)
+        self._taken += count
+
     def remaining(self, now_s: float) -> int:
+        """How many may still pass; negative when more were spent than the limit."""
         number = int((now_s - self._start_s) // self._length_s)
         if number != self._number:
             self._number, self._taken = number, 0

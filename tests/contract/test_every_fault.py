@@ -60,7 +60,10 @@ VARIANTS = {
     "token_service_down without a connection": "token_service_down: {how: refused}",
     "wrong_token_realm of another host": "wrong_token_realm: {wrong: host}",
     "clock_skew ahead": "clock_skew: {registry: ahead, by: 10m}",
+    "egress_quota that slows": "egress_quota: {limit: 1B, rate: 1MB/s}",
+    "connection_limit by status": "connection_limit: {limit: 0, per: all, answer: '503'}",
     **{word: f"{word}: {fault.example}" for word, fault in catalogue().items()},
+    "connection_limit": "connection_limit: {limit: 0}",  # this client has one at a time
 }
 
 

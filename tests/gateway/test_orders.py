@@ -7,13 +7,17 @@ import pytest
 from harness.gateway.orders import InvalidOrderError, RuleOrder, read_order, write_order
 from harness.seams import (
     Act,
+    ConnectionLimit,
     Corrupt,
     Delay,
     Document,
+    EgressQuota,
     Instead,
     MisdirectToken,
     MislabelDigest,
+    Queue,
     RateLimit,
+    Redirect,
     RefuseToken,
     RequestKind,
     Respond,
@@ -39,6 +43,10 @@ ACTS: list[Act] = [
         documents=(Document(repository="app", digest="d", media_type="t", text="{}"),),
         alone=True,
     ),
+    Queue(at_once=2, service_s=0.1, waiting=9),
+    EgressQuota(limit_bytes=9, window_s=60, status=403, bytes_per_s=1000),
+    ConnectionLimit(limit=2, per="all", answer="503"),
+    Redirect(first_byte_s=0.5, bytes_per_s=1000),
 ]
 
 

@@ -1,0 +1,56 @@
+"""egress_quota: the registry has given out as many bytes as it may."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from harness.chance import Chance
+from harness.faults._fault import Fault, WhereKey
+from harness.seams import EgressQuota as Quota
+from harness.seams import RequestKind, Seam, Seams
+from harness.units import ByteCount, BytesPerSecond, PositiveSeconds
+
+_KINDS = (RequestKind.BLOB,)
+
+
+class EgressQuota(Fault):
+    """The registry has given out as many bytes as its plan allows, and stops or slows down.
+
+    In each `window`, `limit` bytes of blobs are served to those in scope together. After that blobs
+    are answered `status`, while one that is under way still arrives whole; with `rate` nothing is
+    refused, but each blob comes at that speed, also one that is under way.
+    Seen as: `unexpected status from GET request to U: 429 Too Many Requests` or `403 Forbidden`
+    after manifest and config, with `egress quota exceeded` on a second line; or slower pulls.
+    """
+
+    area: ClassVar[str] = "quota"
+    example: ClassVar[str] = "{limit: 1MB, window: 60s, status: 429}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
+
+    limit_bytes: ByteCount = Field(alias="limit", description="served in each window")
+    window_s: PositiveSeconds = Field(60.0, alias="window", description="what the limit is for")
+    status: Literal[403, 429] = Field(429, description="how blobs are answered then")
+    bytes_per_s: BytesPerSecond | None = Field(
+        None, alias="rate", description="of each blob then, instead of refusing it"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.bytes_per_s is not None and "status" in self.model_fields_set:
+            raise ValueError("status and rate exclude each other: blobs are refused, or slow")
+        return self
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the gateway is scoped with it
+        quota = Quota(
+            limit_bytes=self.limit_bytes,
+            window_s=self.window_s,
+            status=self.status,
+            bytes_per_s=self.bytes_per_s,
+        )
+        return seams.gateway.rule(quota, kinds=_KINDS, methods=("GET",))

@@ -1,0 +1,49 @@
+"""overloaded_registry: the registry has more to do than it can."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar
+
+from pydantic import Field, StrictInt
+
+from harness.chance import Chance
+from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
+from harness.seams import Queue, RequestKind, Seam, Seams
+from harness.units import DelaySeconds
+
+_KINDS = (
+    RequestKind.PING,
+    RequestKind.TOKEN,
+    RequestKind.MANIFEST,
+    RequestKind.BLOB,
+    RequestKind.UPLOAD,
+)
+
+
+class OverloadedRegistry(Fault):
+    """The registry has more to do than it can: few requests are served at a time, the others queue.
+
+    `at_once` requests are served side by side, each for `service` and what it needs by itself, so
+    that at most `at_once` per `service` are done; who comes faster waits longer and longer. With
+    `queue` requests waiting already the next are answered 503. The heal empties the queue at once.
+    Seen as: slower pulls the more nodes there are, then `net/http: timeout awaiting response
+    headers` after 30 s, or `503 Service Unavailable`; the retries add to the load.
+    """
+
+    area: ClassVar[str] = "performance"
+    example: ClassVar[str] = "{at_once: 1, service: 100ms}"
+    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
+
+    at_once: StrictInt = Field(ge=1, le=10_000, description="requests that are served at a time")
+    service_s: DelaySeconds = Field(alias="service", description="how long each keeps its place")
+    queue: StrictInt | None = Field(
+        None, ge=0, description="requests that may wait; any number when not given"
+    )
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.GATEWAY})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the gateway is scoped with it
+        queue = Queue(at_once=self.at_once, service_s=self.service_s, waiting=self.queue)
+        return seams.gateway.rule(queue, kinds=_KINDS)
