@@ -266,7 +266,7 @@ def _own_answer(rule: Rule, ask: Ask) -> tuple[int, list[tuple[str, str]], bytes
 
 
 def _refusal(act: Act) -> tuple[int, ErrorCode, str | None]:
-    """How those acts refuse that are about too much of something; None is the code's own message."""
+    """How acts refuse too much of something; a message of None is the code's own."""
     match act:
         case Queue() | ConnectionLimit():
             return _UNAVAILABLE, ErrorCode.UNAVAILABLE, None
