@@ -26,7 +26,7 @@ from harness.seams import Act, Bites, Instead, OtherImage, RequestKind, Watch, W
 REGISTRY_FOLDER = "registry"  # in the run folder: the content at rest
 _ANSWER_TIMEOUT_S = 10.0
 _CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
-_CHILD = "harness.environment.registry_child"
+_ARGV = (sys.executable, "-m", "harness.environment.registry_child")
 
 
 class Control:
@@ -285,10 +285,10 @@ async def open_registry(
     """Start the registry with a gateway port for each node, until the block is left.
 
     `port` is that of `direct_url`. `storage_host`: where nodes find the storage server that a fault
-    may send them to. `anonymous_pull`: tokens without a login may pull. `limits`:
-    quotas that it keeps by itself from `set_clock` on, in the words of `profile`. The content is
-    deleted at the end unless `keep_content`. `upstream`: the registry behind the gateway, in place
-    of the embedded one. Raises ChildError.
+    may send them to. `anonymous_pull`: tokens without a login may pull. `limits`: quotas that it
+    keeps by itself from `set_clock` on, in the words of `profile`. The content is deleted at the
+    end unless `keep_content`. `upstream`: the registry behind the gateway, in place of the embedded
+    one. Raises ChildError.
     """
     root = run.folder / REGISTRY_FOLDER
     record = run.journal.record({"kind": "remove_registry"})
@@ -315,10 +315,8 @@ async def open_registry(
             if upstream is not None:
                 behind = await stack.enter_async_context(open_upstream(run, upstream, root))
                 config["upstream"] = behind.config
-            argv = (sys.executable, "-m", _CHILD)
-            child = await stack.enter_async_context(
-                start_child(run, "registry", argv, config=config)
-            )
+            starting = start_child(run, "registry", _ARGV, config=config)
+            child = await stack.enter_async_context(starting)
             control = await stack.enter_async_context(_controlled(child))
             yield RegistryRoom(
                 child=child,
