@@ -284,11 +284,10 @@ async def open_registry(
 ) -> AsyncIterator[RegistryRoom]:
     """Start the registry with a gateway port for each node, until the block is left.
 
-    `port` is that of `direct_url`. `storage_host`: where nodes find the storage server that a fault
-    may send them to. `anonymous_pull`: tokens without a login may pull. `limits`: quotas that it
-    keeps by itself from `set_clock` on, in the words of `profile`. The content is deleted at the
-    end unless `keep_content`. `upstream`: the registry behind the gateway, in place of the embedded
-    one. Raises ChildError.
+    `port` is that of `direct_url`. `storage_host`: where nodes find redirected blobs.
+    `anonymous_pull`: tokens without a login may pull. `limits`: quotas that it keeps by itself from
+    `set_clock` on, as `profile` does. The content is deleted at the end unless `keep_content`.
+    `upstream`: the registry behind the gateway, not the embedded one. Raises ChildError.
     """
     root = run.folder / REGISTRY_FOLDER
     record = run.journal.record({"kind": "remove_registry"})
