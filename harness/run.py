@@ -21,6 +21,7 @@ from harness.environment.lab import (
     LabSeams,
     LabSettings,
     LinkKind,
+    Nodes,
 )
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
@@ -37,6 +38,7 @@ from harness.events import (
 )
 from harness.journal import Journal
 from harness.load.driver import LoadRun, start_load
+from harness.load.emulated_cluster import EmulatedCluster
 from harness.plan import Plan, PlannedFault
 from harness.recording import Recording, RecordingError, Watcher
 from harness.registry.profiles import PROFILES
@@ -100,13 +102,14 @@ class _Stopped(Exception):  # noqa: N818  not an error: how the parts of a run e
 
 @dataclass(frozen=True)
 class _Grounds:
-    """A lab as the timeline sees it."""
+    """A lab and the nodes that pull in it, as the timeline sees them."""
 
     lab: Lab
+    nodes: Nodes | None
 
     def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> LabSeams:
         scope = FaultScope(fault=fault.id, where=fault.where, chance=chance, deadline_s=deadline_s)
-        return self.lab.scoped(fault.fault.seams_needed(), scope)
+        return self.lab.scoped(fault.fault.seams_needed(), scope, self.nodes)
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> Ended:
@@ -191,6 +194,8 @@ async def _load_and_faults(running: _Running, stage: Stage) -> None:
         await lab.registry.set_clock(clock.start_s)
         await load.begin(clock.start_s)
         record(LoadStarted(at_s=clock.now_s(), workers=workers))
+        emulated = EmulatedCluster(load=load, nodes=plan.load.nodes)
+        grounds = _Grounds(lab, emulated if lab.cluster is None else None)
         watch = _together(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
             _watch_children(running, lab),
@@ -198,7 +203,7 @@ async def _load_and_faults(running: _Running, stage: Stage) -> None:
             _watch_tally(running, load, stage),
         )
         work = _together(
-            play(plan.faults, seed=plan.seed, grounds=_Grounds(lab), clock=clock, record=record),
+            play(plan.faults, seed=plan.seed, grounds=grounds, clock=clock, record=record),
             _load_to_end(running, load, stage),
         )
         await _first_of(asyncio.ensure_future(work), asyncio.ensure_future(watch))

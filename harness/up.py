@@ -74,6 +74,8 @@ def held_fault(
         raise ValueError(f"--fault {text}: bites the link, which link: none leaves out")
     if provider != "embedded" and Seam.STORE in entry.fault.seams_needed():
         raise ValueError(f"--fault {text}: {AT_REST}, which is not what provider: {provider} has")
+    if Seam.CLUSTER in entry.fault.seams_needed():
+        raise ValueError(f"--fault {text}: changes the nodes, and up has none: use run")
     return HeldFault(word=entry.word, fault=entry.fault, where=planned_where(entry, nodes))
 
 

@@ -237,6 +237,7 @@ def run_pull(
     settings: NodeSettings | None = None,
     image: str = IMAGE,
     url: str = URL,
+    mirrors: tuple[str, ...] = (),
 ) -> Pulled:
     """One pull from start to end."""
     clock = Clock()
@@ -248,6 +249,7 @@ def run_pull(
         credentials=credentials,
         content=content if content is not None else ContentStore(),
         settings=settings,
+        mirrors=mirrors,
     )
     slots = Slots(limit=settings.max_concurrent_downloads)
     Task(rule, clock=clock, respond=registry, slots=slots, done=results.append).step()

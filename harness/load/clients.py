@@ -6,11 +6,12 @@ from gevent.lock import BoundedSemaphore
 
 from harness.load.carrying import PARTS, Carried, carry_out
 from harness.load.context import LoadContext
+from harness.load.node_changes import PullChanges
 from harness.load.orders import CLIENTS_NODE, PullsOrder, PushesOrder
 from harness.load.wire import NodeWire
 from harness.node.containerd import pull
 from harness.node.content import ContentStore
-from harness.outcome import Outcome
+from harness.outcome import Cause, Outcome
 
 Due = deque[tuple[int, float]]  # number and time of the pulls that nobody has taken yet
 
@@ -55,22 +56,28 @@ class PullClient:
             samples=context.samples,
         )
         settings = context.orders.node_settings
+        changes = PullChanges(context.changes, CLIENTS_NODE)
+        hosts = changes.hosts_of(wire)
         rule = pull(
             self._order.image,
-            registry_url=wire.registry_url,
-            credentials=context.credentials,
+            registry_url=hosts.server,
+            mirrors=hosts.mirrors,
+            credentials=changes.credentials(context.credentials),
             content=ContentStore(),
             settings=settings,
         )
+        cause = Cause.NONE
         try:
             carried = carry_out(
                 rule, wire, pull=name, slots=BoundedSemaphore(settings.max_concurrent_downloads)
             )
+            cause = carried.result.cause
         except BaseException:
             self._record(name, due_s, started_s, None, wire.requests)
             raise
         finally:
             wire.close()
+            changes.over(cause)
         self._record(name, due_s, started_s, carried, wire.requests)
 
     def _record(

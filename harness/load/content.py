@@ -36,6 +36,12 @@ class Content:
         self._algorithm = digest.partition(":")[0]
         self._hash = new_hash(self._algorithm)
         self._skip_bytes = 0
+        self.room_bytes: int | None = None  # how many more its disk takes; None: all
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its disk took less than came."""
+        return self.room_bytes is not None and self.room_bytes < 0
 
     @property
     def digest(self) -> str:
@@ -50,9 +56,13 @@ class Content:
             skipped = min(self._skip_bytes, len(data))
             self._skip_bytes -= skipped
             data = data[skipped:]
+        if self.room_bytes is not None:
+            fits = max(0, self.room_bytes)
+            self.room_bytes -= len(data)
+            data = data[:fits]
         self.content_bytes += len(data)
         self._hash.update(data)
-        return True
+        return not self.is_full
 
 
 @dataclass

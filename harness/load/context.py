@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import gevent
 from gevent.event import Event
 
 from harness.load.counts import Counts
+from harness.load.node_changes import NodeChanges
 from harness.load.orders import LoadOrders, LoadTarget
 from harness.load.samples_file import SampleWriter
 from harness.node.commands import Credentials
@@ -18,7 +19,10 @@ Fire = Callable[[str, float, int, str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class LoadContext:
-    """`fire` tells Locust of each pull and push; `stopping` is set when the load must end."""
+    """`fire` tells Locust of each pull and push; `stopping` is set when the load must end.
+
+    `changes` are what faults have changed of the nodes.
+    """
 
     orders: LoadOrders
     target: LoadTarget
@@ -26,6 +30,7 @@ class LoadContext:
     counts: Counts
     fire: Fire
     stopping: Event
+    changes: NodeChanges = field(default_factory=NodeChanges)
 
     @property
     def credentials(self) -> Credentials | None:

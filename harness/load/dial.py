@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import gevent
 from gevent import socket
 
 from harness.load.connection import Connection
 from harness.load.lookup import Addresses, is_address, joined, reason
 from harness.node.commands import Failing, TransportFailure
+from harness.node.hosts import NOBODY
 
 _FEWEST_S: Final = 2.0  # Go: net/dial.go, partialDeadline's saneMinimum
 
@@ -42,6 +44,10 @@ def dial(
 
 
 def _connect(address: str, port: int, timeout_s: float) -> Connection | TransportFailure:
+    if address == NOBODY:  # no packet leaves: what a network says of this address is its own
+        gevent.sleep(timeout_s)
+        detail = f"dial tcp {joined(address, port)}: i/o timeout"
+        return TransportFailure(failing=Failing.DIAL_TIMEOUT, detail=detail)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:

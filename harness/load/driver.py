@@ -1,19 +1,21 @@
 """Starts Locust's processes, hears from them, and says how the load ended."""
 
 import asyncio
+import itertools
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harness.child import Child, Run, start_child
+from harness.child import Child, ChildError, Run, start_child
 from harness.load.handing_over import orders_json
 from harness.load.orders import LoadOrders, LoadTarget
 
 _READY_S = 30.0
 _MODULE = "harness.load.users"
+_OBEYED_S = 10.0  # a load process that is busy takes its time
 _SUMMED = ("pulls_ok", "pulls_failed", "pods_created", "pods_ready", "requests", "blob_bytes")
 
 
@@ -27,6 +29,9 @@ class LoadRun:
     _news: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
     _ends: dict[str, tuple[bool, str]] = field(default_factory=dict)
     _hearing: list[asyncio.Task[None]] = field(default_factory=list)
+    _bites: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    _orders: dict[str, dict[int, asyncio.Event]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def children(self) -> dict[str, Child]:
         """The processes by name."""
@@ -60,6 +65,30 @@ class LoadRun:
         complete = all(complete for complete, _ in self._ends.values()) and not errors
         return complete, "; ".join(errors)
 
+    async def order(self, do: str, **words: Any) -> None:
+        """Send an order to every maker and wait until each has obeyed; one that is gone need not.
+
+        Raises ChildError for a maker that is silent.
+        """
+        number = next(self._numbers)
+        makers = [maker for maker in self.makers if maker.name not in self._ends]
+        obeyed = [self._awaited(maker.name, number) for maker in makers]
+        for maker in makers:  # at once, so that a heal is not lost when its wait is cancelled
+            await maker.send({"do": do, "number": number, **words})
+        try:
+            async with asyncio.timeout(_OBEYED_S):
+                for event in obeyed:
+                    await event.wait()
+        except TimeoutError:
+            raise ChildError(f"load: did not {do} within {_OBEYED_S:g} s") from None
+
+    def bites(self, name: str) -> int:
+        """How often the change of nodes of this name made a difference, as far as was told."""
+        return sum(counts.get(name, 0) for counts in self._bites.values())
+
+    def _awaited(self, maker: str, number: int) -> asyncio.Event:
+        return self._orders.setdefault(maker, {}).setdefault(number, asyncio.Event())
+
     async def stop(self) -> None:
         """Ask every process to end; what is open is written down as unfinished."""
         for child in self.children().values():
@@ -67,7 +96,17 @@ class LoadRun:
 
     async def hear(self, child: Child) -> None:
         """Take in what one maker says, until it is done or gone."""
+        try:
+            await self._hear(child)
+        finally:
+            for obeyed in self._orders.pop(child.name, {}).values():
+                obeyed.set()  # whoever is gone changes nothing any more
+
+    async def _hear(self, child: Child) -> None:
         async for message in child.messages():
+            self._bites[child.name] = message.get("bites", self._bites.get(child.name, {}))
+            if number := message.get("obeyed"):
+                self._awaited(child.name, number).set()
             if "tally" in message:
                 self._counts[child.name] = message["tally"]
                 if child is next(it for it in self.makers if it.name not in self._ends):

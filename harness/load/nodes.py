@@ -13,7 +13,9 @@ from gevent.pool import Group
 
 from harness.chance import Chance
 from harness.load.carrying import PARTS, Carried, carry_out
+from harness.load.changed_node import ChangedNode
 from harness.load.context import LoadContext
+from harness.load.node_changes import PullChanges
 from harness.load.orders import RolloutOrder
 from harness.load.wire import NodeWire
 from harness.node.actions import (
@@ -87,6 +89,14 @@ class EmulatedNode:
         )
         self._content = ContentStore()
         self._slots = BoundedSemaphore(context.orders.node_settings.max_concurrent_downloads)
+        self._changed = ChangedNode(
+            node=node,
+            changes=context.changes,
+            kubelet=self._kubelet,
+            content=self._content,
+            settings=context.orders.node_settings,
+        )
+        context.changes.listen(node, self._changed.heed)
         self._orders = deque(sorted(_own_orders(node, context), key=lambda own: own[0].at_s))
         self._pods: dict[str, _Pod] = {}
         self._waiting = 0
@@ -166,20 +176,27 @@ class EmulatedNode:
             endpoint=context.target.endpoints[self._node],
             samples=context.samples,
         )
+        changes = PullChanges(context.changes, self._node)
+        hosts = changes.hosts_of(wire)
         rule = pull(
             start.image,
-            registry_url=wire.registry_url,
-            credentials=context.credentials,
+            registry_url=hosts.server,
+            mirrors=hosts.mirrors,
+            credentials=changes.credentials(context.credentials),
             content=self._content,
             settings=context.orders.node_settings,
         )
+        cause = Cause.NONE
         try:
             carried = carry_out(rule, wire, pull=start.pull_id, slots=self._slots)
+            cause = carried.result.cause
         except BaseException:
             self._cut_short(start, started_s, wire.requests)
             raise
         finally:
             wire.close()
+            changes.over(cause)
+            self._changed.without_room()
             context.counts.requests += wire.requests
         ended_s = context.now_s()
         self._pulled(start, pod, carried, started_s, ended_s)
@@ -238,6 +255,7 @@ class EmulatedNode:
         pod.attempts += 1
         pod.enter("backoff_s", action.due_s)
         pod.cause = classify(action.error_text)
+        self._changed.throttled()
         self._context.counts.pulls_failed += 1
         identity = f"{action.pod}-{action.attempt}-throttled"
         self._context.samples.add(

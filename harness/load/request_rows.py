@@ -12,6 +12,7 @@ _ENDINGS: Final = {
     Ending.WHOLE: Cause.NONE,
     Ending.CUT: Cause.TCP,
     Ending.RESET: Cause.TCP,
+    Ending.NO_ROOM: Cause.QUOTA,
     Ending.STALLED: Cause.TIMEOUT,
 }
 _UNAUTHORIZED: Final = 401
@@ -38,17 +39,19 @@ def request_row(
     pull: str,
     node: str,
     times: Times,
+    led_by: str = "",
 ) -> tuple[Any, ...]:
     """The row of a request; `outcome` None: it was ended before it had one.
 
-    A 401 to a request without credentials is the challenge it hoped for, no failure.
+    `led_by`: the fault that led it where it went. A 401 to a request without credentials is the
+    challenge it hoped for, no failure.
     """
-    status, received, bitten_by, cause = 0, 0, "", Cause.NONE
+    status, received, bitten_by, cause = 0, 0, led_by, Cause.NONE
     if isinstance(outcome, TransportFailure):
         cause = cause_of_failing(outcome.failing)
     elif outcome is not None:
         status, received = outcome.status, outcome.body_bytes
-        bitten_by = outcome.headers.get(BITTEN_BY, "")
+        bitten_by = outcome.headers.get(BITTEN_BY, led_by)
         cause = cause_of_answer(status, outcome.body) or _ENDINGS[outcome.ending]
         if status == _UNAUTHORIZED and "Authorization" not in request.headers:
             cause = Cause.NONE

@@ -32,6 +32,7 @@ from harness.load.clients import PullClient, clients_of
 from harness.load.context import LoadContext
 from harness.load.counts import Counts
 from harness.load.handing_over import orders_from, target_from
+from harness.load.node_changes import change_from
 from harness.load.nodes import EmulatedNode
 from harness.load.orders import LoadOrders
 from harness.load.pushes import PushClient
@@ -179,22 +180,40 @@ class _Process:
                 message = json.loads(line)
                 if message["do"] == "begin":
                     self._began.set(message["clock_start_s"])
-                else:
+                elif message["do"] == "stop":
                     self._stop()
+                else:
+                    self._change(message)
         finally:
             self._stop()
+
+    def _change(self, order: dict[str, Any]) -> None:
+        """Begin or end a change of nodes, and tell when it is done; its deadline is kept here."""
+        changes = self._context.changes
+        if order["do"] == "change":
+            change = change_from(order["change"])
+            changes.begin(change)
+            left_s = max(0.0, change.deadline_s - time.monotonic())
+            gevent.spawn_later(left_s, changes.end, change.name)
+        elif order["do"] == "restore":
+            changes.end(order["name"])
+        leash.tell({"obeyed": order["number"], "bites": dict(changes.bites)})
 
     def _beat(self) -> None:
         """Write samples and tell the tally while the load goes on."""
         while True:
             gevent.sleep(_TALLY_EVERY_S)
-            leash.tell({"tally": self._context.counts.taken()})
+            self._tell_tally()
             try:
                 self._samples.flush_due(self._context.now_s())
             except SamplesLost as lost:
                 self._error = str(lost)
                 self._stopping.set()
                 return
+
+    def _tell_tally(self) -> None:
+        context = self._context
+        leash.tell({"tally": context.counts.taken(), "bites": dict(context.changes.bites)})
 
     def _await_end(self, users: int) -> None:
         """Until every user is done, or the load must end; then what is open is given up."""
@@ -210,7 +229,7 @@ class _Process:
             self._samples.flush()
         except SamplesLost as lost:
             self._error = self._error or str(lost)
-        leash.tell({"tally": counts.taken()})
+        self._tell_tally()
         ready = counts.pods_ready == counts.pods_created
         complete = self._all_stopped and ready and not self._error
         leash.tell({"done": {"complete": complete, "error": self._error}})

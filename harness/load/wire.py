@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +15,7 @@ from harness.load.place import Place, UnsendableError, place_of, written
 from harness.load.reading import Answer
 from harness.load.request_rows import Times, look_up_row, request_row
 from harness.load.samples_file import SampleWriter
-from harness.node.commands import Failing, Reply, Request, TransportFailure
+from harness.node.commands import Ending, Failing, Reply, Request, TransportFailure
 
 # containerd: core/remotes/docker/registry.go, DefaultHTTPTransport, and Go's net/http defaults
 _IDLE_S: Final = 30.0
@@ -85,11 +86,17 @@ class NodeWire:
     ) -> None:
         self.registry_url = f"{target.scheme}://{target.registry_name}:{endpoint.link_port}"
         self.requests = 0
+        self._astray_url, self._astray_by = "", ""
+        self._tell_astray: Callable[[], None] | None = None
         self._node = node
         self._server = NameServer(address=target.resolver_address, port=endpoint.resolver_port)
         self._start_s = target.clock_start_s
         self._samples = samples
         self._held: dict[str, _Held] = {}
+
+    def lead_astray(self, url: str, fault: str, tell: Callable[[], None]) -> None:
+        """Call `tell` for each request below `url`, and mark it as bitten by `fault`."""
+        self._astray_url, self._astray_by, self._tell_astray = f"{url}/", fault, tell
 
     def perform(
         self, request: Request, *, pull: str, due_s: float | None = None
@@ -110,6 +117,9 @@ class NodeWire:
         held = self._held.setdefault(pull, _Held())
         sending = _Sending(request=request, pull=pull, held=held)
         outcome: Reply | TransportFailure | None = None
+        is_astray = self._tell_astray is not None and request.url.startswith(self._astray_url)
+        if self._tell_astray is not None and is_astray:
+            self._tell_astray()  # before it is sent: a dead mirror takes longer than a fault
         held.progress.begin()
         try:
             outcome = self._send(sending)
@@ -121,7 +131,14 @@ class NodeWire:
                 first_byte_s=sending.first_byte_s - self._start_s,
                 done_s=time.monotonic() - self._start_s,
             )
-            row = request_row(request, outcome, pull=pull, node=self._node, times=times)
+            row = request_row(
+                request,
+                outcome,
+                pull=pull,
+                node=self._node,
+                times=times,
+                led_by=self._astray_by if is_astray else "",
+            )
             self._samples.add("requests", row)
         return outcome, sending.dial_s
 
@@ -203,10 +220,13 @@ class NodeWire:
                 contents[request.sink] = Content(request.sink)
             content = contents[request.sink]
             content.skip(request.range_from if answer.status == _OK else 0)
+            content.room_bytes = request.room_bytes
             return content
 
         answer = connection.exchange(sent, request, sending.held.progress, body)
         sending.first_byte_s = answer.first_byte_s
+        if content is not None and content.is_full:
+            answer.ending = Ending.NO_ROOM
         return Reply(
             status=answer.status,
             headers=answer.headers,

@@ -39,6 +39,7 @@ class Request:
     range_from: int = 0
     dial_timeout_s: float = 30.0
     header_timeout_s: float = 30.0
+    room_bytes: int | None = None  # of a sink: what its disk takes; no more of it is read then
     progress_timeout_s: float = 300.0
 
 
@@ -48,6 +49,7 @@ class Ending(StrEnum):
     WHOLE = "whole"
     CUT = "cut"  # clean close before Content-Length
     RESET = "reset"
+    NO_ROOM = "no_room"  # `room_bytes` were read, and there were more
     STALLED = "stalled"  # no byte for the whole pull in `progress_timeout_s`
 
 

@@ -4,7 +4,7 @@ The request sequence is that of a kind node with containerd 2.4.2, which pulls i
 service ("local pull").
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from harness.node.authorizer import Authorizer
 from harness.node.causes import classify
@@ -42,30 +42,36 @@ def pull(
     credentials: Credentials | None,
     content: ContentStore,
     settings: NodeSettings,
+    mirrors: Sequence[str] = (),
 ) -> Generator[Command, object, PullResult]:
     """Pull `image` (as written in the pod) from `registry_url`; returns a PullResult.
 
-    `registry_url` is scheme, host and port, as `server` of a hosts.toml names it. A pull that
-    fails, or that its driver closes, leaves nothing in `content`. Raises
-    InvalidReferenceError for a name that is none.
+    `registry_url` is what `server` of a hosts.toml names, `mirrors` are the URLs of its `host`
+    tables, which are asked first. A pull that fails, or that its driver closes, leaves nothing in
+    `content`. Raises InvalidReferenceError for a name that is none.
     """
     name = parse_reference(image)
-    endpoint = Endpoint(
-        registry_url=registry_url,
-        name=name,
-        progress_timeout_s=settings.image_pull_progress_timeout_s,
-    )
+    endpoints = [
+        Endpoint(
+            registry_url=url,
+            name=name,
+            progress_timeout_s=settings.image_pull_progress_timeout_s,
+            is_last=after == 0,
+        )
+        for after, url in zip(range(len(mirrors), -1, -1), (*mirrors, registry_url), strict=True)
+    ]
     scope = pull_scope(name.repository)
     resolver = Authorizer(client="resolver", credentials=credentials, scope=scope)
     fetcher = Fetcher(
-        endpoint=endpoint,
+        endpoints=endpoints,
         authorizer=Authorizer(client="fetcher", credentials=credentials, scope=scope),
         lease=Lease(content),
     )
     kept = False
     try:
-        image_bytes, cached = yield from _pull(endpoint, resolver, fetcher, settings)
+        image_bytes, cached = yield from _pull(endpoints, resolver, fetcher, settings)
         kept = True
+        content.tag(str(name), fetcher.lease)
     except AttemptFailed as failure:
         text = f'failed to pull and unpack image "{name}": {failure.text}'
         return PullResult(
@@ -86,14 +92,17 @@ def pull(
 
 
 def _pull(
-    endpoint: Endpoint, resolver: Authorizer, fetcher: Fetcher, settings: NodeSettings
+    endpoints: Sequence[Endpoint],
+    resolver: Authorizer,
+    fetcher: Fetcher,
+    settings: NodeSettings,
 ) -> Generator[Command, object, tuple[int, bool]]:
     """Returns the image's size in bytes and whether the node held all of it before."""
     try:
-        top = yield from resolve(endpoint, resolver)
+        top = yield from resolve(endpoints, resolver)
     except AttemptFailed as failure:
         raise AttemptFailed(
-            f'failed to resolve reference "{endpoint.name}": {failure.text}', failure.code
+            f'failed to resolve reference "{endpoints[0].name}": {failure.text}', failure.code
         ) from failure
     manifest, image_bytes, fetched = yield from _documents(fetcher, top)
     layers_fetched: list[Descriptor] = []

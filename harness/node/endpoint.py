@@ -16,11 +16,16 @@ _DEFAULT_HOSTS = {"docker.io": "registry-1.docker.io"}
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """One registry host for one image; the time limits are containerd's own or the node's."""
+    """One registry host for one image; the time limits are containerd's own or the node's.
+
+    `registry_url` may have a path, below which the API is. `is_last`: no other host is asked
+    after it.
+    """
 
     registry_url: str
     name: Reference
     progress_timeout_s: float
+    is_last: bool = True
 
     def url(self, kind: str, reference: str) -> str:
         """`…/v2/<repository>/manifests|blobs/<reference>`.

@@ -113,11 +113,13 @@ def _keeps_credentials(first: str | None, target: str | None) -> bool:
     return first is not None and target is not None and f".{target}".endswith(f".{first}")
 
 
-def exchange(request: Request, authoriser: Authorising) -> Generator[Command, object, Answer]:
+def exchange(
+    request: Request, authoriser: Authorising, *, last_host: bool = True
+) -> Generator[Command, object, Answer]:
     """Send `request` until containerd would take the answer as it is.
 
-    Raises AttemptFailed without an answer and when the authoriser gives up; an error status is
-    an answer.
+    Broken connections and broken servers are asked again only at the `last_host`. Raises
+    AttemptFailed without an answer and when the authoriser gives up; an error status is an answer.
     """
     answers: list[Answer] = []
     for sent in range(1, REQUESTS_PER_OPERATION_MAX + 1):
@@ -126,20 +128,23 @@ def exchange(request: Request, authoriser: Authorising) -> Generator[Command, ob
             replace(request, headers={**request.headers, **credentials})
         )
         if isinstance(outcome, TransportFailure):
-            if not is_transient(outcome) or sent == REQUESTS_PER_OPERATION_MAX:
+            again = last_host and is_transient(outcome)
+            if not again or sent == REQUESTS_PER_OPERATION_MAX:
                 raise failed_request(last, outcome, "failed to do request: ")
             yield Pause(seconds=TRANSPORT_RETRY_S)
             continue
         answer = Answer(method=last.method, url=last.url, reply=outcome)
         answers.append(answer)
-        if sent == REQUESTS_PER_OPERATION_MAX or not _again(answers, authoriser):
+        if sent == REQUESTS_PER_OPERATION_MAX or not _again(
+            answers, authoriser, last_host=last_host
+        ):
             return answer
         if outcome.status == _METHOD_NOT_ALLOWED:
             request = replace(request, method="GET")
     raise AssertionError("the last of the requests always ends an exchange")
 
 
-def _again(answers: list[Answer], authoriser: Authorising) -> bool:
+def _again(answers: list[Answer], authoriser: Authorising, *, last_host: bool) -> bool:
     """Whether the request is sent once more after these answers."""
     status = answers[-1].reply.status
     if status == _UNAUTHORIZED:
@@ -148,5 +153,5 @@ def _again(answers: list[Answer], authoriser: Authorising) -> bool:
         # Registries without HEAD for manifests are asked by GET instead.
         return answers[-1].method == "HEAD"
     if status in _RETRIED_ONCE:
-        return len(answers) == 1 or answers[-2].reply.status != status
+        return last_host and (len(answers) == 1 or answers[-2].reply.status != status)
     return status in _RETRIED_AT_ONCE

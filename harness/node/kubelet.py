@@ -77,6 +77,7 @@ class Kubelet:
     After each call ask `next_due_s()` again and call `advance` at that time. Every action carries
     the time it was due; a driver that comes late does not move the ticks. `images` are the image
     names, as written in pods, that the node holds; the caller may change the set.
+    `missing_secrets` are the pull secrets that cannot be had: each sync says so, also in back-off.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Kubelet:
     ) -> None:
         self.node = node
         self.images = set(images)
+        self.missing_secrets: tuple[str, ...] = ()
         self._settings = settings
         self._chance = chance
         self._tick_phase_s = tick_phase_s
@@ -119,6 +121,10 @@ class Kubelet:
         if gone is not None:
             self._backoff.forget(gone.backoff_key)
             self._queue = deque(queued for queued in self._queue if queued is not gone)
+
+    def limit_pulls(self, qps: int, burst: int) -> None:
+        """Take these for `registryPullQPS` and `registryBurst` from now on, with a full bucket."""
+        self._bucket = TokenBucket(qps, burst)
 
     def pull_ended(self, now_s: float, pull_id: str, result: PullResult) -> None:
         """Tell how the pull of a `StartPull` ended. Raises KeyError for one that is not on."""
@@ -160,6 +166,9 @@ class Kubelet:
         """One sync of a pod whose container waits: publish, then try."""
         self._publish(pod, now_s)  # what the sync before has found: always one late
         pod.syncs += 1
+        if self.missing_secrets:
+            message = texts.missing_secrets(self.missing_secrets)
+            self._event(pod, now_s, "Warning", "FailedToRetrieveImagePullSecret", message)
         if pod.spec.pull_policy == "IfNotPresent" and pod.spec.image in self.images:
             self._event(pod, now_s, "Normal", "Pulled", texts.already_present(pod.spec.image))
             self._create_container(pod, now_s)

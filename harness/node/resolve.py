@@ -1,6 +1,6 @@
 """From a tag to a digest: containerd's HEAD, and the GETs it falls back to."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from harness.node.authorizer import Authorizer
 from harness.node.commands import AttemptFailed, Command, Request
@@ -15,13 +15,44 @@ from harness.seams import RequestKind
 MANIFEST_BYTES_MAX = 4 * 1048 * 1048  # containerd: core/remotes/docker/resolver.go, as written
 _DENIED = "pull access denied, repository does not exist or may require authorization: "
 
+# What is told when several hosts failed: the highest of these, and the first of its kind
+# (core/remotes/docker/resolver.go, firstErrPriority).
+_NO_ANSWER, _ABSENT, _REFUSED, _OVERSIZED = 1, 2, 3, 4
+
 _FORBIDDEN = 403
 _NOT_FOUND = 404
 _ERROR_STATUS = 300
 
 
-def resolve(endpoint: Endpoint, authorizer: Authorizer) -> Generator[Command, object, Descriptor]:
-    """Ask what the image's tag or digest stands for. Raises AttemptFailed."""
+class _HostFailed(AttemptFailed):
+    """One host cannot say it; the next is asked. `rank`: how much this failure tells."""
+
+    def __init__(self, rank: int, text: str, code: str = "Unknown") -> None:
+        super().__init__(text, code)
+        self.rank = rank
+
+
+def resolve(
+    endpoints: Sequence[Endpoint], authorizer: Authorizer
+) -> Generator[Command, object, Descriptor]:
+    """Ask one host after another what the image's tag or digest stands for.
+
+    Raises AttemptFailed.
+    """
+    told: _HostFailed | None = None
+    for endpoint in endpoints:
+        try:
+            return (yield from _resolve_at(endpoint, authorizer))
+        except _HostFailed as failure:
+            if told is None or failure.rank > told.rank:
+                told = failure
+    assert told is not None, "an image has at least one host"
+    raise told
+
+
+def _resolve_at(
+    endpoint: Endpoint, authorizer: Authorizer
+) -> Generator[Command, object, Descriptor]:
     url = endpoint.url("manifests", endpoint.name.object)
     head = endpoint.request(
         RequestKind.MANIFEST,
@@ -31,11 +62,11 @@ def resolve(endpoint: Endpoint, authorizer: Authorizer) -> Generator[Command, ob
         headers={"Accept": ", ".join(CONTAINERD_ACCEPT)},
     )
     try:
-        answer = yield from exchange(head, authorizer)
+        answer = yield from exchange(head, authorizer, last_host=endpoint.is_last)
     except AttemptFailed as failure:
-        if failure.text.endswith(("authorization failed", "no basic auth credentials")):
-            raise AttemptFailed(_DENIED + failure.text, failure.code) from failure
-        raise
+        denied = failure.text.endswith(("authorization failed", "no basic auth credentials"))
+        text = _DENIED + failure.text if denied else failure.text
+        raise _HostFailed(_NO_ANSWER, text, failure.code) from failure
     if answer.reply.status >= _ERROR_STATUS:
         yield from _refused(endpoint, authorizer, head, answer)
     return (yield from _descriptor(endpoint, authorizer, head, answer))
@@ -47,13 +78,13 @@ def _refused(
     """Raise what the status says. After a 403, one GET asks for the registry's own words."""
     status = answer.reply.status
     if status == _NOT_FOUND:
-        raise AttemptFailed(f"{endpoint.name}: not found", code="NotFound")
+        raise _HostFailed(_ABSENT, f"{endpoint.name}: not found", code="NotFound")
     text = unexpected_status(answer.method, answer.url, status)
     body = answer.reply.body
     if status == _FORBIDDEN and answer.method == "HEAD":  # containerd 2.3.3 and later
-        told = yield from exchange(_by_get(endpoint, head), authorizer)
+        told = yield from exchange(_by_get(endpoint, head), authorizer, last_host=endpoint.is_last)
         body = told.reply.body
-    raise AttemptFailed(with_registry_errors(text, body))
+    raise _HostFailed(_REFUSED, with_registry_errors(text, body))
 
 
 def _by_get(endpoint: Endpoint, head: Request) -> Request:
@@ -69,7 +100,8 @@ def _descriptor(
     digest = endpoint.name.digest or headers.get("docker-content-digest", "")
     size_bytes = _content_length(headers.get("content-length", ""))
     if not digest or size_bytes < 0:
-        answer = yield from exchange(_by_get(endpoint, head), authorizer)
+        get = _by_get(endpoint, head)
+        answer = yield from exchange(get, authorizer, last_host=endpoint.is_last)
         if answer.reply.status >= _ERROR_STATUS:
             text = unexpected_status(answer.method, answer.url, answer.reply.status)
             raise AttemptFailed(with_registry_errors(text, answer.reply.body))
@@ -79,9 +111,8 @@ def _descriptor(
     if not is_digest(digest):
         raise AttemptFailed(f'"{digest}" in header not a valid digest: invalid checksum digest')
     if size_bytes > MANIFEST_BYTES_MAX:
-        raise AttemptFailed(
-            f"rejecting {size_bytes} byte manifest for {endpoint.name}: not found", code="NotFound"
-        )
+        text = f"rejecting {size_bytes} byte manifest for {endpoint.name}: not found"
+        raise _HostFailed(_OVERSIZED, text, code="NotFound")
     media_type = headers.get("content-type", "").partition(";")[0].strip()
     return Descriptor(digest=digest, media_type=media_type, size_bytes=size_bytes)
 

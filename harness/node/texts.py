@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
+from harness.oci.digest import digest_of
 from harness.oci.errors import RegistryError, parse_errors
 
 # containerd: core/remotes/docker/errdesc.go; any other code prints as `unknown`. A message equal
@@ -100,6 +102,17 @@ def go_duration(seconds: float) -> str:
     return f"{minutes}m{text}" if minutes else text
 
 
+def no_space(ref: str) -> str:
+    """Go's text of a write to a full disk, in containerd's folder for content on its way in.
+
+    The folder's name is a hash of the key that the content has in containerd's database
+    (plugins/content/local/store.go, core/metadata/content.go); its counter is not known here.
+    """
+    folder = digest_of(f"k8s.io/1/{ref}".encode()).partition(":")[2]
+    path = f"/var/lib/containerd/io.containerd.content.v1.content/ingest/{folder}/data"
+    return f"failed to copy: write {path}: no space left on device"
+
+
 # Events: kubelet pkg/kubelet/images/image_manager.go and kuberuntime/kuberuntime_container.go,
 # v1.34.4. `image` is as written in the pod.
 
@@ -121,6 +134,14 @@ def already_present(image: str) -> str:
 
 def failed_to_pull(image: str, error_text: str) -> str:
     return f'Failed to pull image "{image}": {error_text}'
+
+
+def missing_secrets(names: Iterable[str]) -> str:
+    """Kubelet: pkg/kubelet/kubelet_pods.go, getPullSecretsForPod."""
+    return (
+        f"Unable to retrieve some image pull secrets ({', '.join(names)}); "
+        "attempting to pull the image may not succeed."
+    )
 
 
 def back_off(image: str) -> str:

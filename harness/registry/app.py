@@ -79,6 +79,8 @@ class Registry:
         if endpoint == "token":
             await give_token(self._tokens, call, self._profile)
             return
+        if endpoint == "other":  # distribution, too, says so before it asks who it is
+            raise self._unsupported(endpoint, call)
         if self._gate is not None:
             self._gate.require(call)
         if self.quotas is not None and endpoint == "manifest" and call.method in ("GET", "HEAD"):

@@ -40,6 +40,7 @@ def test_causes_of_endings() -> None:
         "whole": ("ok", ""),
         "cut": ("failed", "tcp"),
         "reset": ("failed", "tcp"),
+        "no_room": ("failed", "quota"),
         "stalled": ("failed", "timeout"),
     }
 

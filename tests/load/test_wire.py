@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from harness.load.connection import HEAD_BYTES_MAX
 from harness.load.content import KEPT_BYTES_MAX
 from harness.node.commands import Ending, Failing, Reply, TransportFailure
+from harness.node.hosts import NOBODY
 from harness.oci.digest import digest_of
 from harness.outcome import Cause
 from tests.load_wires import Wire, request, wired
@@ -375,3 +376,33 @@ def test_no_answer_breaks_the_wire(answer: bytes) -> None:
     """Whatever comes, it is a reply or a failure."""
     with scripted([[answer, FIN]]) as server, wired() as wire:
         assert isinstance(ask(wire, server.url, sink=DIGEST), Reply | TransportFailure)
+
+
+@pytest.mark.parametrize("room_bytes", [0, 1000, len(CONTENT) - 1])
+def test_a_disk_that_is_full_ends_the_reading(room_bytes: int) -> None:
+    """What fitted is the content, the connection is not used again, and the row says why."""
+    with scripted([[ok(CONTENT)]]) as server, wired() as wire:
+        reply = answered(wire, server.url, sink=DIGEST, room_bytes=room_bytes)
+        (row,) = wire.rows()
+    assert (reply.ending, reply.content_bytes) == (Ending.NO_ROOM, room_bytes)
+    assert reply.content_digest == digest_of(CONTENT[:room_bytes])
+    assert (row["outcome"], row["cause"]) == ("failed", "quota")
+
+
+def test_requests_that_were_led_astray_are_told_and_marked() -> None:
+    """Those below the wrong URL, before they have an answer; no others."""
+    told: list[int] = []
+    with scripted([[ok(b""), ok(b"")]]) as server, wired() as wire:
+        wire.lead_astray(f"{server.url}/mirror", "mirror-1", lambda: told.append(len(wire.rows())))
+        answered(wire, f"{server.url}/mirror/v2/app")
+        answered(wire, f"{server.url}/mirrors")
+        marks = [row["bitten_by"] for row in wire.rows()]
+    assert (told, marks) == ([0], ["mirror-1", ""])
+
+
+def test_nobodys_address_is_dialled_without_an_answer() -> None:
+    """As long as a dial may take, and no packet leaves this machine."""
+    with wired() as wire:
+        failure = failed(wire, f"http://{NOBODY}:5000/v2/", dial_timeout_s=0.05)
+    assert failure.failing is Failing.DIAL_TIMEOUT
+    assert failure.detail == f"dial tcp {NOBODY}:5000: i/o timeout"

@@ -1,5 +1,7 @@
 """What a node asks for during a pull, in which order and how often."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -454,3 +456,30 @@ def test_whatever_is_answered_a_pull_ends(
     else:
         assert len(content) == 0
         assert "failed to pull and unpack image" in result.error_text
+
+
+def test_a_full_disk_fails_what_finds_no_room() -> None:
+    """The documents fit, the layer does not; all the room is there again for the next attempt."""
+    registry, content = ScriptedRegistry(layer_bytes=50_000), ContentStore()
+    content.free_bytes = 10_000
+    result = run_pull(registry, content=content).result
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.QUOTA)
+    assert re.search(
+        r"failed to copy: write /var/lib/containerd/io\.containerd\.content\.v1\.content/ingest/"
+        r"[0-9a-f]{64}/data: no space left on device$",
+        result.error_text,
+    )
+    assert registry.log == PLAIN
+    assert 0 < (registry.requests[-1].room_bytes or 0) < 10_000
+    assert (len(content), content.free_bytes, content.without_room) == (0, 10_000, 1)
+
+
+def test_a_disk_with_just_enough_room_takes_the_image() -> None:
+    """And gives it back when the image is removed."""
+    registry, content = ScriptedRegistry(layers=3), ContentStore()
+    content.free_bytes = sum(len(body) for _, _, body in registry.content.values())
+    enough = content.free_bytes
+    assert run_pull(registry, content=content).result.outcome is Outcome.OK
+    assert (content.free_bytes, content.without_room) == (0, 0)
+    content.remove(IMAGE)
+    assert (len(content), content.free_bytes) == (0, enough)

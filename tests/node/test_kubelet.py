@@ -360,3 +360,55 @@ def test_every_pod_gets_ready_and_time_never_goes_back(
     times = [action.due_s for action in actions]
     assert times == sorted(times)
     assert kubelet.next_due_s() == math.inf
+
+
+def test_a_limit_that_is_lowered_refuses_from_then_on_and_may_be_raised_again() -> None:
+    """Each time with a full bucket, as after a restart."""
+    kubelet = new_kubelet(settings=NodeSettings(serialize_image_pulls=False))
+    for number in range(6):
+        kubelet.add_pod(0.0, pod(f"pod-{number}", pull_policy="Always"))
+    kubelet.limit_pulls(1, 2)
+    first = kubelet.advance(0.7)
+    assert sum(isinstance(action, StartPull) for action in first) == 2
+    assert sum(isinstance(action, PullThrottled) for action in first) == 4
+    kubelet.limit_pulls(5, 10)
+    for number in range(6, 12):
+        kubelet.add_pod(1.0, pod(f"pod-{number}", pull_policy="Always"))
+    later = [action for action in kubelet.advance(1.7) if isinstance(action, StartPull)]
+    assert len(later) == 6
+
+
+def test_a_missing_secret_is_told_at_each_sync() -> None:
+    """Also in back-off; the pull is tried all the same, and all is well once it is there."""
+    kubelet = new_kubelet()
+    kubelet.missing_secrets = ("one", "two")
+    kubelet.add_pod(0.0, pod())
+
+    def judge(start: StartPull) -> tuple[float, PullResult]:
+        if start.attempt == 2:
+            kubelet.missing_secrets = ()
+        return 0.05, FAILED if start.attempt < 3 else PULLED
+
+    told = [
+        (action.reason, action.message)
+        for action in run(kubelet, judge)
+        if isinstance(action, PodEvent) and action.reason not in ("Failed", "Created", "Started")
+    ]
+    text = (
+        "Unable to retrieve some image pull secrets (one, two); "
+        "attempting to pull the image may not succeed."
+    )
+    missing = ("FailedToRetrieveImagePullSecret", text)
+    assert [reason for reason, _ in told[:4]] == [missing[0], "Pulling", missing[0], "BackOff"]
+    assert told.count(missing) == 3
+    assert told[-1][0] == "Pulled"
+
+
+def test_an_image_that_was_removed_is_pulled_again() -> None:
+    """By the next pod, whatever its policy."""
+    kubelet = new_kubelet()
+    kubelet.add_pod(0.0, pod("first"))
+    run(kubelet, lambda _: (0.05, PULLED))
+    kubelet.images.clear()
+    kubelet.add_pod(10.0, pod("second"))
+    assert len(attempts_s(run(kubelet, lambda _: (0.05, PULLED)))) == 1

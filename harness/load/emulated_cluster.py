@@ -1,0 +1,110 @@
+"""The cluster seam over emulated nodes: faults' changes as orders to the load's processes."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal, Protocol
+
+from harness.chance import Chance
+from harness.load.driver import LoadRun
+from harness.load.node_changes import NodeChange, Part
+from harness.load.orders import CLIENTS_NODE
+from harness.seams import Bites, HostsMistake, Where
+
+_READ_AT_EACH_PULL: Final = ("hosts", "credentials")
+
+
+class Scope(Protocol):
+    """What must be known of the fault: see `environment.scope.FaultScope`."""
+
+    @property
+    def fault(self) -> str: ...
+    @property
+    def where(self) -> Where: ...
+    @property
+    def chance(self) -> Chance: ...
+    @property
+    def deadline_s(self) -> float: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmulatedCluster:
+    """The emulated nodes of a load under way; `nodes` without the background clients."""
+
+    load: LoadRun
+    nodes: tuple[str, ...]
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def scoped(self, scope: Scope) -> "ScopedEmulatedCluster":
+        """The seam for one occurrence of a fault."""
+        return ScopedEmulatedCluster(cluster=self, scope=scope)
+
+    def new_name(self, fault: str) -> str:
+        """A name that no other change has."""
+        return f"{fault}-{next(self._numbers)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopedEmulatedCluster:
+    """`seams.Cluster` for one occurrence of one fault."""
+
+    cluster: EmulatedCluster
+    scope: Scope
+    _names: list[str] = field(default_factory=list)
+
+    def hosts(
+        self, mistake: HostsMistake, *, share: float = 1.0
+    ) -> AbstractAsyncContextManager[None]:
+        """`seams.Cluster.hosts`; ChildError when the load does not obey. So do all below."""
+        return self._changed("hosts", share, mistake=mistake.value)
+
+    def credentials(
+        self, state: Literal["wrong", "missing"], *, share: float = 1.0
+    ) -> AbstractAsyncContextManager[None]:
+        return self._changed("credentials", share, state=state)
+
+    def remove_images(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+        return self._changed("images", share, repository=self.scope.where.repository or "")
+
+    def fill_disk(
+        self, *, free_bytes: int, share: float = 1.0
+    ) -> AbstractAsyncContextManager[None]:
+        return self._changed("disk", share, free_bytes=free_bytes)
+
+    def pull_qps(
+        self, *, qps: int, burst: int, share: float = 1.0
+    ) -> AbstractAsyncContextManager[None]:
+        return self._changed("pull_qps", share, qps=qps, burst=burst)
+
+    async def bites(self) -> Bites:
+        """What the nodes have told; they go on telling once a second and at their end."""
+        counts = {name: self.cluster.load.bites(name) for name in self._names}
+        return Bites(count=sum(counts.values()), details=counts)
+
+    @asynccontextmanager
+    async def _changed(self, part: Part, share: float, **settings: Any) -> AsyncIterator[None]:
+        change = NodeChange(
+            name=self.cluster.new_name(self.scope.fault),
+            fault=self.scope.fault,
+            part=part,
+            nodes=self._nodes(part, share),
+            deadline_s=self.scope.deadline_s,
+            settings=settings,
+        )
+        self._names.append(change.name)
+        try:
+            await self.cluster.load.order("change", change=asdict(change))
+            yield
+        finally:
+            await self.cluster.load.order("restore", name=change.name)
+
+    def _nodes(self, part: Part, share: float) -> tuple[str, ...]:
+        """Raises LookupError when there is none that has this part."""
+        named = self.scope.where.nodes
+        nodes = named or (*self.cluster.nodes, CLIENTS_NODE)
+        if part not in _READ_AT_EACH_PULL:
+            nodes = tuple(node for node in nodes if node != CLIENTS_NODE)
+        if not nodes:
+            raise LookupError(f"where: background clients have no {part} that could be changed")
+        return nodes if share >= 1 else self.scope.chance.pick(share, nodes)
