@@ -30,6 +30,7 @@ ARROW = (
     ("stage",),
     ("run", "recover", "doctor"),
     ("up",),
+    ("audit",),
     ("analysis",),
     ("report",),
     ("cli",),

@@ -26,6 +26,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/link/dial.py": "tests/contract/test_every_link.py, with real sockets",
     "harness/load/changed_node.py": "tests/contract/test_every_node_fault.py, in its process",
     "harness/load/emulated_cluster.py": "tests/contract/test_every_node_fault.py, with its load",
+    "harness/audit/content.py": "tests/audit/test_auditing.py, by planted defects",
+    "harness/audit/listing.py": "tests/audit/test_hostile.py, by lists that are none",
     "harness/load/context.py": "tests/load/test_rollouts.py, in its process",
     "harness/load/nodes.py": "tests/load/test_rollouts.py, against a real registry",
     "harness/load/pushes.py": "tests/load/test_rollouts.py and tests/node/test_pushing.py",

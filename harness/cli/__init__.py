@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import caring, comparing, inspecting, reporting, running, standing
+from harness.cli import auditing, caring, comparing, inspecting, reporting, running, standing
 from harness.cli.stopping import end_at_once_when_interrupted
 from harness.outcome import ExitCode
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verbs in (running, standing, inspecting, reporting, comparing, caring):
+for verbs in (running, standing, inspecting, reporting, comparing, auditing, caring):
     verbs.add_to(app)
 
 
