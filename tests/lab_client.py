@@ -13,6 +13,7 @@ from dnslib import RCODE, DNSRecord
 
 from harness.environment.lab import LOOPBACK, Lab
 from harness.load.orders import REGISTRY_NAME
+from harness.oci.media_types import CONTAINERD_ACCEPT
 
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _DNS_PATIENCE_S = 0.4
@@ -45,7 +46,10 @@ async def traffic(lab: Lab, node: str, reference: str, patience_s: float = PATIE
     base = f"http://{LOOPBACK}:{lab.ports[node]}"
     image = lab.images[reference]
     name, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rsplit(":", 1)
-    async with httpx.AsyncClient(base_url=base, timeout=patience_s, trust_env=False) as client:
+    accept = {"Accept": ", ".join(CONTAINERD_ACCEPT)}
+    async with httpx.AsyncClient(
+        base_url=base, timeout=patience_s, trust_env=False, headers=accept
+    ) as client:
         async with met.step("login"):
             await _login(lab, client, "GET", f"/v2/{name}/manifests/{tag}")
         for _ in range(_MANIFESTS):

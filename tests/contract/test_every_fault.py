@@ -19,12 +19,14 @@ from harness.chance import Chance
 from harness.child import Run
 from harness.environment.lab import Lab, LabSettings, open_lab
 from harness.environment.scope import FaultScope
+from harness.environment.upstream.access import UpstreamSettings
 from harness.faults import Fault, catalogue
 from harness.journal import Journal, pending
 from harness.load.orders import REGISTRY_NAME
 from harness.oci.images import ImageSpec, plan_image
 from harness.scenario import read_held_fault
 from harness.seams import Seam, Where
+from tests.distribution import require_distribution
 from tests.lab_client import PATIENCE_S, traffic
 from tests.stand_ins import CHANCE, RecordingSeams
 
@@ -71,6 +73,11 @@ NOT_OF_NODES = {
     name: text
     for name, text in VARIANTS.items()
     if Seam.CLUSTER not in read_held_fault(text, nodes=2).fault.seams_needed()
+}
+OF_THE_GATEWAY = {
+    name: text
+    for name, text in VARIANTS.items()
+    if read_held_fault(text, nodes=2).fault.seams_needed() == {Seam.GATEWAY}
 }
 
 
@@ -150,8 +157,9 @@ def test_it_refuses_what_cannot_be(word: str) -> None:
 class RealLab:
     """An environment in a thread of its own, shared by all that follows."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, upstream: UpstreamSettings | None = None) -> None:
         self._folder = folder
+        self._upstream = upstream
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
@@ -195,6 +203,7 @@ class RealLab:
             link="embedded",
             password="not a secret",
             cache_folder=self._folder / "cache",
+            upstream=self._upstream,
             open_link_control=True,
         )
         with closing(Journal(self._folder / "journal.jsonl")) as journal:
@@ -232,9 +241,29 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLab]:
         yield lab
 
 
+@pytest.fixture(scope="module")
+def over_distribution(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLab]:
+    upstream = UpstreamSettings(provider="distribution", program=require_distribution())
+    with RealLab(tmp_path_factory.mktemp("lab"), upstream) as lab:
+        yield lab
+
+
 @pytest.mark.parametrize("text", NOT_OF_NODES.values(), ids=list(NOT_OF_NODES))
 def test_for_real_it_bites_and_heals_without_a_trace(real: RealLab, text: str) -> None:
     """A client meets it and its seam counts it; then all is as it was before."""
+    require_it_bites_and_heals(real, text)
+
+
+@pytest.mark.distribution
+@pytest.mark.parametrize("text", OF_THE_GATEWAY.values(), ids=list(OF_THE_GATEWAY))
+def test_over_a_real_registry_every_gateway_fault_is_the_same(
+    over_distribution: RealLab, text: str
+) -> None:
+    """It stands behind the same gateway."""
+    require_it_bites_and_heals(over_distribution, text)
+
+
+def require_it_bites_and_heals(real: RealLab, text: str) -> None:
     fault = read_held_fault(text, nodes=2).fault
     scope = FaultScope(
         fault=f"{fault.word}-{list(VARIANTS.values()).index(text)}",
