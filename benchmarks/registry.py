@@ -1,8 +1,10 @@
-"""The embedded registry, with gateway and access records, against distribution v3.
+"""The embedded registry, with gateway and access records, against distribution v3; and a proxy.
 
     uv run python benchmarks/registry.py [--distribution PATH] [--rounds 5] [--json FILE]
 
 PATH is distribution's `registry` binary. The registries run on one core, the client on the other.
+With it, `proxied` is that distribution behind the gateway's reverse proxy, and `shares` tells what
+part of distribution's own blob throughput is left: proxy and distribution share the one core.
 Each round measures every registry once, in turn, so that a noisy machine is noisy for all.
 Compare only figures of one run; processor time per unit is steadier than a rate.
 """
@@ -26,6 +28,7 @@ import psutil
 
 from harness.child import Run, start_child
 from harness.environment.registry import open_registry
+from harness.environment.upstream.access import UpstreamSettings
 from harness.journal import Journal
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.oci.media_types import OCI_MANIFEST
@@ -131,6 +134,29 @@ async def distribution(run: Run, binary: str, image: BuiltImage, root: Path) -> 
         yield psutil.Process(child.pid), port
 
 
+@asynccontextmanager
+async def proxied(run: Run, port: int) -> AsyncIterator[Any]:
+    """The gateway before the registry at `port`; its process and its own port."""
+    folder = run.folder / "proxied"
+    folder.mkdir()
+    own = Run(
+        run_id=run.run_id, folder=folder, journal=run.journal, clock_start_s=run.clock_start_s
+    )
+    address = f"http://127.0.0.1:{port}"
+    settings = UpstreamSettings(provider="external", url=address)
+    async with open_registry(
+        own,
+        nodes=("n0",),
+        auth="none",
+        username="",
+        password="",
+        token_lifetime_s=300,
+        registry_name="bench",
+        upstream=settings,
+    ) as room:
+        yield psutil.Process(room.child.pid), room.ports["n0"]
+
+
 async def push(url: str, image: BuiltImage, root: Path) -> None:
     transport = httpx.AsyncHTTPTransport(retries=8)  # it may not listen yet
     async with httpx.AsyncClient(base_url=url, transport=transport, timeout=60) as client:
@@ -169,9 +195,11 @@ async def compare(binary: str | None, rounds: int) -> dict[str, list[dict[str, f
         await room.add_image(image, NAME, TAG)
         targets = {"embedded": (psutil.Process(room.child.pid), room.ports["n0"])}
         if binary is not None:
-            targets["distribution"] = await stack.enter_async_context(
+            process, port = await stack.enter_async_context(
                 distribution(run, binary, image, room.root)
             )
+            targets["distribution"] = (process, port)
+            targets["proxied"] = await stack.enter_async_context(proxied(run, port))
         for process, _ in targets.values():
             pin(process, cores[-1])
         digest = image.platforms[0].layers[0].digest
@@ -197,6 +225,14 @@ def show(rows: dict[str, list[dict[str, float]]]) -> None:
             print(f"  {column:20} {middle:12,.2f}   ({values[0]:,.2f} to {values[-1]:,.2f})")
 
 
+def blob_share(rows: dict[str, list[dict[str, float]]]) -> float | None:
+    """The proxy's blob throughput as a share of distribution's own; the median of the rounds."""
+    if "proxied" not in rows:
+        return None
+    pairs = zip(rows["proxied"], rows["distribution"], strict=True)
+    return statistics.median(ours["blob_gb_per_s"] / its["blob_gb_per_s"] for ours, its in pairs)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--distribution", help="path of distribution's `registry`")
@@ -205,6 +241,10 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = asyncio.run(compare(arguments.distribution, arguments.rounds))
     show(rows)
+    if (share := blob_share(rows)) is not None:
+        resident = [row["resident_mib"] for row in rows["proxied"]]
+        print(f"proxied / distribution, blobs: {share:.0%} (at least 50 % is wanted)")
+        print(f"proxied, resident: {resident[0]:.0f} MiB first, {resident[-1]:.0f} MiB last")
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1))
 
