@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,8 @@ from harness.environment.cluster.recovering import (
 )
 from harness.environment.registry import REGISTRY_FOLDER
 from harness.environment.stored_index import INDEX_FILE
+from harness.environment.upstream.images import UNDO
+from harness.environment.upstream.recovering import RegistryLeave, remove_pushed_tag
 from harness.journal import Journal, pending
 from harness.registry.index import change_file
 from harness.run_lock import RunLockError, hold
@@ -37,6 +40,9 @@ _PLACES: Final = (JOURNAL_FILE, f"*/{JOURNAL_FILE}", f"*/*/{JOURNAL_FILE}")
 _PATIENCE_S: Final = 3.0
 _SCANS: Final = 3  # a dying process may still start another
 _ANSWER_S: Final = 5.0
+
+
+Kinds = dict[str, Callable[[Path, dict[str, Any]], str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +58,19 @@ class _NotUndone(Exception):  # noqa: N818  a reason, told to the user
     """Why a change could not be undone."""
 
 
-def recover(reports: Path) -> list[Recovered]:
+def recover(reports: Path, leave: RegistryLeave | None = None) -> list[Recovered]:
     """Carry out the pending undo records of every run in `reports`, the latest change first.
 
     `reports` may also be one scenario's folder or one run's. A run whose harness lives is left
-    alone. What fails is told, keeps its record, and does not stop the others.
+    alone. What fails is told, keeps its record, and does not stop the others. `leave`: which
+    registries of others may be asked.
     """
+    kinds = dict(_KINDS)
+    kinds[UNDO] = partial(remove_pushed_tag, leave=leave or RegistryLeave())
     done: list[Recovered] = []
     for journal in _journals(reports):
         try:
-            done.extend(_recover_run(journal))
+            done.extend(_recover_run(journal, kinds))
         except OSError as error:
             text = f"{journal}: cannot be read or locked: {error.strerror}"
             done.append(Recovered(run=journal.parent.name, text=text, failed=True))
@@ -72,7 +81,7 @@ def _journals(reports: Path) -> list[Path]:
     return sorted({path for place in _PLACES for path in reports.glob(place) if path.is_file()})
 
 
-def _recover_run(path: Path) -> Iterator[Recovered]:
+def _recover_run(path: Path, kinds: Kinds) -> Iterator[Recovered]:
     folder = path.parent.resolve()
     if not pending(path):
         return
@@ -81,17 +90,17 @@ def _recover_run(path: Path) -> Iterator[Recovered]:
             journal = Journal(path)
             try:
                 for record in pending(path):
-                    yield _undo(folder, record, journal)
+                    yield _undo(folder, record, journal, kinds)
             finally:
                 journal.close()
     except RunLockError:
         yield Recovered(run=folder.name, text="is still running and was left alone")
 
 
-def _undo(folder: Path, record: dict[str, Any], journal: Journal) -> Recovered:
+def _undo(folder: Path, record: dict[str, Any], journal: Journal, kinds: Kinds) -> Recovered:
     undo = record["undo"]
     kind = undo.get("kind")
-    carry_out = _KINDS.get(kind, _unknown) if isinstance(kind, str) else _unknown
+    carry_out = kinds.get(kind, _unknown) if isinstance(kind, str) else _unknown
     try:
         text = carry_out(folder, undo)
     except (_NotUndone, ChildError) as reason:
@@ -267,7 +276,7 @@ def _is_near(host: str) -> bool:
     return address.is_loopback or address.is_private
 
 
-_KINDS: Final[dict[str, Callable[[Path, dict[str, Any]], str]]] = {
+_KINDS: Final[Kinds] = {
     "end_processes": _end_processes,
     "restore_bytes": _restore_bytes,
     "restore_file": _restore_file,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import ReportsOption
+from harness.cli.options import AllowRegistryOption, ReportsOption
 from harness.cli.settings import cache_folder, complain, environment, fail
 from harness.outcome import ExitCode
 
@@ -78,11 +78,15 @@ def _install(word: str) -> None:
     print(path)
 
 
-def recover(reports: ReportsOption = Path("reports")) -> None:
-    """Undo what killed runs left: processes, faults and changed content."""
+def recover(
+    allow_registry: AllowRegistryOption = None, reports: ReportsOption = Path("reports")
+) -> None:
+    """Undo what killed runs left: processes, faults, changed content and pushed tags."""
+    from harness.environment.upstream.recovering import RegistryLeave
     from harness.recover import recover as undo
 
-    done = undo(reports)
+    allowed = tuple(allow_registry or ())
+    done = undo(reports, RegistryLeave(allowed=allowed, environment=environment()))
     for change in done:
         print(f"{change.run}: {change.text}")
     if not done:

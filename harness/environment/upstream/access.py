@@ -29,13 +29,15 @@ class AccessRefused(Exception):  # noqa: N818  it is a state, told to the user
 class UpstreamSettings:
     """A registry behind the gateway. `url` is empty for a distribution that is to be started.
 
-    `allowed` are the hosts that its answers may lead to. Without `username` nobody logs in.
+    `allowed` are the hosts that its answers may lead to. Without `username` nobody logs in;
+    `login_from` are the variables that the login came from, for who undoes after a kill.
     """
 
     provider: Literal["distribution", "external"]
     url: str = ""
     program: Path | None = None
     allowed: tuple[str, ...] = ()
+    login_from: tuple[str, str] | None = None
     username: str = ""
     password: str = field(default="", repr=False)
 
@@ -81,6 +83,7 @@ def upstream_settings(
         provider="external",
         url=choice.url,
         allowed=hosts,
+        login_from=choice.login_from,
         username=username,
         password=password,
     )

@@ -33,6 +33,7 @@ class UpstreamImages:
     root: Path
     journal: Journal
     suffix: str = ""
+    login_from: tuple[str, str] | None = None
     _pushed: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     async def push(self, image: BuiltImage, repository: str, tag: str) -> str:
@@ -57,9 +58,10 @@ class UpstreamImages:
                 "repository": repository,
                 "tag": tag,
                 "digest": image.digest if new else "",
+                "login_from": self.login_from,
             }
             record = self.journal.record(undo)
-            self._pushed.append((record, repository, tag, undo["digest"]))
+            self._pushed.append((record, repository, tag, image.digest if new else ""))
         top_last = [*image.manifests[1:], image.top]
         for manifest in top_last:
             reference = tag if manifest.digest == image.digest else manifest.digest

@@ -47,6 +47,7 @@ async def open_upstream(
             root=root,
             journal=run.journal,
             suffix="" if own else f"-{run.run_id}",
+            login_from=settings.login_from,
         )
         stack.push_async_callback(images.remove)
         yield UpstreamRoom(
