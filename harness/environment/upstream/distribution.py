@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from harness.child import Child, ChildError, Run, start_child
 
@@ -14,7 +15,6 @@ NAME: Final = "distribution"
 _FOLDER: Final = "distribution"
 _READY_S: Final = 15.0
 _POLL_S: Final = 0.02
-_LISTENING: Final = re.compile(r"listening on 127\.0\.0\.1:([0-9]+)")
 
 
 @asynccontextmanager
@@ -38,7 +38,7 @@ async def open_distribution(
 def _configuration(content: Path) -> dict[str, object]:
     return {
         "version": 0.1,
-        "log": {"accesslog": {"disabled": True}, "level": "info"},
+        "log": {"accesslog": {"disabled": True}, "level": "error"},
         "storage": {
             "filesystem": {"rootdirectory": str(content.resolve())},
             "delete": {"enabled": True},
@@ -48,14 +48,23 @@ def _configuration(content: Path) -> dict[str, object]:
 
 
 async def _port(child: Child) -> int:
-    """The port that it says it listens on."""
+    """The port that it listens on; it would log it, beside every request of the run."""
     try:
         async with asyncio.timeout(_READY_S):
-            while (found := _LISTENING.search(child.tail(lines=50))) is None:
+            while not (port := _listening(child)):
                 if not child.alive:
                     reason = child.tail(1) or "it said nothing"
                     raise ChildError(f"{NAME}: ended before it was ready: {reason[:300]}")
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         raise ChildError(f"{NAME}: not ready within {_READY_S:g} s") from None
-    return int(found[1])
+    return port
+
+
+def _listening(child: Child) -> int:
+    """Its listening port on loopback; 0 when it has none yet."""
+    with suppress(psutil.Error):
+        for connection in psutil.Process(child.pid).net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.ip == "127.0.0.1":
+                return int(connection.laddr.port)
+    return 0
