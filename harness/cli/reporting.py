@@ -121,8 +121,8 @@ def print_findings(findings: "Findings", folder: Path) -> None:
     complain(f"report: {folder / 'report.html'}")
 
 
-def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> None:
-    """The table of many runs on stdout, unless that is for programs; its files below `reports`."""
+def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> Path | None:
+    """The table of many runs on stdout, unless that is for programs; its folder below `reports`."""
     from datetime import UTC, datetime
 
     from harness.report.suite import suite_text, write_suite
@@ -132,7 +132,8 @@ def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> None:
         rows = write_suite(suite, runs)
     except OSError as error:
         complain(f"harness: {suite}: the suite cannot be written: {error.strerror or error}")
-        return
+        return None
     if not as_json:
         print(f"\n{suite_text(rows)}")
     complain(f"suite: {suite / 'suite.html'}")
+    return suite

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.ci import tell_ci
 from harness.cli.comparing import against_baseline, require_comparable
 from harness.cli.options import (
     AllowRegistryOption,
@@ -107,18 +108,19 @@ def run(
     if baseline is not None:
         require_comparable(baseline, baselines, plans)
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
-    codes, folders = [], []
+    codes, folders, runs = [], [], []
     for path, plan, about in _repeats(plans, repeat):
         where = (link, made, workers, reports, about, upstreams[path])
         code, folder = _one(path, plan, *where, as_json=as_json, quiet=quiet)
         codes.append(code)
         folders += [folder] if folder else []
+        runs += [(path, folder)] if folder else []
         if code == ExitCode.INTERRUPTED:
             break
-    if len(plans) > 1:
-        print_suite(reports, folders, as_json=as_json)
+    suite = print_suite(reports, folders, as_json=as_json) if len(plans) > 1 else None
     if baseline is not None and folders and ExitCode.INTERRUPTED not in codes:
         codes.append(against_baseline(baseline, baselines, folders, as_json=as_json))
+    tell_ci(runs, suite)
     worst = _worst(codes)
     raise typer.Exit(ExitCode.PASS if exit_zero and worst in _JUDGED else worst)
 

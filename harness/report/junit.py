@@ -1,11 +1,11 @@
-"""`junit.xml`: a test case for each expectation and for each fault's proof of injection."""
+"""`junit.xml`: a test case for the scenario, each expectation, and each fault's proof of bites."""
 
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.analysis.compared import Comparison
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Findings
-from harness.outcome import Verdict
+from harness.outcome import ExitCode, Verdict
 from harness.report.comparison import headline, name_of, sentence
 from harness.report.words import bites_text, value_text, xml_text
 
@@ -27,6 +27,7 @@ def junit_xml(findings: Findings, comparison: Comparison | None = None) -> str:
         ("link", findings.run.link_kind),
     ):
         SubElement(properties, "property", name=key, value=clean(value))
+    _scenario(suite, name, findings)
     for expectation in findings.expectations:
         _expectation(suite, name, expectation)
     for fault in findings.faults:
@@ -50,7 +51,19 @@ def clean(text: str) -> str:
 
 
 def _case(suite: Element, group: str, name: str) -> Element:
-    return SubElement(suite, "testcase", classname=clean(group), name=clean(name))
+    return SubElement(suite, "testcase", classname=clean(group), name=clean(name), time="0.000")
+
+
+def _scenario(suite: Element, name: str, findings: Findings) -> None:
+    """The run as a whole, with the time it took."""
+    case = _case(suite, name, findings.run.scenario or "run")
+    case.set("time", f"{findings.run.duration_s:.3f}")
+    if findings.exit_code in {ExitCode.FAIL, ExitCode.ABORTED}:
+        SubElement(case, "failure", type="verdict", message=clean(findings.headline))
+    elif findings.exit_code != ExitCode.PASS:
+        SubElement(case, "error", type="verdict", message=clean(findings.headline))
+    else:
+        SubElement(case, "system-out").text = clean(findings.headline)
 
 
 def _expectation(suite: Element, name: str, finding: ExpectationFinding) -> None:

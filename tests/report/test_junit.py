@@ -3,8 +3,12 @@
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+import xmlschema
+
 from harness.report.junit import clean, junit_xml
 from tests.recordings import RunFolder, analysed, outage
+from tests.report.test_html import hostile
 
 
 def suite(run: RunFolder, folder: Path) -> ET.Element:
@@ -28,13 +32,14 @@ def test_a_case_for_each_expectation_and_each_fault(tmp_path: Path) -> None:
         case.get("name"): [child.tag for child in case] for case in found.findall("testcase")
     }
     assert results == {
+        "dns-outage": ["failure"],
         "pods_ready at least 100 %": ["system-out"],
         "recovery_time at most 1 s": ["failure"],
         "pull_error_rate before at most 0.1 %": ["error"],
         "dns_nxdomain-1 occurrence 1 bites": ["system-out"],
         "latency-1 occurrence 1 bites": ["error"],
     }
-    assert (found.get("tests"), found.get("failures"), found.get("errors")) == ("5", "1", "2")
+    assert (found.get("tests"), found.get("failures"), found.get("errors")) == ("6", "2", "2")
 
 
 def test_a_run_that_stopped_is_an_error_of_its_own(tmp_path: Path) -> None:
@@ -43,7 +48,24 @@ def test_a_run_that_stopped_is_an_error_of_its_own(tmp_path: Path) -> None:
     run.events.pop()
     run.expect = [{"metric": "pods_ready", "at_least": 1.0}]
     names = [case.get("name") for case in suite(run, tmp_path).findall("testcase/error/..")]
-    assert names == ["recording_stops"]
+    assert names == ["dns-outage", "recording_stops"]
+
+
+@pytest.mark.parametrize("make", [outage, hostile, RunFolder])
+def test_it_is_valid_against_the_schema_that_servers_read(
+    tmp_path: Path, make: type[RunFolder]
+) -> None:
+    """Elements, attributes, their order and types, as Jenkins and GitLab take them."""
+    schema = xmlschema.XMLSchema(Path(__file__).parent / "junit.xsd")
+    schema.validate(junit_xml(analysed(make(), tmp_path).findings))
+
+
+def test_the_schema_refuses_what_servers_would(tmp_path: Path) -> None:
+    """Otherwise the test above would prove nothing."""
+    schema = xmlschema.XMLSchema(Path(__file__).parent / "junit.xsd")
+    text = junit_xml(analysed(outage(), tmp_path).findings)
+    assert not schema.is_valid(text.replace("<testcase ", "<case ").replace("</testcase", "</case"))
+    assert not schema.is_valid(text.replace('tests="', 'tests="many '))
 
 
 def test_what_xml_cannot_hold_is_left_out(tmp_path: Path) -> None:
