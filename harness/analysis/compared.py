@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from harness.analysis.comparable import differences
-from harness.analysis.figures import KINDS, Figure, FigureName, scaled
+from harness.analysis.figures import KINDS, Figure, FigureName, kind_of, off_scale, scaled
 from harness.analysis.findings import plain
 from harness.analysis.machine import busier
 from harness.analysis.permutation import (
@@ -39,9 +39,18 @@ class Limits:
     effect: float = MINIMUM_EFFECT
     points: float = MINIMUM_POINTS
 
-    def shift(self, metric: str) -> float:
-        """The smallest shift that matters on the scale of `scaled`."""
-        return math.log1p(self.effect) if KINDS[metric].scale == "ratio" else self.points
+    def shift(self, metric: str, typical: float | None = None) -> float:
+        """The smallest shift that matters on the scale of `scaled`; of a short time a larger one.
+
+        `typical`: a value that the figure usually has, which must not depend on which side it is
+        of.
+        """
+        kind = kind_of(metric)
+        assert kind is not None, metric
+        least = math.log1p(self.effect) if kind.scale == "ratio" else self.points
+        if kind.unit == "s" and typical:
+            return max(least, math.log1p(SHORTEST_CHANGE_S / typical))
+        return least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +213,9 @@ def _figures(
     if not judged:
         return
     values = np.stack([pair.scaled() for pair in judged], axis=1)
-    minimum = np.array([_minimum(pair, limits) for pair in judged])
+    minimum = np.array(
+        [limits.shift(pair.name.metric, _median((*pair.a, *pair.b))) for pair in judged]
+    )
     chances = family_p(values, labellings(len(a), len(b)), minimum)
     for pair, chance, least in zip(judged, chances, minimum, strict=True):
         yield _judged(pair, float(chance), float(least))
@@ -295,18 +306,6 @@ def _judged(pair: _Pair, chance: float, minimum: float) -> FigureComparison:
     )
 
 
-def _minimum(pair: _Pair, limits: Limits) -> float:
-    """The smallest shift of this figure that matters; of a short time a larger share of it.
-
-    From the runs of both sides alike, so that it does not depend on which is which.
-    """
-    kind, shift = KINDS[pair.name.metric], limits.shift(pair.name.metric)
-    typical = _median((*pair.a, *pair.b))
-    if kind.unit == "s" and typical:
-        return max(shift, math.log1p(SHORTEST_CHANGE_S / typical))
-    return shift
-
-
 def _change(low: float, middle: float, high: float, chance: float, minimum: float) -> Change:
     """On the scale where more is worse."""
     if middle >= minimum and low > 0:
@@ -321,5 +320,4 @@ def _change(low: float, middle: float, high: float, chance: float, minimum: floa
 def _told(metric: str, shift: float) -> float:
     """A shift as people read it: relative, or a difference of shares; with its own sign."""
     kind = KINDS[metric]
-    own = shift if kind.more_is_worse else -shift
-    return math.expm1(own) if kind.scale == "ratio" else own
+    return off_scale(kind, shift if kind.more_is_worse else -shift)

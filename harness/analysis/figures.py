@@ -73,7 +73,13 @@ KINDS: Final[Mapping[str, Kind]] = {
 # How late the load generator was is no figure of the registry's. It tells whether the machine was
 # as free as the other time, so it is compared apart, as a control.
 CONTROL: Final = FigureName(metric="generator_lateness")
+_CONTROL_KIND: Final = Kind(unit="s", more_is_worse=True, scale="ratio")
 _SHORTEST_LATENESS_S: Final = 0.0005
+
+
+def kind_of(metric: str) -> Kind | None:
+    """How a metric is compared, the control included; None for one that is not known."""
+    return _CONTROL_KIND if metric == CONTROL.metric else KINDS.get(metric)
 
 
 def scaled(metric: str, value: float) -> float:
@@ -82,9 +88,19 @@ def scaled(metric: str, value: float) -> float:
     Times and rates by their logarithm (a difference is a ratio), shares as they are.
     """
     kind = KINDS[metric]
-    shortest = SHORTEST_S if kind.unit == "s" else 1.0
-    number = math.log(max(value, shortest)) if kind.scale == "ratio" else value
+    number = on_scale(kind, value)
     return number if kind.more_is_worse else -number
+
+
+def on_scale(kind: Kind, value: float) -> float:
+    """`value` so that differences mean the same everywhere: its logarithm, or itself."""
+    shortest = SHORTEST_S if kind.unit == "s" else 1.0
+    return math.log(max(value, shortest)) if kind.scale == "ratio" else value
+
+
+def off_scale(kind: Kind, shift: float) -> float:
+    """A shift as people read it: relative, or a difference of shares."""
+    return math.expm1(shift) if kind.scale == "ratio" else shift
 
 
 def figures(findings: Mapping[str, Any]) -> dict[FigureName, Figure]:

@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import auditing, caring, comparing, inspecting, reporting, running, standing
+from harness.cli import (
+    auditing,
+    caring,
+    comparing,
+    inspecting,
+    reporting,
+    running,
+    standing,
+    trending,
+)
 from harness.cli.stopping import end_at_once_when_interrupted
 from harness.outcome import ExitCode
 
@@ -25,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verbs in (running, standing, inspecting, reporting, comparing, auditing, caring):
+for verbs in (running, standing, inspecting, reporting, comparing, trending, auditing, caring):
     verbs.add_to(app)
 
 

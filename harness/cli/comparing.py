@@ -13,7 +13,7 @@ from harness.outcome import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.analysis.compared import Comparison
+    from harness.analysis.compared import Comparison, Limits
     from harness.plan import Plan
 
 _Side = Annotated[
@@ -22,6 +22,14 @@ _Side = Annotated[
         help="A run folder (with all its repeats), a folder of runs, or baseline:NAME.",
         metavar="RUNS",
     ),
+]
+
+
+MinimumEffect = Annotated[
+    str, typer.Option(help="The smallest change of times and throughput that matters.")
+]
+MinimumPoints = Annotated[
+    str, typer.Option(help="The smallest change of error rates, in percentage points.")
 ]
 
 
@@ -48,12 +56,8 @@ def add_to(app: typer.Typer) -> None:
 def compare(
     a: _Side,
     b: _Side,
-    minimum_effect: Annotated[
-        str, typer.Option(help="The smallest change of times and throughput that matters.")
-    ] = "10%",
-    minimum_points: Annotated[
-        str, typer.Option(help="The smallest change of error rates, in percentage points.")
-    ] = "5%",
+    minimum_effect: MinimumEffect = "10%",
+    minimum_points: MinimumPoints = "5%",
     baselines: BaselinesOption = Path("baselines"),
     force: Annotated[
         bool, typer.Option("--force", help="Compare also what differs by scenario, seed or node.")
@@ -64,21 +68,26 @@ def compare(
 
     Repeats are what is compared (`harness run --repeat 5`); a single run cannot show a change.
     """
-    from harness.analysis.compared import Limits
     from harness.analysis.compared import compare as compare_sets
     from harness.analysis.run_figures import NotComparableError
     from harness.analysis.run_sets import read_set
 
-    limits = Limits(
-        effect=_share("--minimum-effect", minimum_effect),
-        points=_share("--minimum-points", minimum_points),
-    )
+    limits = limits_of(minimum_effect, minimum_points)
     try:
         found = compare_sets(read_set(a, baselines), read_set(b, baselines), limits, force=force)
     except NotComparableError as error:
         fail(str(error), ExitCode.USAGE)
     _print(found, as_json=as_json)
     raise typer.Exit(_code(found))
+
+
+def limits_of(effect: str, points: str) -> "Limits":
+    """What the two options say. Exits 2 when they say no share."""
+    from harness.analysis.compared import Limits
+
+    return Limits(
+        effect=_share("--minimum-effect", effect), points=_share("--minimum-points", points)
+    )
 
 
 def _share(option: str, text: str) -> float:

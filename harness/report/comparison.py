@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.analysis.compared import Comparison, FigureComparison
+from harness.analysis.windows import PHASES
 from harness.report.words import NONE, in_unit, percent
 
 COMPARISON_FILE: Final = "comparison.json"
@@ -35,12 +36,13 @@ HEADLINES: Final = {
 
 def name_of(one: FigureComparison) -> str:
     """`deployment delay p95 during latency-1`, as the sentences begin."""
-    metric = one.metric.replace("_", " ")
-    part = {"all": "", "before": "before the faults", "after": "after the faults"}
-    where = part.get(one.part, one.part)
-    if one.part == "during":
-        where = "during the faults"
-    return " ".join(word for word in (metric, one.quantile, where) if word)
+    return figure_title(one.metric, one.part, one.quantile)
+
+
+def figure_title(metric: str, part: str, quantile: str) -> str:
+    """A figure's name as people read it."""
+    where = f"{part} the faults" if part in PHASES else part.removeprefix("all")
+    return " ".join(word for word in (metric.replace("_", " "), quantile, where) if word)
 
 
 def sentence(one: FigureComparison) -> str:

@@ -55,7 +55,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         style=Markup((PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours
         bundle=Markup(bundle),  # noqa: S704  the library's own text, escaped above
         script=Markup(script),  # noqa: S704  ours
-        hashes=[_hash(bundle), _hash(script)],
+        hashes=[script_hash(bundle), script_hash(script)],
     )
 
 
@@ -68,7 +68,8 @@ def in_script(value: Any) -> Markup:
     return Markup("".join(_NOT_IN_SCRIPT.get(c, c) for c in text))  # noqa: S704  escaped here
 
 
-def _hash(script: str) -> str:
+def script_hash(script: str) -> str:
+    """How a Content-Security-Policy names a script that may run."""
     digest = hashlib.sha256(script.encode("utf-8", "replace")).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
 

@@ -1,0 +1,240 @@
+"""Nightly runs in their order: every figure as a series, and where it changed its level."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+from harness.analysis.change_points import change_points
+from harness.analysis.compared import Limits
+from harness.analysis.figures import FigureName, kind_of, off_scale, on_scale
+from harness.analysis.findings import plain
+from harness.analysis.run_figures import RunFigures
+
+FORMAT: Final = 1
+# Of unchanged scenarios that are looked at every night for four months, at most this share is ever
+# marked, with all their figures together.
+LEVEL: Final = 0.05
+# What looking every night costs: so many times as often as in a single look does a series without a
+# change cross the level once in four months (measured: tests/simulated_nights.py).
+LOOKS: Final = 25
+FEWEST_NIGHTS: Final = 3  # of a figure that is worth a line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Night:
+    """One point of the series: a run, or the repeats of one group."""
+
+    started: str
+    run_ids: tuple[str, ...]
+    verdict: str
+    unfit: int  # runs of it that say nothing about the registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """What was changed on purpose before night `at`. `breaks`: earlier nights measured else."""
+
+    at: int
+    text: str
+    breaks: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelChange:
+    """A figure's new level from night `at` on. `before`, `after`: medians of the two levels.
+
+    `change`: relative for "s" and "bytes/s", a difference for "share"; `worse`: for the user.
+    """
+
+    at: int
+    started: str
+    before: float
+    after: float
+    change: float
+    worse: bool
+    p: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureTrend:
+    """One figure: its value of each night (null where there is none), and its changes."""
+
+    metric: str
+    part: str
+    quantile: str
+    unit: str
+    nightly: tuple[float | None, ...]
+    changes: tuple[LevelChange, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioTrend:
+    """A scenario on one cluster provider, night by night."""
+
+    scenario: str
+    cluster: str
+    nights: tuple[Night, ...]
+    marks: tuple[Mark, ...]
+    figures: tuple[FigureTrend, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """Every scenario of a folder."""
+
+    folder: str
+    minimum_effect: float
+    minimum_points: float
+    scenarios: tuple[ScenarioTrend, ...]
+    format: int = field(default=FORMAT)
+
+    def as_json(self) -> dict[str, Any]:
+        """This as plain JSON values."""
+        values: dict[str, Any] = plain(asdict(self))
+        return values
+
+
+def trend(folder: str, runs: Sequence[RunFigures], limits: Limits) -> Trend:
+    """The series of `runs`, whatever their order, by scenario and cluster provider."""
+    kinds: dict[tuple[str, str], list[RunFigures]] = {}
+    for run in sorted(runs, key=lambda run: (run.started, run.run_id)):
+        kinds.setdefault((run.scenario, run.cluster), []).append(run)
+    return Trend(
+        folder=folder,
+        minimum_effect=limits.effect,
+        minimum_points=limits.points,
+        scenarios=tuple(_scenario(*kind, kinds[kind], limits) for kind in sorted(kinds)),
+    )
+
+
+def _scenario(
+    scenario: str, cluster: str, runs: Sequence[RunFigures], limits: Limits
+) -> ScenarioTrend:
+    nights = _nights(runs)
+    marks = tuple(_marks(nights))
+    first = max((mark.at for mark in marks if mark.breaks), default=0)
+    names = _names(nights)
+    level = LEVEL / (LOOKS * max(1, len(names)))
+    figures = [_figure(name, nights, first, level, limits) for name in names]
+    figures.sort(key=lambda one: not one.changes)
+    return ScenarioTrend(
+        scenario=scenario,
+        cluster=cluster,
+        nights=tuple(_night(night) for night in nights),
+        marks=marks,
+        figures=tuple(figures),
+    )
+
+
+_Night = tuple[RunFigures, ...]
+
+
+def _nights(runs: Sequence[RunFigures]) -> list[_Night]:
+    """Repeats of one group are one night; nights in the order in which they began."""
+    groups: dict[str, list[RunFigures]] = {}
+    for run in runs:
+        groups.setdefault(run.group or run.run_id, []).append(run)
+    return [tuple(group) for group in groups.values()]
+
+
+def _night(runs: _Night) -> Night:
+    verdicts = dict.fromkeys(run.verdict for run in runs)
+    return Night(
+        started=runs[0].started,
+        run_ids=tuple(run.run_id for run in runs),
+        verdict=" ".join(verdicts),
+        unfit=sum(bool(run.unfit) for run in runs),
+    )
+
+
+def _marks(nights: Sequence[_Night]) -> Iterator[Mark]:
+    """Where the experiment itself, or a version, was another than the night before."""
+    for at, (before, after) in enumerate(pairwise(nights), start=1):
+        was, now = before[-1], after[0]
+        for what in ("scenario_sha256", "seed", "registry"):
+            old, new = getattr(was, what), getattr(now, what)
+            if old != new and "" not in (old, new):
+                name = "scenario content" if what == "scenario_sha256" else what
+                yield Mark(at=at, text=f"{name} changed", breaks=True)
+        for text in _versions(was.versions, now.versions):
+            yield Mark(at=at, text=text, breaks=False)
+
+
+def _versions(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for package in sorted({*was, *now}):
+        old, new = was.get(package, "none"), now.get(package, "none")
+        if old != new:
+            yield f"{package} {old} \N{RIGHTWARDS ARROW} {new}"
+
+
+def _names(nights: Sequence[_Night]) -> list[FigureName]:
+    """The figures with nights enough; a p90 only where no p95 has as many."""
+    counts: dict[FigureName, int] = {}
+    for night in nights:
+        for name in {name for run in night for name in run.figures if _counts(run, name)}:
+            counts[name] = counts.get(name, 0) + 1
+    known = {name: count for name, count in counts.items() if count >= FEWEST_NIGHTS}
+    return [
+        name
+        for name in sorted(known)
+        if name.quantile != "p90"
+        or known.get(FigureName(metric=name.metric, part=name.part, quantile="p95"), 0)
+        < known[name]
+    ]
+
+
+def _counts(run: RunFigures, name: FigureName) -> bool:
+    return not run.unfit and run.figures[name].enough and kind_of(name.metric) is not None
+
+
+def _figure(
+    name: FigureName, nights: Sequence[_Night], first: int, level: float, limits: Limits
+) -> FigureTrend:
+    kind = kind_of(name.metric)
+    assert kind is not None, "_names leaves out what is not known"
+    values = [_value(name, night) for night in nights]
+    known = [at for at, value in enumerate(values) if value is not None]
+    searched = [at for at in known if at >= first]
+    scaled = np.array([on_scale(kind, value) for value in values[first:] if value is not None])
+    changes = []
+    if len(scaled):
+        typical = float(np.median([value for value in values[first:] if value is not None]))
+        edges = [0]
+        found = change_points(scaled, level, limits.shift(name.metric, typical))
+        edges += [*(one.at for one in found), len(scaled)]
+        for one, start, end in zip(found, edges, edges[2:], strict=False):
+            before = _median(values[at] for at in searched[start : one.at])
+            after = _median(values[at] for at in searched[one.at : end])
+            shift = on_scale(kind, after) - on_scale(kind, before)
+            changes.append(
+                LevelChange(
+                    at=searched[one.at],
+                    started=nights[searched[one.at]][0].started,
+                    before=before,
+                    after=after,
+                    change=off_scale(kind, shift),
+                    worse=(shift > 0) is kind.more_is_worse,
+                    p=one.p,
+                )
+            )
+    return FigureTrend(
+        metric=name.metric,
+        part=name.part,
+        quantile=name.quantile,
+        unit=kind.unit,
+        nightly=tuple(values),
+        changes=tuple(changes),
+    )
+
+
+def _value(name: FigureName, night: _Night) -> float | None:
+    """The median over the repeats of a night."""
+    known = [run.figures[name].value for run in night if name in run.figures and _counts(run, name)]
+    return float(np.median(known)) if known else None
+
+
+def _median(values: Iterator[float | None]) -> float:
+    return float(np.median([value for value in values if value is not None]))
