@@ -4,13 +4,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import altair as alt
 import pytest
 
 from harness.analysis.compared import Limits
 from harness.analysis.trend import Trend, trend
 from harness.report.bundle import javascript
-from harness.report.charts.trend import trend_chart
 from harness.report.trend import trend_markdown, trend_page, trend_text
 from tests.analysis.test_trend import nights
 from tests.report.test_page_in_a_browser import CHROMIUM, opened
@@ -41,15 +39,6 @@ def test_the_markdown_is_a_table() -> None:
     text = trend_markdown(made())
     assert "| deployment delay p95 | 30 |" in text
     assert "@" not in trend_markdown(made(scenario="@team"))
-
-
-@pytest.mark.parametrize("figure", [0, 1])
-def test_the_charts_hold_to_vega_lite(figure: int) -> None:
-    """Also of a figure that never changed."""
-    (one,) = made().scenarios
-    chart = trend_chart("trend-0-0", "Delay", one.figures[figure], one)
-    alt.Chart.from_dict(chart.spec)
-    assert len(chart.table) == 30
 
 
 class Tags(HTMLParser):
