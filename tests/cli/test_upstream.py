@@ -9,6 +9,7 @@ import pytest
 
 from tests.distribution import require_distribution
 from tests.program import brief, harness, left_behind, run_folder
+from tests.scripted_server import FIN, Steps, ok, promised, scripted
 from tests.standing import Standing, standing
 
 
@@ -57,6 +58,44 @@ def test_an_external_registry_is_pulled_from_and_left_as_it_was(
         secret = up.password.encode()
         written = [path for path in (tmp_path / "ours").rglob("*") if path.is_file()]
         assert [path for path in written if secret in path.read_bytes()] == []
+
+
+HOSTILE: dict[str, tuple[Steps, str]] = {
+    "endless": ([b"HTTP/1.1 200 OK\r\n\r\n", *([bytes(1 << 20)] * 64), FIN], "longer than"),
+    "short": ([promised(100, b"short"), FIN], "closed before its answer was whole, 95 bytes short"),
+    "a head of 10 MB": ([b"HTTP/1.1 200 OK\r\nX: " + b"a" * 10_000_000], "longer than 64 KiB"),
+    "a Location to elsewhere": (
+        [ok(b"", "Location: http://evil.example/../../x", status="307 Temporary Redirect")],
+        "evil.example, which --allow-registry does not allow",
+    ),
+    "malformed JSON": (
+        [ok(b"[" * 100_000, 'WWW-Authenticate: Bearer realm="/../token"', status="401 No")],
+        "the token service gave no token",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_registry_is_an_end_with_a_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One sentence, the code of an environment, and nothing outside the run's folder."""
+    steps, said = HOSTILE[name]
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "none"))
+    scenario = brief(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    with scripted([steps]) as server:
+        registry = f"{{provider: external, url: '{server.url}'}}"
+        options = ["--set", f"environment.registry={registry}", "-q"]
+        host = f"127.0.0.1:{server.port}"
+        done = harness("run", scenario, *options, "--allow-registry", host, folder=tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("harness: ")]
+    assert said in sentence
+    assert not left_behind(tmp_path)
+    written = set(tmp_path.rglob("*")) - before
+    assert all(path.is_relative_to(tmp_path / "reports") for path in written)
 
 
 @pytest.mark.distribution

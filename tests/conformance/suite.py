@@ -32,7 +32,13 @@ class Report:
 
 
 def run_suite(
-    program: Path, registry: str, results: Path, *, username: str = "", password: str = ""
+    program: Path,
+    registry: str,
+    results: Path,
+    *,
+    username: str = "",
+    password: str = "",
+    repositories: tuple[str, str] = ("conformance/one", "conformance/two"),
 ) -> Report:
     """All of the suite against the registry at `registry` (host and port, plain HTTP).
 
@@ -46,6 +52,8 @@ def run_suite(
             "OCI_VERSION": "dev",
             "OCI_REGISTRY": registry,
             "OCI_TLS": "disabled",
+            "OCI_REPO1": repositories[0],
+            "OCI_REPO2": repositories[1],
             "OCI_USERNAME": username,
             "OCI_PASSWORD": password,
             "OCI_RESULTS_DIR": str(results),

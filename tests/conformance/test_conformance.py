@@ -1,18 +1,26 @@
 """The OCI distribution specification's own tests, every one, with all that is optional."""
 
+import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
 import uvloop
 
+from harness.child import Run
+from harness.environment.registry import open_registry
+from harness.environment.upstream.access import UpstreamSettings
+from harness.journal import Journal
 from harness.registry.app import Registry
 from harness.registry.tokens import Account, TokenService
 from tests.conformance.suite import Report, read_report, run_suite
+from tests.distribution import require_distribution
 from tests.go_tools import CONFORMANCE, require_go_tool
 from tests.registry_server import PASSWORD, USER
 from tests.standing import standing
@@ -57,9 +65,10 @@ def test_the_embedded_registry_alone_passes_all_of_it(
     suite: Path, tmp_path: Path, *, guarded: bool
 ) -> None:
     """With nothing before it, whether or not it wants tokens."""
-    login = {"username": USER, "password": PASSWORD} if guarded else {}
+    username, password = (USER, PASSWORD) if guarded else ("", "")
     with registry_alone(tmp_path, guarded=guarded) as place:
-        require_all_passed(run_suite(suite, place, tmp_path, **login))
+        report = run_suite(suite, place, tmp_path, username=username, password=password)
+    require_all_passed(report)
 
 
 @pytest.mark.conformance
@@ -73,6 +82,52 @@ def test_it_passes_through_gateway_and_link_without_a_fault(
             suite, up.through_link, tmp_path, username=up.username, password=up.password
         )
     require_all_passed(report)
+
+
+@pytest.mark.conformance
+@pytest.mark.distribution
+def test_the_reference_registry_has_the_same_report_behind_the_gateway_as_alone(
+    suite: Path, tmp_path: Path
+) -> None:
+    """It does not pass all of it, and the proxy makes nothing better or worse."""
+    program = require_distribution()
+
+    async def main(journal: Journal) -> tuple[Report, Report]:
+        run = Run(run_id="suite", folder=tmp_path, journal=journal, clock_start_s=time.monotonic())
+        settings = UpstreamSettings(provider="distribution", program=program)
+        async with open_registry(
+            run,
+            nodes=("node-0",),
+            auth="none",
+            username="",
+            password="",
+            token_lifetime_s=300,
+            registry_name="registry.test",
+            upstream=settings,
+        ) as room:
+            assert room.upstream is not None
+            reports = []
+            for name, url in (("alone", room.upstream.url), ("proxied", room.direct_url)):
+                (tmp_path / name).mkdir()
+                place = urlsplit(url).netloc
+                repositories = (f"{name}/one", f"{name}/two")
+                reports.append(
+                    await asyncio.to_thread(
+                        run_suite, suite, place, tmp_path / name, repositories=repositories
+                    )
+                )
+        return reports[0], reports[1]
+
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
+        alone, proxied = asyncio.run(main(journal))
+    assert alone.tests > 0
+    assert {verdict(it) for it in proxied.not_passed} == {verdict(it) for it in alone.not_passed}
+    assert proxied.tests == alone.tests
+
+
+def verdict(told: str) -> str:
+    """Name and verdict without the reason, which holds addresses and random names."""
+    return told.split(": ", 2)[0] + " " + told.split(": ", 2)[1]
 
 
 def test_a_report_is_read_to_its_last_failure(tmp_path: Path) -> None:
