@@ -22,6 +22,7 @@ from harness.environment.cluster.kind_cli import require_version
 from harness.environment.go_program import SetupFailed
 from harness.environment.programs import DISTRIBUTION, KIND
 from harness.environment.toxiproxy import TOXIPROXY_VERSION, find_toxiproxy
+from harness.environment.upstream.access import DISTRIBUTION_VARIABLE
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -89,7 +90,7 @@ def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
             engine if containers.status == "ok" else "",
             ask,
         ),
-        distribution(cache, path=path),
+        distribution(environment.get(DISTRIBUTION_VARIABLE) or None, cache, path=path),
     ]
 
 
@@ -265,11 +266,15 @@ def node_image(image: str, engine: str, asked: Ask) -> Check:
     return Check(name="node image", status="ok", found=f"{image}, {said.text}")
 
 
-def distribution(cache: Path, *, path: str | None = None) -> Check:
+def distribution(named: str | None, cache: Path, *, path: str | None = None) -> Check:
     """The reference registry, for scenarios that ask for it."""
-    found = DISTRIBUTION.find(cache_folder=cache, path=path)
+    try:
+        found = DISTRIBUTION.find(named=named, cache_folder=cache, path=path)
+    except SetupFailed as error:
+        fix = f"name another with {DISTRIBUTION_VARIABLE}, or unset it"
+        return Check(name="distribution", status="fail", found=str(error), fix=fix)
     if found is None:
-        what = "none; the embedded registry is used"
+        what = "none; the embedded registry is used (harness setup distribution builds it)"
         return Check(name="distribution", status="ok", found=what)
     return Check(name="distribution", status="ok", found=str(found))
 

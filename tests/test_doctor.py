@@ -138,6 +138,23 @@ def test_an_old_or_foreign_toxiproxy_fails(tmp_path: Path, says: str) -> None:
     assert "2.12.0 is needed" in check.fix
 
 
+def test_the_distribution_that_would_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The named one, which must be there, then the cache's, then none."""
+    monkeypatch.setenv("PATH", "")
+    cache = tmp_path / "cache"
+    assert doctor.distribution(None, cache).found.startswith("none")
+    program = cache / "bin" / "registry"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert doctor.distribution(None, cache).found == str(program)
+    assert doctor.distribution(str(program), tmp_path).found == str(program)
+    missing = doctor.distribution("/nowhere/registry", cache)
+    assert (missing.status, "HARNESS_DISTRIBUTION" in missing.fix) == ("fail", True)
+
+
 def test_a_named_toxiproxy_that_is_not_there_fails(tmp_path: Path) -> None:
     """A wish is not passed over."""
     check = doctor.toxiproxy(str(tmp_path / "nothing"), tmp_path, doctor.ask)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.distribution import require_distribution
-from tests.program import brief, harness, left_behind, run_folder
+from tests.program import brief, harness, left_behind, run_folder, start, wait_for_event
 from tests.scripted_server import FIN, Steps, ok, promised, scripted
 from tests.standing import Standing, standing
 
@@ -58,6 +58,32 @@ def test_an_external_registry_is_pulled_from_and_left_as_it_was(
         secret = up.password.encode()
         written = [path for path in (tmp_path / "ours").rglob("*") if path.is_file()]
         assert [path for path in written if secret in path.read_bytes()] == []
+
+
+def test_what_a_killed_run_pushed_is_taken_away_by_recover(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not without leave for that registry, and only the run's own tags."""
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    with standing(theirs) as up:
+        monkeypatch.setenv("R_USER", up.username)
+        monkeypatch.setenv("R_PASS", up.password)
+        leave = ["--allow-registry", urlsplit(up.told["registry"]["direct_url"]).netloc]
+        process = start("run", brief(ours), *external(up), *leave, "-q", folder=ours)
+        wait_for_event(ours, "load_started")
+        process.kill()
+        process.communicate(timeout=30)
+        run_id = run_folder(ours).name.rpartition("-")[2]
+        assert [tag for tag in tags(up, "app") if tag.endswith(f"-{run_id}")]
+        refused = harness("recover", folder=ours)
+        assert refused.returncode == 3
+        assert leave[1] in refused.stdout
+        done = harness("recover", *leave, folder=ours)
+        assert done.returncode == 0, done.stdout
+        assert tags(up, "app") == ["v1"]
+        assert harness("recover", folder=ours).stdout == "reports: nothing to undo\n"
 
 
 HOSTILE: dict[str, tuple[Steps, str]] = {
