@@ -24,8 +24,10 @@ from harness.child import RUN_ID_VARIABLE, ChildError
 from harness.environment.cluster.recovering import (
     delete_kind_cluster,
     delete_namespace,
+    remove_node_drop,
     remove_node_rule,
     restore_node_file,
+    unmount_node_disk,
 )
 from harness.environment.registry import REGISTRY_FOLDER
 from harness.environment.stored_index import INDEX_FILE
@@ -288,4 +290,6 @@ _KINDS: Final[Kinds] = {
     "delete_namespace": delete_namespace,
     "restore_node_file": restore_node_file,
     "remove_node_rule": remove_node_rule,
+    "remove_node_drop": remove_node_drop,
+    "unmount_node_disk": unmount_node_disk,
 }

@@ -10,7 +10,7 @@ from harness.node.kubelet import Kubelet
 from harness.node.settings import NodeSettings
 from harness.oci.reference import parse_reference
 
-PULL_SECRET: Final = "harness-pull"  # noqa: S105  its name
+PULL_SECRET: Final = "registry-credentials"  # noqa: S105  its name, as in a real cluster
 
 
 @dataclass(kw_only=True)

@@ -20,6 +20,8 @@ Spans = list[tuple[float, float]]
 AT_REST = "changes content at rest in the embedded registry"
 _RESOLVER_WORDS = "dns_"
 _DOWN = "connection_refused"
+# A node has one hosts.toml and one pull secret.
+_ONE_AT_A_TIME = ({"wrong address"}, {"authentication"})
 _TURN_AWAY = frozenset({"firewall_drop", "flapping_link", "partition"})
 
 
@@ -193,6 +195,9 @@ def _contradict(first: _Scope, second: _Scope) -> bool:
     if words[0] == words[1] or all(word.startswith(_RESOLVER_WORDS) for word in words):
         return True
     needed = [scope.entry.fault.seams_needed() for scope in (first, second)]
+    areas = {scope.entry.fault.area for scope in (first, second)}
+    if all(Seam.CLUSTER in seams for seams in needed) and areas in _ONE_AT_A_TIME:
+        return True
     if all(Seam.STORE in seams for seams in needed):  # a blob can be undone from one change only
         return True
     if _TURN_AWAY.issuperset(words):  # one of them ends what the other holds

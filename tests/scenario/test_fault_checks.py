@@ -197,6 +197,15 @@ def test_a_fault_that_a_real_toxiproxy_cannot_do_is_refused_with_it() -> None:
             "corrupted_blob: , at: 0s, for: 9s, where: {layers: 1-3}",
             False,
         ),
+        ("wrong_mirror: , at: 1s, for: 5s", "dead_mirror: , at: 2s, for: 5s", True),
+        (
+            "wrong_mirror: , at: 1s, for: 5s, where: {nodes: 0}",
+            "dead_mirror: , at: 2s, for: 5s, where: {nodes: 1}",
+            False,
+        ),
+        ("wrong_credentials: , at: 1s, for: 5s", "missing_credentials: , at: 2s, for: 5s", True),
+        ("wrong_mirror: , at: 1s, for: 5s", "wrong_credentials: , at: 2s, for: 5s", False),
+        ("pull_qps: , at: 1s, for: 5s", "node_disk_full: , at: 2s, for: 5s", False),
     ],
 )
 def test_faults_contradict_at_one_time_and_place(first: str, second: str, contradict: bool) -> None:  # noqa: FBT001  a column of the table

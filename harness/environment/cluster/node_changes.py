@@ -16,6 +16,8 @@ from harness.environment.cluster.errors import ClusterError
 CERTS_FOLDER: Final = "/etc/containerd/certs.d"
 RESOLV_CONF: Final = "/etc/resolv.conf"
 HOSTS_FILE: Final = "/etc/hosts"
+KUBELET_CONFIG: Final = "/var/lib/kubelet/config.yaml"
+RESTART_KUBELET: Final = ("systemctl", "restart", "kubelet")  # it reads its file when it starts
 # What the node's resolv.conf names; a rule in the node sends it on to our resolver. Nobody has this
 # address (RFC 5737), so that others who ask the node's usual name server go on to do so.
 NAME_SERVER: Final = "192.0.2.53"
@@ -60,6 +62,8 @@ class NodeFile:
             return False
         if self.before is not None:
             await engine.write_file(self.container, self.path, self.before)
+            if self.path == KUBELET_CONFIG:
+                await engine.execute(self.container, RESTART_KUBELET)
             return True
         # The folder goes too when this was all that it held.
         script = 'rm -f "$1"; rmdir "$(dirname "$1")" 2>/dev/null || true'
@@ -114,7 +118,7 @@ class NodeRule:
 def read_file_undo(undo: Mapping[str, Any]) -> NodeFile:
     """The change of a journal's record. Raises ClusterError when it is none of ours, KeyError."""
     path, before = undo["path"], undo["hex"]
-    known = path in (RESOLV_CONF, HOSTS_FILE) or _CERTS.fullmatch(str(path))
+    known = path in (RESOLV_CONF, HOSTS_FILE, KUBELET_CONFIG) or _CERTS.fullmatch(str(path))
     if not known or ".." in path:
         raise ClusterError(f"path: one that the harness changes in a node, got {path!r}")
     return NodeFile(

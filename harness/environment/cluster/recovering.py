@@ -15,6 +15,13 @@ from harness.environment.cluster.guard import (
     run_name,
 )
 from harness.environment.cluster.node_changes import read_file_undo, read_rule_undo
+from harness.environment.cluster.node_faults import (
+    NodeDisk,
+    NodeDrop,
+    read_disk_undo,
+    read_drop_undo,
+)
+from harness.node.hosts import NOBODY
 
 _KUBECTL_S: Final = 90.0
 
@@ -51,6 +58,28 @@ def remove_node_rule(folder: Path, undo: Mapping[str, Any]) -> str:
     try:
         asyncio.run(_require_node(engine, rule.cluster, rule.container))
         removed = asyncio.run(rule.undone(run_id, engine))
+    except ContainerGoneError:
+        return f"{what}: is gone with its node"
+    return f"{what}: removed" if removed else f"{what}: was gone already"
+
+
+def remove_node_drop(folder: Path, undo: Mapping[str, Any]) -> str:
+    """Let what a node sends pass again. Raises ClusterError, KeyError."""
+    drop = read_drop_undo(undo)
+    return _undone(folder, undo, drop, f"{drop.container}: rule that drops what goes to {NOBODY}")
+
+
+def unmount_node_disk(folder: Path, undo: Mapping[str, Any]) -> str:
+    """Give a node's containerd its own disk back. Raises ClusterError, KeyError."""
+    disk = read_disk_undo(undo)
+    return _undone(folder, undo, disk, f"{disk.container}: small disk for images")
+
+
+def _undone(folder: Path, undo: Mapping[str, Any], change: NodeDrop | NodeDisk, what: str) -> str:
+    run_id, engine = _run_id(folder, undo), _engine(undo)
+    try:
+        asyncio.run(_require_node(engine, change.cluster, change.container))
+        removed = asyncio.run(change.undone(run_id, engine))
     except ContainerGoneError:
         return f"{what}: is gone with its node"
     return f"{what}: removed" if removed else f"{what}: was gone already"

@@ -30,6 +30,9 @@ RULE = {
     "address": "172.18.0.1",
     "port": 5,
 }
+DROP = {name: RULE[name] for name in ("run_id", "engine", "cluster", "node")}
+DROP["kind"] = "remove_node_drop"
+DISK = {**DROP, "kind": "unmount_node_disk"}
 CLUSTER = {
     "kind": "delete_kind_cluster",
     "run_id": RUN_ID,
@@ -125,7 +128,7 @@ def test_a_forged_record_changes_nothing(
     assert set(told) <= {"inspect"}
 
 
-@pytest.mark.parametrize("undo", [CLUSTER, FILE, RULE])
+@pytest.mark.parametrize("undo", [CLUSTER, FILE, RULE, DROP, DISK])
 def test_a_silent_engine_keeps_the_record(tmp_path: Path, engine: Path, undo: Any) -> None:
     """It can be undone later."""
     script = "#!/bin/sh\necho 'Cannot connect to the Docker daemon at unix:///x.' >&2; exit 1\n"
@@ -133,3 +136,26 @@ def test_a_silent_engine_keeps_the_record(tmp_path: Path, engine: Path, undo: An
     text, failed, left = recovered(tmp_path, undo)
     assert "start it" in text
     assert (failed, left) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("undo", "said", "word"),
+    [
+        (DROP, "rule that drops what goes to 192.0.2.54: removed", "-j DROP"),
+        (DISK, "small disk for images: was gone already", "umount"),  # this engine says nothing
+    ],
+)
+def test_what_a_fault_left_in_a_node_is_undone(
+    tmp_path: Path, engine: Path, undo: Any, said: str, word: str
+) -> None:
+    """In the node that the record names, and not in one that is gone."""
+    assert recovered(tmp_path, undo) == (
+        f"{NODE}: {said.split(':', maxsplit=1)[0]}: is gone with its node",
+        False,
+        0,
+    )
+    (engine / "there").write_text(f"{NODE}\n")
+    assert recovered(tmp_path, undo) == (f"{NODE}: {said}", False, 0)
+    told = (engine / "told").read_text()
+    assert f"exec {NODE}" in told
+    assert word in told
