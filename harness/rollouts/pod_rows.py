@@ -123,7 +123,7 @@ def pull_rows(pulls: Sequence[Pull]) -> Iterator[tuple[Any, ...]]:
             attempt.error_text,
             it.blob_bytes,
             len(it.asked),
-            attempt.asked_s,
+            math.nan,  # when the kubelet meant to begin only it knows
             it.queue_s,
             *(it.parts[part] for part in PARTS),
         )
