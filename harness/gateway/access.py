@@ -1,6 +1,7 @@
 """Access records: one JSON line for every request, written soon but not at once.
 
-Nothing of a request's headers is recorded but Range and User-Agent, and nothing of its query.
+Nothing of a request's headers is recorded but Range and User-Agent, and of its query or form only
+the repositories that a token is asked for.
 """
 
 import asyncio
@@ -41,6 +42,7 @@ class AccessLog:
         self._lines.append(
             f'{{"at_s": {started_s - self.start_s:.6f}, "node": {_quoted(ask.node)}, '
             f'"kind": "{ask.kind}", "method": "{ask.method}", "path": {_quoted(ask.path)}, '
+            f'"repository": {_quoted(" ".join(ask.repositories))}, '
             f'"status": {exchange.status}, "bytes": {exchange.bytes}, "range": {span}, '
             f'"duration_s": {time.monotonic() - started_s:.6f}, "first_byte_s": {first}, '
             f'"bitten_by": {_quoted(bitten)}, "ended": "{exchange.ended}", '

@@ -42,9 +42,9 @@ class Gateway:
         rules = self._rules.of(ask.kind)
         decision = None
         now_s = time.monotonic()
+        if ask.kind is RequestKind.TOKEN:  # its record names the repository too
+            receive = await ask.read_scopes(receive)
         if rules:
-            if ask.kind is RequestKind.TOKEN:
-                receive = await ask.read_scopes(receive)
             decision = decide(rules, ask, now_s)
             if decision is not None:
                 self._send_elsewhere(decision, ask)

@@ -23,6 +23,7 @@ class Asked:
     kind: RequestKind
     method: str
     path: str
+    repository: str  # "" for a request that names none
     status: int
     at_s: float
     first_byte_s: float
@@ -31,14 +32,6 @@ class Asked:
     range_from: int
     whole: bool  # the answer ended as it should
     bitten_by: str
-
-    @property
-    def repository(self) -> str:
-        """`app` of `/v2/app/manifests/v1`; "" for a request that names none."""
-        name, found, _ = self.path.removeprefix("/v2/").rpartition(
-            "/blobs/" if self.kind is RequestKind.BLOB else "/manifests/"
-        )
-        return name if found else ""
 
     @property
     def digest(self) -> str:
@@ -72,6 +65,7 @@ def _asked(line: str) -> Asked | None:
             kind=RequestKind(record["kind"]),
             method=record["method"],
             path=record["path"],
+            repository=record["repository"],
             status=int(record["status"]),
             at_s=at_s,
             first_byte_s=_NAN if first is None else at_s + float(first),
@@ -89,17 +83,6 @@ def _range_from(header: str | None) -> int:
     """`100` of `bytes=100-`."""
     first = (header or "").removeprefix("bytes=").partition("-")[0]
     return int(first) if first.isdigit() else 0
-
-
-def during(
-    asked: Sequence[Asked], *, node: str, repository: str, start_s: float, end_s: float
-) -> list[Asked]:
-    """What `node` asked for in that time about `repository`; tokens name none."""
-    return [
-        it
-        for it in asked
-        if it.node == node and start_s <= it.at_s <= end_s and it.repository in ("", repository)
-    ]
 
 
 def parts_of(

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from harness.outcome import Cause, Outcome
-from harness.rollouts.asked import PARTS, Asked, during, parts_of, request_rows
+from harness.rollouts.asked import PARTS, Asked, parts_of, request_rows
 from harness.rollouts.pod_story import Attempt, PodStory
 
 _POD_PARTS: Final = ("schedule_s", "queue_s", *PARTS, "backoff_s", "start_s")
-# Between a node's request and the event that tells of it, both ways.
-_SLACK_S: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,30 +50,28 @@ class Joining:
 
 
 def joined(stories: Sequence[PodStory], joining: Joining) -> list[Pull]:
-    """Every attempt of every pod, by the time of its end; each request belongs to one at most."""
-    free: dict[str, list[Asked]] = {}
+    """Every attempt of every pod, by the time of its end; each request belongs to one at most.
+
+    Events reach us late, requests are recorded as they come: an attempt has what its node asked
+    for about its repository until it ended and no earlier attempt has.
+    """
+    free: dict[tuple[str, str], list[Asked]] = {}
     for it in joining.asked:
-        free.setdefault(it.node, []).append(it)
+        free.setdefault((it.node, it.repository), []).append(it)
     idle_since: dict[str, float] = {}
     attempts = [(story, attempt) for story in stories for attempt in story.attempts]
     pulls = []
     for story, attempt in sorted(attempts, key=lambda it: _end_s(it[1], joining.end_s)):
         ended_s = _end_s(attempt, joining.end_s)
+        key = (story.node, _repository(story.order.image))
+        asked = [it for it in free.get(key, ()) if it.at_s <= ended_s]
+        free[key] = [it for it in free.get(key, ()) if it.at_s > ended_s]
         started_s = attempt.asked_s
         if not math.isnan(attempt.pull_s):
             started_s = ended_s - attempt.pull_s
         elif joining.serial:
-            started_s = min(ended_s, max(started_s, idle_since.get(story.node, 0.0)))
-        node = free.get(story.node, [])
-        asked = during(
-            node,
-            node=story.node,
-            repository=_repository(story.order.image),
-            start_s=started_s - _SLACK_S,
-            end_s=ended_s,
-        )
-        taken = set(map(id, asked))
-        free[story.node] = [it for it in node if id(it) not in taken]
+            first_s = min((it.at_s for it in asked), default=ended_s)
+            started_s = min(max(started_s, idle_since.get(story.node, 0.0)), first_s, ended_s)
         idle_since[story.node] = ended_s
         parts = parts_of(
             asked,

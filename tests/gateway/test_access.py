@@ -15,6 +15,7 @@ COLUMNS = [
     "kind",
     "method",
     "path",
+    "repository",
     "status",
     "bytes",
     "range",
@@ -45,7 +46,9 @@ def test_every_request_is_recorded(tmp_path: Path) -> None:
                     "User-Agent": 'con"tainerd\t/2',
                 }
                 await client.get(path, headers=headers)
-                await client.get("/token?scope=a&secret=h1dden", auth=("u", "p4ssword"))
+                await client.get(
+                    "/token?scope=repository:team/app:pull&secret=h1dden", auth=("u", "p4ssword")
+                )
                 await client.get("/v2/caf%C3%A9%0A/tags/list")
             async with served.client("n1") as client:
                 await client.head(path)
@@ -60,7 +63,7 @@ def test_every_request_is_recorded(tmp_path: Path) -> None:
     assert first["user_agent"] == 'con"tainerd\t/2'
     assert 0 <= first["first_byte_s"] <= first["duration_s"] < 5
     assert first["ended"] == "ok"
-    assert token["path"] == "/token"
+    assert (token["path"], token["repository"]) == ("/token", "team/app")
     assert strange["path"] == "/v2/café\n/tags/list"
     assert (last["status"], last["method"], last["bitten_by"]) == (503, "HEAD", "fault-0")
     text = (tmp_path / "access.jsonl").read_text()

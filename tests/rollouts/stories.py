@@ -54,6 +54,7 @@ def asked(at_s: float, done_s: float, **changes: Any) -> Asked:
         "kind": RequestKind.MANIFEST,
         "method": "HEAD",
         "path": "/v2/app/manifests/v1",
+        "repository": "app",
         "status": 200,
         "first_byte_s": at_s,
         "sent_bytes": 0,

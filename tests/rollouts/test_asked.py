@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.outcome import Cause
-from harness.rollouts.asked import during, parts_of, read_asked, request_rows
+from harness.rollouts.asked import parts_of, read_asked, request_rows
 from harness.samples import REQUESTS
 from harness.seams import RequestKind
 from tests.rollouts.stories import asked
@@ -24,6 +24,7 @@ def line(**changes: Any) -> str:
         "kind": "blob",
         "method": "GET",
         "path": "/v2/team/app/blobs/sha256:1",
+        "repository": "team/app",
         "status": 206,
         "bytes": 7,
         "range": "bytes=100-",
@@ -62,19 +63,6 @@ def test_records_are_read_by_their_time_and_only_of_real_nodes(tmp_path: Path) -
 def test_why_a_request_failed(changes: dict[str, Any], cause: Cause) -> None:
     """As far as status and ending tell."""
     assert asked(0.0, 1.0, **changes).cause is cause
-
-
-def test_a_pull_is_joined_with_its_nodes_requests_for_its_repository() -> None:
-    """Tokens name none, so they are taken by their time alone."""
-    token = asked(2.1, 2.2, kind=RequestKind.TOKEN, method="POST", path="/token")
-    own = asked(2.0, 2.1)
-    others = [
-        asked(2.0, 2.1, node="node-1"),
-        asked(2.0, 2.1, path="/v2/web/manifests/v1"),
-        asked(9.0, 9.1),
-    ]
-    found = during([own, token, *others], node="node-0", repository="app", start_s=1.9, end_s=3.0)
-    assert found == [own, token]
 
 
 def test_the_parts_of_a_pull_add_up_to_it() -> None:

@@ -74,6 +74,22 @@ def test_each_attempt_is_a_row_with_what_its_node_asked_for() -> None:
     assert owners == ["app-1-0-2", "app-1-0-2", ""]
 
 
+def test_an_attempt_has_what_its_node_asked_for_about_its_image() -> None:
+    """Whatever its `Pulling` says: events reach us late, records are written as requests come."""
+    pod = story()
+    tell(pod, 2.4, "Pulling", texts.pulling(IMAGE))
+    tell(pod, 2.5, "Failed", texts.failed_to_pull(IMAGE, REFUSED))
+    tell(pod, 13.0, "Pulling", texts.pulling(IMAGE))
+    tell(pod, 13.5, "Failed", texts.failed_to_pull(IMAGE, REFUSED))
+    token = {"kind": RequestKind.TOKEN, "method": "POST", "path": "/token"}
+    others = [asked(2.0, 2.1, node="node-1"), asked(2.0, 2.1, repository="web")]
+    to_join = joining(asked(2.0, 2.1), asked(2.1, 2.2, **token), *others, asked(12.9, 13.0))
+    first, second = joined([pod], to_join)
+    assert [it.at_s for it in first.asked] == [2.0, 2.1]
+    assert [it.at_s for it in second.asked] == [12.9]
+    assert first.started_s == 2.0
+
+
 @pytest.mark.parametrize(("serial", "started_s"), [(True, 2.5), (False, 2.0)])
 def test_a_serial_node_pulls_one_image_after_the_other(serial: bool, started_s: float) -> None:  # noqa: FBT001  a table
     """The second pod's try cannot have begun before the first one's was over."""

@@ -1,0 +1,86 @@
+"""The comparison of real and emulated nodes as a page of documentation."""
+
+from collections.abc import Mapping, Sequence
+
+from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, ROLLOUT_AT_S
+from tests.fidelity.comparing import DELAY_S, DELAY_SHARE, Difference, usual
+
+_INTRODUCTION = """\
+# How far emulated nodes can be trusted
+
+The same scenarios, on real nodes of a kind cluster and on emulated ones. Each fault is on from
+{begins} s to {ends} s; a rollout begins at {rollout} s, so that its pods meet the fault, back off
+and recover by themselves. {runs} runs on each side, two nodes. Real: {versions}.
+
+Made by `uv run python -m tests.fidelity --runs {runs} --out docs/fidelity.md`.
+
+A case agrees when most pods on both sides had the same number of attempts, the same events and
+published reasons in the same order, the same requests in a failed attempt and the same error text,
+and when p50 and p95 of deployment delay differ by no more than {share:.0%} or {limit} s, whichever
+is larger. Delays are p50 (p95) in seconds: retries fall on the kubelet's own 1 s tick, 11 to 16 s
+apart, so ranges are wide on both sides.
+
+| case | fault | pods | attempts | real | emulated | agrees |
+|---|---|---|---|---|---|---|
+"""
+
+
+def markdown(found: Sequence[Difference], *, runs: int, versions: Mapping[str, str]) -> str:
+    """The page: one table of cases, and beneath it what differs and what a failed attempt asks."""
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    head = _INTRODUCTION.format(
+        begins=FAULT_AT_S,
+        ends=FAULT_AT_S + FAULT_FOR_S,
+        rollout=ROLLOUT_AT_S,
+        runs=runs,
+        versions=named,
+        share=DELAY_SHARE,
+        limit=DELAY_S,
+    )
+    rows = "".join(map(_row, found))
+    requests = "".join(map(_requests, found))
+    texts = "".join(map(_texts, (it for it in found if it.differing)))
+    parts = [head + rows]
+    parts.append(
+        "## What an attempt asks for while the fault is on\n\n"
+        "As the gateway saw it: what a link or a name server stops never gets there.\n\n"
+        f"| case | real | emulated |\n|---|---|---|\n{requests}"
+    )
+    parts.append(f"## Where they differ\n\n{texts or 'Nowhere.'}")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _row(it: Difference) -> str:
+    faults = {case.name: case.fault for group in GROUPS for case in group.cases}
+    fault = f"`{faults[it.case].rstrip(':')}`" if faults.get(it.case) else "none"
+    delays = [
+        f"{seen.quantile(0.5):.1f} ({seen.quantile(0.95):.1f})" for seen in (it.real, it.emulated)
+    ]
+    agrees = "yes" if not it.differing else "no: " + ", ".join(it.differing)
+    pods = f"{len(it.real.delays_s)}, {len(it.emulated.delays_s)}"
+    attempts = usual(it.real.attempts)
+    return f"| {it.case} | {fault} | {pods} | {attempts} | {' | '.join(delays)} | {agrees} |\n"
+
+
+def _requests(it: Difference) -> str:
+    both = [", ".join(it.requests_a_try()) or "nothing" for it in (it.real, it.emulated)]
+    return f"| {it.case} | {' | '.join(both)} |\n"
+
+
+def _texts(it: Difference) -> str:
+    lines = [f"### {it.case}\n"]
+    for name in ("attempts", "events", "reasons", "texts"):
+        if name in it.differing:
+            lines += [f"{name}, most often:\n", "```text"]
+            for side, seen in (("real    ", it.real), ("emulated", it.emulated)):
+                counted = getattr(seen, name)
+                most = usual(counted)
+                said = " ".join(most) if isinstance(most, tuple) else most
+                lines.append(f"{side} {counted.get(most, 0)}/{sum(counted.values())}: {said}")
+            lines.append("```")
+    ranges = [
+        f"{side} {min(seen.delays_s):.1f} to {max(seen.delays_s):.1f} s"
+        for side, seen in (("real", it.real), ("emulated", it.emulated))
+    ]
+    lines.append(f"Delays: {', '.join(ranges)}.\n")
+    return "\n".join(lines) + "\n"
