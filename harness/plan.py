@@ -10,29 +10,25 @@ from harness.chance import Chance
 from harness.environment.upstream.access import UpstreamChoice
 from harness.faults import Fault
 from harness.load.orders import (
-    REGISTRY_NAME,
     LoadOrders,
-    PodOrder,
     PullsOrder,
     PushesOrder,
-    RolloutOrder,
 )
 from harness.load.pacing import constant_due, poisson_due
 from harness.metrics import METRICS
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
+from harness.plan_rollouts import Versions, planned_rollouts
 from harness.registry.profile import Limits, ProfileName
 from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
-from harness.scenario.extent import last_step_s, round_at_s, spans_of, stream_end_s
+from harness.scenario.extent import last_step_s, spans_of, stream_end_s
 from harness.scenario.model import (
     Expectation,
     FaultEntry,
     Pulls,
     Pushes,
     Registry,
-    Rollout,
-    platform_of,
 )
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
@@ -145,8 +141,8 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     body, seed = scenario.body, scenario.seed if seed is None else seed
     registry = body.environment.registry
     nodes = tuple(node_name(number) for number in range(body.environment.cluster.nodes))
-    versions = _Versions(scenario, seed)
-    rollouts = tuple(_rollouts(body.load.rollouts, versions, nodes, seed))
+    versions = Versions(scenario, seed)
+    rollouts = tuple(planned_rollouts(scenario, versions, nodes, seed))
     faults = tuple(sorted(_faults(scenario.faults, len(nodes)), key=lambda it: (it.at_s, it.id)))
     last_s = last_step_s(body, scenario.faults)
     pulls = tuple(
@@ -206,73 +202,7 @@ def _registry(registry: Registry) -> UpstreamChoice:
     return UpstreamChoice(provider=registry.provider, url=registry.url or "", login_from=login_from)
 
 
-class _Versions:
-    """Gives out versions of the scenario's images, and remembers what must be built."""
-
-    def __init__(self, scenario: Scenario, seed: int) -> None:
-        self._images = scenario.body.images
-        self._seed = seed
-        self._given: Counter[str] = Counter()
-        self._specs: dict[str, ImageSpec] = {}
-
-    @property
-    def specs(self) -> tuple[ImageSpec, ...]:
-        return tuple(self._specs.values())
-
-    def spec(self, reference: str) -> ImageSpec:
-        return self._specs[reference]
-
-    def new(self, name: str) -> str:
-        """The reference of the next version of image `name`."""
-        self._given[name] += 1
-        return self._reference(name, self._given[name])
-
-    def first(self, name: str) -> str:
-        """The reference of version 1."""
-        self._given[name] = max(1, self._given[name])
-        return self._reference(name, 1)
-
-    def _reference(self, name: str, version: int) -> str:
-        image = self._images[name]
-        spec = ImageSpec(
-            name=name,
-            version=version,
-            size_bytes=image.size_bytes,
-            layers=image.layers,
-            media=image.media,
-            platforms=tuple(map(platform_of, image.platforms)),
-            seed=self._seed,
-        )
-        reference = f"{REGISTRY_NAME}/{name}:{spec.tag}"
-        self._specs.setdefault(reference, spec)
-        return reference
-
-
-def _rollouts(
-    rollouts: tuple[Rollout, ...], versions: _Versions, nodes: tuple[str, ...], seed: int
-) -> Iterator[RolloutOrder]:
-    for rollout in rollouts:
-        image = ""
-        for number in range(1, rollout.repeat + 1):
-            if not image or rollout.cache == "cold":
-                image = versions.new(rollout.image)
-            name = f"{rollout.name}-{number}"
-            first = int(Chance(seed, "place").fraction(name) * len(nodes))
-            yield RolloutOrder(
-                rollout=name,
-                name=rollout.name,
-                round=number,
-                at_s=round_at_s(rollout, number),
-                image=image,
-                pull_policy=rollout.pull_policy,
-                pods=tuple(
-                    PodOrder(pod=f"{name}-{index}", node=nodes[(first + index) % len(nodes)])
-                    for index in range(rollout.replicas)
-                ),
-            )
-
-
-def _pulls(index: int, pulls: Pulls, versions: _Versions, last_s: float, seed: int) -> PullsOrder:
+def _pulls(index: int, pulls: Pulls, versions: Versions, last_s: float, seed: int) -> PullsOrder:
     name = f"pulls-{index + 1}"
     return PullsOrder(
         name=name,
@@ -351,7 +281,7 @@ def _expectation(expectation: Expectation) -> PlannedExpectation:
     )
 
 
-def _expected(load: LoadOrders, versions: _Versions, *, auth: str) -> Expected:
+def _expected(load: LoadOrders, versions: Versions, *, auth: str) -> Expected:
     """Each node pulls an image once; each background pull is cold.
 
     With the policy Always, the further pods of a node ask which digest the tag has, no more.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.load.orders import PullsOrder, PushesOrder
+from harness.load.orders import PullsOrder, PushesOrder, RolloutOrder
 from harness.metrics import METRICS
 from harness.plan import Plan, PlannedExpectation, PlannedFault
 from harness.seams import Where
@@ -76,7 +76,7 @@ def _timeline(plan: Plan) -> Iterator[tuple[float, str]]:
     for rollout in plan.load.rollouts:
         yield (
             rollout.at_s,
-            f"rollout {rollout.rollout}: {len(rollout.pods)} pods of {rollout.image}",
+            f"rollout {rollout.rollout}: {_pods(rollout)} of {rollout.image}",
         )
     for stream in plan.load.streams():
         if stream.due_s:
@@ -85,6 +85,11 @@ def _timeline(plan: Plan) -> Iterator[tuple[float, str]]:
     for fault in plan.faults:
         yield fault.at_s, f"{_fault(fault)} breaks{_settings(fault)}{_where(fault.where)}"
         yield fault.ends_s, f"{_fault(fault)} heals"
+
+
+def _pods(rollout: RolloutOrder) -> str:
+    more = " more" if rollout.change == "scale" else ""
+    return f"{len(rollout.pods)}{more} pods"
 
 
 def _stream(stream: PullsOrder | PushesOrder) -> str:

@@ -24,6 +24,7 @@ ARROW = (
     ("faults", "environment", "load"),
     ("rollouts",),
     ("scenario", "fault_docs"),
+    ("plan_rollouts",),
     ("plan",),
     ("timeline", "plan_text"),
     ("recording", "run_folder"),

@@ -16,7 +16,8 @@ from harness.scenario import load, load_text, read_held_fault
 from harness.seams import RequestKind, Where
 
 ROOT = Path(__file__).parents[1]
-SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
+SCENARIO_FOLDER = Path(__file__).parents[1] / "scenarios"
+SCENARIOS = sorted(SCENARIO_FOLDER.rglob("*.yaml"))
 
 TEXT = """\
 name: x
@@ -197,4 +198,5 @@ def test_a_shipped_scenario_plans(path: Path) -> None:
     assert made.faults
     assert made.expectations
     first = path.read_text(encoding="utf-8").splitlines()[0]
-    assert first == "# yaml-language-server: $schema=../harness/scenario.schema.json"
+    up = "../" * len(path.relative_to(SCENARIO_FOLDER).parts)
+    assert first == f"# yaml-language-server: $schema={up}harness/scenario.schema.json"

@@ -31,7 +31,12 @@ class PodOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutOrder:
-    """One round of a Deployment: all its pods are created at `at_s`."""
+    """One round of a Deployment: all its pods are created at `at_s`.
+
+    `change`: `template` replaces the pods of earlier rounds, `scale` adds to them. `max_surge` ""
+    lets each round be a Deployment of its own, so that none takes another's pods away; else one
+    Deployment is updated, with these as Kubernetes writes them (25% or 2).
+    """
 
     rollout: str  # "app-1"
     name: str  # "app"
@@ -40,6 +45,18 @@ class RolloutOrder:
     image: str  # as written in the pod: registry.harness.test/app:v1
     pull_policy: PullPolicy
     pods: tuple[PodOrder, ...]
+    change: Literal["template", "scale"] = "template"
+    max_surge: str = ""
+    max_unavailable: str = ""
+
+    @property
+    def is_rolling(self) -> bool:
+        return bool(self.max_surge)
+
+    @property
+    def deployment(self) -> str:
+        """The Deployment that the round belongs to."""
+        return self.name if self.is_rolling else self.rollout
 
 
 @dataclass(frozen=True, kw_only=True)

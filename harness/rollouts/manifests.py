@@ -3,12 +3,15 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from harness.environment.cluster.guard import PULL_SECRET, run_labels, run_namespace
 from harness.load.orders import RolloutOrder
 
 ROLLOUT_LABEL: Final = "harness.rollout"  # on pods: the round that made them, as app-1
+DEPLOYMENT_LABEL: Final = "harness.deployment"  # on pods: whose they are, through all rounds
 _HOST_LABEL: Final = "kubernetes.io/hostname"
 _SERVICE_ACCOUNT: Final = "default"
 # Longer than any run: the harness watches the pods itself and never asks the Deployment.
@@ -53,22 +56,52 @@ def service_account(run_id: str, *, with_secret: bool) -> Manifest:
     return account
 
 
+def supersedes(later: RolloutOrder, earlier: RolloutOrder) -> bool:
+    """Whether the pods of `later` take the place of those of `earlier`."""
+    same = later.name == earlier.name
+    return same and later.change == "template" and later.round > earlier.round
+
+
+def applied(order: RolloutOrder, rollouts: Iterable[RolloutOrder]) -> RolloutOrder:
+    """What a Deployment is to be from this round on.
+
+    Scaling one that is updated in place leaves its template, so that all its pods are those of the
+    round that made it, and of every scaling since.
+    """
+    if order.change == "template" or not order.is_rolling:
+        return order
+    own = sorted((it for it in rollouts if it.name == order.name), key=lambda it: it.round)
+    until = [it for it in own if it.round <= order.round]
+    base = max((it for it in until if it.change == "template"), key=lambda it: it.round)
+    pods = chain.from_iterable(it.pods for it in until if it.round >= base.round)
+    return replace(base, pods=tuple(pods))
+
+
 def deployment(
     run_id: str, order: RolloutOrder, *, hosts: Iterable[str], with_secret: bool
 ) -> Manifest:
-    """One round of a rollout: a Deployment of its own, spread evenly over `hosts`.
+    """One round of a rollout, spread evenly over `hosts`.
 
-    A round of its own, so that the next does not take away the pods that this one still waits for.
+    Applied again for a later round of the same Deployment it replaces the pods as Kubernetes does.
     """
-    labels = {**run_labels(run_id), ROLLOUT_LABEL: order.rollout}
+    own = {DEPLOYMENT_LABEL: order.deployment}
+    labels = {**run_labels(run_id), **own, ROLLOUT_LABEL: order.rollout}
+    rolling = {
+        "maxSurge": _pods_or_share(order.max_surge or "100%"),
+        "maxUnavailable": _pods_or_share(order.max_unavailable or "0"),
+    }
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {**_metadata(run_id, order.rollout), "labels": labels},
+        "metadata": {
+            **_metadata(run_id, order.deployment),
+            "labels": {**run_labels(run_id), **own},
+        },
         "spec": {
             "replicas": len(order.pods),
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": rolling},
             "progressDeadlineSeconds": _PROGRESS_DEADLINE_S,
-            "selector": {"matchLabels": {ROLLOUT_LABEL: order.rollout}},
+            "selector": {"matchLabels": own},
             "template": {
                 "metadata": {"labels": labels},
                 "spec": _pod(order, labels, tuple(hosts), with_secret=with_secret),
@@ -101,6 +134,11 @@ def _pod(
     if with_secret:
         spec["imagePullSecrets"] = [{"name": PULL_SECRET}]
     return spec
+
+
+def _pods_or_share(text: str) -> int | str:
+    """Kubernetes takes a number of pods as a number and a share as text."""
+    return text if text.endswith("%") else int(text)
 
 
 def _only(hosts: tuple[str, ...]) -> Manifest:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -17,7 +18,14 @@ from harness.load.orders import REGISTRY_NAME, LoadOrders, RolloutOrder
 from harness.load.samples_file import SampleWriter
 from harness.rollouts.asked import read_asked
 from harness.rollouts.cluster_api import ClusterApi, open_api
-from harness.rollouts.manifests import deployment, namespace, pull_secret, service_account
+from harness.rollouts.manifests import (
+    applied,
+    deployment,
+    namespace,
+    pull_secret,
+    service_account,
+    supersedes,
+)
 from harness.rollouts.pod_rows import Joining, all_request_rows, joined, pod_rows, pull_rows
 from harness.rollouts.watching import Watching
 
@@ -99,37 +107,34 @@ class Rollouts:
                     left_s = orders.until_s - clock.now_s()
                     patience.reschedule(loop.time() + left_s)
                     await all_of(self._roll_out(order, clock) for order in orders.rollouts)
-                    await self._until(watching, lambda: all(map(watching.is_over, orders.rollouts)))
             await self._hear_the_last_events(watching)
             for task in hearing:
                 task.cancel()
         return all(map(watching.is_ready, orders.rollouts))
 
     async def _roll_out(self, order: RolloutOrder, clock: Clock) -> None:
-        """One round; when it is Ready, the round before has served its purpose."""
+        """One round to its end; when it is Ready, earlier ones have served their purpose."""
         assert self._watching is not None
         watching = self._watching
         await clock.sleep_until(order.at_s)
         self.counts.late(clock.now_s() - order.at_s)
+        rollouts = self.settings.orders.rollouts
         manifest = deployment(
             self.run.run_id,
-            order,
+            applied(order, rollouts),
             hosts=tuple(self.room.nodes.values()),
             with_secret=self.settings.secret_in_pods,
         )
         await self.api.make(manifest)
-        await self._until(watching, lambda: watching.is_ready(order))
-        if before := self._round_before(order):
-            await self._until(watching, lambda: watching.is_ready(before))
-            await self.api.delete(before.rollout)
-
-    def _round_before(self, order: RolloutOrder) -> RolloutOrder | None:
-        earlier = (
-            it
-            for it in self.settings.orders.rollouts
-            if (it.name, it.round) == (order.name, order.round - 1)
+        later = [it for it in rollouts if supersedes(it, order)]
+        await self._until(
+            watching, lambda: watching.is_over(order) or any(map(watching.is_ready, later))
         )
-        return next(earlier, None)
+        if order.is_rolling or order.change == "scale" or not watching.is_ready(order):
+            return
+        for earlier in (it for it in rollouts if supersedes(order, it)):
+            await self._until(watching, partial(watching.is_over, earlier))
+            await self.api.delete(earlier.deployment)
 
     async def _until(self, watching: Watching, reached: Callable[[], bool]) -> None:
         """Each change wakes everybody who waits."""

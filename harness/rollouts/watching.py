@@ -90,10 +90,10 @@ class Watching:
         order = self._orders.get(rollout)
         if order is None or RUN_LABEL not in metadata["labels"]:
             return None
-        left = self._names[rollout]
+        order, name = self._planned(order)
         story = PodStory(
             order=order,
-            pod=left.pop() if left else metadata["name"],  # one that replaces another
+            pod=name or metadata["name"],  # one that replaces another
             kubernetes_name=metadata["name"],
             created_s=now_s,
         )
@@ -102,6 +102,19 @@ class Watching:
         for event in self._early.pop(metadata["uid"], ()):
             self.event_came(event)
         return story
+
+    def _planned(self, order: RolloutOrder) -> tuple[RolloutOrder, str]:
+        """The next pod that is due of this round, or of a scaling of it; "" when none is."""
+        now_s = self._now_s()
+        scalings = (
+            it
+            for it in self._orders.values()
+            if it.is_rolling and it.change == "scale" and it.name == order.name
+        )
+        for it in (order, *scalings):
+            if it.at_s <= now_s and self._names[it.rollout]:
+                return it, self._names[it.rollout].pop()
+        return order, ""
 
     def event_came(self, event: dict[str, Any]) -> None:
         """One version of an event."""

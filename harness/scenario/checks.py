@@ -7,7 +7,7 @@ from harness.gateway.upstream.addresses import AddressError, require_registry_ur
 from harness.metrics import METRICS
 from harness.oci.images import ImageSpec, ImageSpecError
 from harness.scenario.complaints import Path, did_you_mean, got
-from harness.scenario.extent import last_step_s, stream_end_s
+from harness.scenario.extent import last_step_s, round_at_s, stream_end_s
 from harness.scenario.fault_checks import Faults, Problem, faults_agree, faults_fit
 from harness.scenario.model import Abort, Expectation, ScenarioBody, platform_of
 from harness.tally import METRICS as ABORT_METRICS
@@ -31,6 +31,7 @@ def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
         _images_can_be_made,
         _names_are_known,
         _rollouts_make_sense,
+        _later_steps_make_sense,
         _load_is_bounded,
         _pulls_fit_the_cluster,
         faults_fit,
@@ -116,6 +117,30 @@ def _rollouts_make_sense(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
             yield (*at, "repeat"), "needs every: how long from one round to the next"
         if rollout.every_s is not None and "repeat" not in rollout.model_fields_set:
             yield (*at, "every"), "needs repeat: how many rounds there are"
+
+
+def _later_steps_make_sense(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
+    """Of Deployments that are there by then, and with a version to go back to."""
+    rollouts = {rollout.name: rollout for rollout in body.load.rollouts}
+    for key in ("rollbacks", "scale_ups"):
+        for index, step in enumerate(getattr(body.load, key)):
+            at: Path = ("load", key, index)
+            rollout = rollouts.get(step.of)
+            if rollout is None:
+                hint = did_you_mean(step.of, rollouts)
+                yield (*at, "of"), f"must be the name of a rollout{hint}, got {got(step.of)}"
+                continue
+            cold = rollout.cache == "cold" and key == "rollbacks"
+            begins_s = round_at_s(rollout, min(2, rollout.repeat) if cold else 1)
+            if step.at_s <= begins_s:
+                rule = f"must be after {begins_s:g} s, when there is something to change"
+                yield (*at, "at"), rule
+            if key == "rollbacks" and (rollout.repeat == 1 or rollout.cache == "warm"):
+                yield (*at, "of"), f"has no earlier version to go back to: {step.of} has only one"
+    for index, rollout in enumerate(body.load.rollouts):
+        if rollout.rolling is not None and body.environment.cluster.provider == "emulated":
+            rule = "needs a real cluster (--cluster kind): emulated nodes have no Deployments"
+            yield ("load", "rollouts", index, "rolling"), rule
 
 
 def _load_is_bounded(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:

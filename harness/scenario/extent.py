@@ -15,6 +15,8 @@ def last_step_s(body: ScenarioBody, faults: Sequence[FaultEntry]) -> float:
         (
             0.0,
             *(round_at_s(it, it.repeat) for it in body.load.rollouts),
+            *(it.at_s for it in body.load.rollbacks),
+            *(it.at_s for it in body.load.scale_ups),
             *(spans_of(it)[-1][1] for it in faults),
             *(it.at_s + (it.for_s or 0.0) for it in body.load.streams()),
         )

@@ -1,5 +1,6 @@
 """The scenario format: strict models whose words are the file's and whose values have units."""
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -191,11 +192,45 @@ def platform_of(text: str) -> tuple[str, str]:
     return system, architecture
 
 
+def _surge(value: Any) -> Any:
+    text = str(value)
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,4}|\d{1,3}%", text):
+        raise ValueError("must be a number of pods or a percentage, as 2 or 25%")
+    return text
+
+
+Surge = Annotated[str, BeforeValidator(_surge)]
+
+
+class Rolling(Strict):
+    """How Kubernetes replaces pods of a Deployment that is updated; its own defaults."""
+
+    max_surge: Surge = "25%"
+    max_unavailable: Surge = "25%"
+
+
+class Rollback(Strict):
+    """`kubectl rollout undo`: the version before comes back."""
+
+    of: Slug
+    at_s: Seconds = Field(alias="at")
+
+
+class ScaleUp(Strict):
+    """More pods of the version that is there, all at once."""
+
+    of: Slug
+    by: StrictInt = Field(ge=1, le=20_000)
+    at_s: Seconds = Field(alias="at")
+
+
 class Rollout(Strict):
     """A Deployment, rolled out `repeat` times.
 
     `cache: cold`: each round is a new version whose content no node has; `warm`: the same version
-    each time, so that only the first round pulls.
+    each time, so that only the first round pulls. Without `rolling` all pods of a round are made
+    at once and none of an earlier one is taken away before; with it, which needs a real cluster,
+    one Deployment is updated.
     """
 
     name: Slug
@@ -206,6 +241,7 @@ class Rollout(Strict):
     every_s: PositiveSeconds | None = Field(None, alias="every")
     pull_policy: PullPolicy = "IfNotPresent"
     cache: Literal["cold", "warm"] = "cold"
+    rolling: Rolling | None = None
 
 
 class Pulls(Strict):
@@ -235,6 +271,8 @@ class Load(Strict):
     """`give_up`: how long after the last step pods may still become Ready."""
 
     rollouts: tuple[Rollout, ...] = ()
+    rollbacks: tuple[Rollback, ...] = ()
+    scale_ups: tuple[ScaleUp, ...] = ()
     pulls: tuple[Pulls, ...] = ()
     pushes: tuple[Pushes, ...] = ()
     give_up_s: PositiveSeconds = Field(300.0, alias="give_up")

@@ -23,7 +23,11 @@ def on_fewer_nodes(scenario: Scenario, nodes: int) -> Scenario:
     cluster = body.environment.cluster.model_copy(update={"nodes": nodes})
     environment = body.environment.model_copy(update={"cluster": cluster})
     rollouts = tuple(_fewer_pods(rollout, nodes, before) for rollout in body.load.rollouts)
-    load = body.load.model_copy(update={"rollouts": rollouts})
+    scale_ups = tuple(
+        it.model_copy(update={"by": math.ceil(it.by * nodes / before)})
+        for it in body.load.scale_ups
+    )
+    load = body.load.model_copy(update={"rollouts": rollouts, "scale_ups": scale_ups})
     return replace(
         scenario,
         body=body.model_copy(update={"environment": environment, "load": load}),

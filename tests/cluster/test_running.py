@@ -35,6 +35,31 @@ expect:
 """
 
 
+STEPS = """\
+name: real
+environment: {cluster: {provider: kind, nodes: 2}}
+images:
+  calm: {size: 256KiB}
+  fresh: {size: 256KiB}
+load:
+  rollouts:
+    - {name: calm, image: calm, replicas: 4, repeat: 2, every: 8s,
+       rolling: {max_surge: 1, max_unavailable: 0}}
+    - {name: fresh, image: fresh, replicas: 2, repeat: 2, every: 8s}
+  scale_ups:
+    - {of: calm, by: 2, at: 20s}
+  rollbacks:
+    - {of: calm, at: 26s}
+    - {of: fresh, at: 20s}
+faults:
+  - latency: {delay: 5ms}
+    at: 1s
+    for: 10s
+expect:
+  - {metric: pods_ready, at_least: 100%}
+"""
+
+
 def scenario(folder: Path, text: str = SCENARIO) -> Path:
     path = folder / "real.yaml"
     path.write_text(text, encoding="utf-8")
@@ -83,6 +108,33 @@ def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> No
     assert healed["bites"] > 0
     secret = json.loads((folder / "run.json").read_text())
     assert "password" not in secret
+
+
+def test_deployments_are_updated_rolled_back_and_scaled(standing: Standing, tmp_path: Path) -> None:
+    """One Deployment in place, another with rounds of its own; every planned pod becomes Ready."""
+    done = harness(
+        *("run", scenario(tmp_path, STEPS), "--reuse", standing.name, "--link", "embedded"),
+        folder=tmp_path,
+        limit_s=180,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    pods = table(run_folder(tmp_path), "pods")
+    assert (pods["outcome"] == "ok").all()
+    made = pods.groupby("rollout").size().to_dict()
+    assert made == {
+        "calm-1": 4,
+        "calm-2": 4,
+        "calm-3": 2,
+        "calm-4": 6,
+        "fresh-1": 2,
+        "fresh-2": 2,
+        "fresh-3": 2,
+    }
+    back = pods[pods["rollout"].isin(["calm-4", "fresh-3"])]
+    assert back["cached"].all()  # the version before is still on the nodes
+    assert set(back["image"].str.rpartition(":")[2]) == {"v1"}
+    waves = pods[pods["rollout"] == "calm-2"]["created_s"]
+    assert waves.max() - waves.min() > 0.2  # one more than there may be at a time
 
 
 def test_ctrl_c_puts_a_real_cluster_back(standing: Standing, tmp_path: Path) -> None:

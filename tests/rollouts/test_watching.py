@@ -1,8 +1,10 @@
 """Which planned pod each real one is, and what became of it."""
 
+from dataclasses import replace
 from typing import Any
 
 from harness.load.counts import Counts
+from harness.load.orders import PodOrder
 from harness.node import texts
 from harness.rollouts.watching import Watching
 from tests.rollouts.stories import IMAGE, ORDER
@@ -66,6 +68,32 @@ def test_a_round_is_ready_when_all_its_pods_are_and_over_when_nothing_more_comes
     assert (watching.is_ready(ORDER), watching.is_over(ORDER)) == (False, True)
     assert here.counts.pods_ready == 1
     assert watching.stories[0].node == "node-0"
+
+
+def test_pods_that_a_scaling_adds_are_its_own() -> None:
+    """They bear the label of the round whose template they have."""
+    rolling = replace(ORDER, max_surge="1", max_unavailable="0")
+    more = replace(
+        rolling,
+        rollout="app-2",
+        round=2,
+        at_s=5.0,
+        change="scale",
+        pods=(PodOrder(pod="app-2-0", node="node-0"),),
+    )
+    now_s = [0.0]
+    watching = Watching([rolling, more], {}, lambda: now_s[0], Counts())
+    for uid in ("a", "b", "early"):
+        watching.pod_changed("ADDED", pod(uid))
+    now_s[0] = 5.0
+    watching.pod_changed("ADDED", pod("c"))
+    names = [(story.order.rollout, story.pod) for story in watching.stories]
+    assert names == [
+        ("app-1", "app-1-0"),
+        ("app-1", "app-1-1"),
+        ("app-1", "app-1-5d-early"),
+        ("app-2", "app-2-0"),
+    ]
 
 
 def test_an_event_may_come_before_its_pod() -> None:
