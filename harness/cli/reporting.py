@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.settings import complain, fail
+from harness.cli.settings import cache_folder, complain, fail
 from harness.outcome import ExitCode
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def written(folder: Path) -> "Findings":
     from harness.report import write_reports
 
     try:
-        return write_reports(folder)
+        return write_reports(folder, cache_folder())
     except OSError as error:
         reason = error.strerror or error
         retry = f"`harness report {folder}` tries again"

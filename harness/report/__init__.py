@@ -7,13 +7,14 @@ if TYPE_CHECKING:
     from harness.analysis import Findings
 
 
-def write_reports(run_folder: Path) -> "Findings":
+def write_reports(run_folder: Path, cache: Path | None = None) -> "Findings":
     """Write findings.json, tables/, junit.xml, report.md and report.html into `run_folder`.
 
+    `cache` is a folder where the page's drawing library is kept from one report to the next.
     Only the recording is read, so an old or partial one does, and whatever was computed before is
     replaced. Each file is whole or absent. Raises NoRecordingError for a folder that holds no run,
     and OSError when the folder cannot be written.
     """
     from harness.report.writing import write_all  # noqa: PLC0415  pandas, late
 
-    return write_all(run_folder)
+    return write_all(run_folder, cache)

@@ -22,6 +22,7 @@ from harness.report.comparison import comparison_rows
 
 PAGE_FOLDER: Final = Path(__file__).parent / "page"
 _MOST_TABLE_ROWS: Final = 60
+_MOST_STRETCHES: Final = 50
 _FEWEST_FOR_P95: Final = 20
 _LONGEST_CELL: Final = 300
 _MARKS: Final = {"pass": "✓", "fail": "✕", "unknown": "?"}
@@ -49,6 +50,8 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         mark=_MARKS[findings.verdict],
         title=_TITLES[findings.verdict],
         charts=defaultdict(lambda: None, charts(analysis)),
+        zoom_end=round(findings.run.duration_s, 3),
+        zoom_faults=_around_faults(findings),
         delays=_delays(findings),
         tiles=_tiles(findings),
         reasons=[one for one in findings.reasons if one.kind not in _SAID_ELSEWHERE],
@@ -126,6 +129,20 @@ def _cell(value: Any) -> str:
     if value is None or value != value:  # noqa: PLR0124  NaN test
         return words.NONE
     return f"{value:,.4g}" if isinstance(value, float) else _short(str(value))
+
+
+def _around_faults(findings: Findings) -> list[dict[str, Any]]:
+    """For each occurrence that was on, the stretch of time that shows it with its surroundings."""
+    stretches = []
+    for one in findings.faults:
+        if one.injected_s is None:
+            continue
+        healed_s = findings.run.duration_s if one.healed_s is None else one.healed_s
+        around_s = max(1.0, (healed_s - one.injected_s) / 2)
+        name = f"{one.fault} #{one.occurrence}" if one.occurrence > 1 else one.fault
+        from_s, to_s = max(0.0, one.injected_s - around_s), healed_s + 2 * around_s
+        stretches.append({"name": name, "from_s": round(from_s, 3), "to_s": round(to_s, 3)})
+    return stretches[:_MOST_STRETCHES]
 
 
 def _delays(findings: Findings) -> list[tuple[DelayFinding, DelayFinding]]:

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from harness.analysis import Findings
 
 
-def write_all(run_folder: Path) -> "Findings":
+def write_all(run_folder: Path, cache: Path | None = None) -> "Findings":
     """The formats of `harness.report.write_reports`, in the order of their worth."""
-    with javascript_beside() as bundle:
+    with javascript_beside(cache) as bundle:
         from harness.analysis import RecordedRun, analyse  # noqa: PLC0415  meanwhile
         from harness.report.comparison import read_comparison  # noqa: PLC0415  meanwhile
         from harness.report.html import page  # noqa: PLC0415  meanwhile

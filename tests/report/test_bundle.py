@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -27,3 +28,17 @@ def test_a_report_that_fails_leaves_no_process() -> None:
         raise KeyError
     assert len(seen) == 1
     assert children() == []
+
+
+def test_it_is_kept_for_the_next_report_and_made_again_when_it_cannot_be(tmp_path: Path) -> None:
+    """The second time no process is started; a folder that refuses costs time only."""
+    with javascript_beside(tmp_path / "cache") as promise:
+        first = promise()
+    (kept,) = (tmp_path / "cache").iterdir()
+    with javascript_beside(tmp_path / "cache") as promise:
+        assert psutil.Process().children() == []
+        assert promise() == first
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with javascript_beside(tmp_path / "file") as promise:
+        assert promise() == first
+    assert kept.suffix == ".js"

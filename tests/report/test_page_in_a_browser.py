@@ -34,7 +34,7 @@ pytestmark = [
 ]
 
 
-def opened(page: Path, folder: Path, *flags: str) -> tuple[str, str, list[str]]:
+def opened(page: Path, folder: Path, *flags: str, fragment: str = "") -> tuple[str, str, list[str]]:
     """The document after its scripts ran, what the console said, and every address asked for."""
     assert CHROMIUM is not None
     net_log = folder / "net.json"
@@ -47,7 +47,7 @@ def opened(page: Path, folder: Path, *flags: str) -> tuple[str, str, list[str]]:
             f"--log-net-log={net_log}",
             "--enable-logging=stderr",
             "--dump-dom",
-            page.as_uri(),
+            page.as_uri() + fragment,
         ],
         capture_output=True,
         text=True,
@@ -97,6 +97,25 @@ def test_every_chart_is_drawn_and_nothing_is_fetched(tmp_path: Path, make: type[
     assert Tags(document).seen.count("svg") == 8
     assert console == ""
     assert addresses == []
+
+
+def test_all_charts_over_time_are_zoomed_together(tmp_path: Path) -> None:
+    """By the link, as by the fields: every axis of the run's time shows the same seconds."""
+    folder = outage().write(tmp_path / "run")
+    write_reports(folder)
+    page = folder / "report.html"
+    whole, _, _ = opened(page, tmp_path)
+    part, console, _ = opened(page, tmp_path, fragment="#t=30,42")
+    assert "a part of the run" in part
+    assert "a part of the run</output>" not in whole
+    # Vega describes each axis for screen readers: "… with values from 30 to 42"
+    over_time = re.compile(
+        r"Seconds since the run began[^\"]*with values from ([\d.]+) to ([\d.]+)"
+    )
+    assert set(over_time.findall(part)) == {("30", "42")}
+    assert len(over_time.findall(part)) >= 4
+    assert set(over_time.findall(whole)) == {("0", "120")}
+    assert console == ""
 
 
 def test_a_page_that_asks_is_noticed(tmp_path: Path) -> None:

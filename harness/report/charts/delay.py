@@ -14,6 +14,7 @@ from harness.report.charts.drawing import (
     limits,
     scale,
     spec,
+    spec_over_time,
     time,
     tip,
 )
@@ -149,18 +150,18 @@ def waterfall_chart(analysis: Analysis, end_s: float) -> Chart | None:
         ("wait_s", "Delay in all (s)", ".2f"),
     )
     encoding = {
-        "x": time("begin_s", end_s),
+        "x": time("begin_s"),
         "x2": {"field": "end_s"},
         "y": name,
         "color": {"field": "part", "type": "nominal", "scale": scale(PARTS, present)},
         "tooltip": about,
     }
     bar = {"type": "bar", "height": {"band": 0.74}}
-    layers = [*bands(analysis, end_s), {"data": data(segments), "mark": bar, "encoding": encoding}]
+    layers = [*bands(analysis), {"data": data(segments), "mark": bar, "encoding": encoding}]
     failed = segments[segments["cause"].ne("")].groupby(["pod", "attempt"], sort=False).tail(1)
     if not failed.empty:
         tick = {"type": "tick", "color": "var(--fg)", "thickness": 2, "height": {"band": 0.9}}
-        ends = {"x": time("end_s", end_s), "y": name, "tooltip": about}
+        ends = {"x": time("end_s"), "y": name, "tooltip": about}
         layers.append({"data": data(failed), "mark": tick, "encoding": ends})
     description = (
         f"The {len(pods)} pods that waited longest, slowest first, from creation to Ready in the "
@@ -170,6 +171,6 @@ def waterfall_chart(analysis: Analysis, end_s: float) -> Chart | None:
         key="waterfall",
         title="Slowest pods",
         description=description,
-        spec=spec(description, layers, _ROW_HEIGHT * len(pods)),
+        spec=spec_over_time(description, layers, _ROW_HEIGHT * len(pods), end_s),
         table=segments,
     )

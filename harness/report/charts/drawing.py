@@ -34,6 +34,7 @@ class Chart:
 
 
 def spec(description: str, layers: Sequence[Spec], height: int) -> Spec:
+    """A chart of `layers`, as wide as its place in the page."""
     return {
         "description": description,
         "width": "container",
@@ -43,6 +44,13 @@ def spec(description: str, layers: Sequence[Spec], height: int) -> Spec:
         "layer": list(layers),
         "config": CONFIG,
     }
+
+
+def spec_over_time(description: str, layers: Sequence[Spec], height: int, end_s: float) -> Spec:
+    """A chart over the run's time; the page moves all of them together by `from_s` and `to_s`."""
+    clipped = [layer | {"mark": layer["mark"] | {"clip": True}} for layer in layers]
+    seen = [{"name": "from_s", "value": 0}, {"name": "to_s", "value": end_s}]
+    return spec(description, clipped, height) | {"params": seen}
 
 
 def data(frame: pd.DataFrame) -> Spec:
@@ -67,11 +75,11 @@ def drawable(text: str) -> str:
     return known if len(text) <= _LONGEST_NAME else f"{known}…"
 
 
-def time(name: str, end_s: float, title: str | None = "Seconds since the run began") -> Spec:
+def time(name: str, title: str | None = "Seconds since the run began") -> Spec:
     return {
         "field": name,
         "type": "quantitative",
-        "scale": {"domain": [0, end_s], "nice": False},
+        "scale": {"domain": [{"expr": "from_s"}, {"expr": "to_s"}], "nice": False},
         "axis": {"title": title, "grid": False, "tickCount": {"expr": "max(3, width / 80)"}},
     }
 
@@ -101,12 +109,12 @@ def tip(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Spec]:
     ]
 
 
-def bands(analysis: Analysis, end_s: float) -> list[Spec]:
+def bands(analysis: Analysis) -> list[Spec]:
     """Shades the time of every fault behind the data."""
     faults = analysis.series["faults"]
     if faults.empty:
         return []
-    encoding = {"x": time("start_s", end_s), "x2": {"field": "end_s"}}
+    encoding = {"x": time("start_s"), "x2": {"field": "end_s"}}
     mark = {"type": "rect", "color": "var(--band)", "opacity": 1, "tooltip": None}
     return [{"data": data(faults[["start_s", "end_s"]]), "mark": mark, "encoding": encoding}]
 

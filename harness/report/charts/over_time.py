@@ -14,7 +14,7 @@ from harness.report.charts.drawing import (
     data,
     limits,
     scale,
-    spec,
+    spec_over_time,
     time,
     tip,
 )
@@ -44,7 +44,7 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
     )
     bar = {"type": "bar", "height": {"band": 0.82}, "cornerRadius": 3, "color": "var(--fault)"}
     span = {
-        "x": time("start_s", end_s, None),
+        "x": time("start_s", None),
         "x2": {"field": "end_s"},
         "y": lane,
         "tooltip": about,
@@ -54,7 +54,7 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
         place = {"align": "right", "dx": -6} if late else {"align": "left", "dx": 6}
         mark = {"type": "text", "color": "var(--fg)", "fontSize": 12, **place}
         encoding = {
-            "x": time("at_s", end_s, None),
+            "x": time("at_s", None),
             "y": lane,
             "text": {"field": "label", "type": "nominal"},
         }
@@ -65,7 +65,7 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
         key="faults",
         title="Faults",
         description=description,
-        spec=spec(description, layers, _LANE_HEIGHT * lanes),
+        spec=spec_over_time(description, layers, _LANE_HEIGHT * lanes, end_s),
         table=faults,
     )
 
@@ -91,7 +91,7 @@ def delay_points_chart(analysis: Analysis, end_s: float) -> Chart | None:
     present = points["phase"].unique().tolist()
     ready = points["outcome"].eq("ok").map({True: "ready", False: "never ready (waited so far)"})
     encoding = {
-        "x": time("created_s", end_s),
+        "x": time("created_s"),
         "y": amount("wait_s", "Delay (s)"),
         "color": {"field": "phase", "type": "nominal", "scale": scale(PHASES, present)},
         "shape": {
@@ -124,12 +124,12 @@ def delay_points_chart(analysis: Analysis, end_s: float) -> Chart | None:
         "Each point is a pod at the moment it was created; its height is how long it took to "
         "become Ready. Shaded: a fault was on."
     )
-    layers = [*bands(analysis, end_s), *limits(analysis.findings, "y"), cloud]
+    layers = [*bands(analysis), *limits(analysis.findings, "y"), cloud]
     return Chart(
         key="delay_points",
         title="Deployment delay of each pod",
         description=description,
-        spec=spec(description, layers, 240),
+        spec=spec_over_time(description, layers, 240, end_s),
         table=points,
     )
 
@@ -142,7 +142,7 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
     within = over_time.assign(at_s=over_time["at_s"].clip(upper=end_s))
     long = within.melt(id_vars="at_s", var_name="pods", value_name="count")
     encoding = {
-        "x": time("at_s", end_s),
+        "x": time("at_s"),
         "y": amount("count", "Pods", tickMinStep=1),
         "color": {
             "field": "pods",
@@ -159,14 +159,14 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
     line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
     description = "Pods created and Ready so far; the gap between the lines is what still waits."
     layers = [
-        *bands(analysis, end_s),
+        *bands(analysis),
         {"data": data(long), "mark": line, "encoding": encoding},
     ]
     return Chart(
         key="pods",
         title="Pods created and Ready",
         description=description,
-        spec=spec(description, layers, 150),
+        spec=spec_over_time(description, layers, 150, end_s),
         table=over_time,
     )
 
@@ -195,7 +195,7 @@ def _results_chart(analysis: Analysis, end_s: float, what: str, description: str
     )
     colours = scale(RESULTS, rows["result"].unique().tolist())
     encoding = {
-        "x": {**time("at_s", end_s), "bin": "binned"},
+        "x": {**time("at_s"), "bin": "binned"},
         "x2": {"field": "until_s"},
         "y": {
             **amount("count", f"{what.capitalize()} per {width_s:g} s", tickMinStep=1),
@@ -208,12 +208,12 @@ def _results_chart(analysis: Analysis, end_s: float, what: str, description: str
         ),
     }
     mark = {"type": "bar", "stroke": "var(--panel)", "strokeWidth": 0.5}
-    layers = [*bands(analysis, end_s), {"data": data(rows), "mark": mark, "encoding": encoding}]
+    layers = [*bands(analysis), {"data": data(rows), "mark": mark, "encoding": encoding}]
     return Chart(
         key=what,
         title=f"{what.capitalize()} by result",
         description=description,
-        spec=spec(description, layers, 170),
+        spec=spec_over_time(description, layers, 170, end_s),
         table=over_time,
     )
 
@@ -225,7 +225,7 @@ def throughput_chart(analysis: Analysis, end_s: float) -> Chart | None:
         return None
     rows = over_time.assign(mib_per_s=over_time["bytes_per_s"] / (1 << 20))
     encoding: dict[str, Any] = {
-        "x": time("at_s", end_s),
+        "x": time("at_s"),
         "y": amount("mib_per_s", "MiB/s", format="~s"),
         "tooltip": tip(("at_s", "From (s)", ".1f"), ("mib_per_s", "MiB/s", ",.1f")),
     }
@@ -238,13 +238,13 @@ def throughput_chart(analysis: Analysis, end_s: float) -> Chart | None:
     }
     description = "Bytes received by nodes and clients, each transfer spread over its own time."
     layers: list[Spec] = [
-        *bands(analysis, end_s),
+        *bands(analysis),
         {"data": data(rows), "mark": mark, "encoding": encoding},
     ]
     return Chart(
         key="throughput",
         title="Throughput",
         description=description,
-        spec=spec(description, layers, 130),
+        spec=spec_over_time(description, layers, 130, end_s),
         table=over_time,
     )
