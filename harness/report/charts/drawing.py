@@ -48,7 +48,9 @@ def spec(description: str, layers: Sequence[Spec], height: int) -> Spec:
 
 def spec_over_time(description: str, layers: Sequence[Spec], height: int, end_s: float) -> Spec:
     """A chart over the run's time; the page moves all of them together by `from_s` and `to_s`."""
-    clipped = [layer | {"mark": layer["mark"] | {"clip": True}} for layer in layers]
+    clipped = [
+        layer | {"mark": layer["mark"] | {"clip": "x" in layer["encoding"]}} for layer in layers
+    ]
     seen = [{"name": "from_s", "value": 0}, {"name": "to_s", "value": end_s}]
     return spec(description, clipped, height) | {"params": seen}
 

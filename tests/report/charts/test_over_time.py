@@ -28,7 +28,7 @@ def test_all_share_one_time_and_the_bands_of_the_faults(tmp_path: Path, key: str
         x = layer["encoding"].get("x", {})
         if "scale" in x:
             assert x["scale"]["domain"] == [{"expr": "from_s"}, {"expr": "to_s"}]
-        assert layer["mark"]["clip"] is True
+            assert layer["mark"]["clip"] is True
     assert {one["name"]: one["value"] for one in chart.spec["params"]} == {"from_s": 0, "to_s": 120}
     if key != "faults":
         assert values(chart, 0) == [{"start_s": 20.0, "end_s": 50.0}]
