@@ -7,12 +7,17 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Respond:
-    """Answer at once with this status, headers and body; the registry is not asked."""
+    """Answer at once with this status, headers and body; the registry is not asked.
+
+    `behind_login`: it is asked first by GET and HEAD, and its own 401 goes through, since who is
+    not logged in learns nothing about content.
+    """
 
     act: Literal["respond"] = "respond"
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    behind_login: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +148,7 @@ class Instead:
 
     What is no document is the registry's own. Documents are answered whenever they are asked for;
     with `alone` only in the share, where other manifests are unknown then: a replica of its own.
+    The registry's own 401 goes through.
     """
 
     act: Literal["instead"] = "instead"

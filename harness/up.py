@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from harness.environment.lab import (
     LinkKind,
     open_lab,
 )
-from harness.environment.scope import FaultScope
+from harness.environment.scope import FaultScope, ScopeError
 from harness.environment.upstream.access import Provider, UpstreamSettings
 from harness.events import FaultHealed, FaultInjected, RunEnded, RunStarted
 from harness.faults import Fault
@@ -196,13 +196,20 @@ async def stand(
     try:
         async with standing(settings, options) as up, AsyncExitStack() as held_on:
             for number, held in enumerate(options.faults, start=1):
-                await held_on.enter_async_context(up.holding(held, f"{held.word}-{number}"))
+                await _hold_on(held_on, up.holding(held, f"{held.word}-{number}"))
             announce(description(up.lab, up.folder))
             await up.until_a_child_dies()
     except asyncio.CancelledError:  # being stopped is how this ends
         task = asyncio.current_task()
         assert task is not None
         task.uncancel()
+
+
+async def _hold_on(stack: AsyncExitStack, holding: AbstractAsyncContextManager[Any]) -> None:
+    try:
+        await stack.enter_async_context(holding)
+    except ScopeError as error:
+        raise EnvironmentFailed(f"--fault: {error}") from error
 
 
 def description(lab: Lab, folder: Path) -> dict[str, Any]:

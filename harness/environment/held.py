@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from harness.chance import Chance
+from harness.environment.scope import ScopeError
 from harness.oci.documents import Platform
 from harness.oci.images import BuiltImage
 from harness.oci.variants import Variant, another_version, of_another_platform, without_platform
@@ -38,7 +39,7 @@ class HeldImages:
         self._images.append(HeldImage(repository=repository, tag=tag, image=image))
 
     def within(self, where: Where) -> tuple[HeldImage, ...]:
-        """Those in the scope of a fault. Raises LookupError when there is none."""
+        """Those in the scope of a fault. Raises ScopeError when there is none."""
         pattern = where.repository
         found = tuple(
             held
@@ -46,7 +47,7 @@ class HeldImages:
             if pattern is None or fnmatchcase(held.repository, pattern)
         )
         if not found:
-            raise LookupError(f"where: no stored image is in repository {pattern or '*'}")
+            raise ScopeError(f"where: no stored image is in repository {pattern or '*'}")
         return found
 
     def digests(self, where: Where, of: Content) -> tuple[str, ...]:
@@ -63,7 +64,7 @@ class HeldImages:
             ]
         if not found:
             layers = ", ".join(map(str, where.layers))
-            raise LookupError(
+            raise ScopeError(
                 f"where: no stored layer is in repository {where.repository or '*'}, "
                 f"layers {layers}"
             )
@@ -81,13 +82,13 @@ class HeldImages:
         )
 
     def old(self, where: Where, keep: int) -> tuple[HeldImage, ...]:
-        """All but the latest `keep` versions of each repository. LookupError when none is old."""
+        """All but the latest `keep` versions of each repository. ScopeError when none is old."""
         by_repository: dict[str, list[HeldImage]] = {}
         for held in self.within(where):
             by_repository.setdefault(held.repository, []).append(held)
         found = [held for images in by_repository.values() for held in _by_version(images)[:-keep]]
         if not found:
-            raise LookupError(f"keep: must be less than the versions of a repository, got {keep}")
+            raise ScopeError(f"keep: must be less than the versions of a repository, got {keep}")
         return tuple(found)
 
     def only_in(self, repository: str, gone: Iterable[HeldImage]) -> tuple[str, ...]:

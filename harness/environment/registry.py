@@ -131,7 +131,7 @@ class ScopedGateway:
         per: Literal["request", "node"] = "request",
         alone: bool = False,
     ) -> AsyncIterator[None]:
-        """See `harness.seams.Gateway.instead`. Raises LookupError, ChildError."""
+        """See `harness.seams.Gateway.instead`. Raises ScopeError, ChildError."""
         where = self.scope.where
         swaps = self.held.swaps(where, self.scope.chance, 1.0, other, platform)
         act = Instead(

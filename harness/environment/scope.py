@@ -6,6 +6,10 @@ from harness.chance import Chance
 from harness.seams import Where
 
 
+class ScopeError(LookupError):
+    """The scope of a fault holds nothing that it could change; the message is one sentence."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FaultScope:
     """One occurrence of a fault: its id, its scope, its chance, and when it must be gone.

@@ -48,7 +48,7 @@ class ScopedStore:
     """`harness.seams.Store` for one occurrence of a fault.
 
     What changes at rest is met by everybody, so that it is watched for all nodes. Every verb
-    raises LookupError when nothing is in scope, and OSError and ChildError.
+    raises ScopeError when nothing is in scope, and OSError and ChildError.
     """
 
     held: HeldImages

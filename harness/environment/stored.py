@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.chance import Chance
+from harness.environment.scope import ScopeError
 from harness.journal import Journal
 from harness.oci.sink import blob_path
 
@@ -34,7 +35,7 @@ class StoredFiles:
         *,
         in_place: bool = True,
     ) -> Iterator[None]:
-        """Flip seeded bytes. Raises LookupError for content that is changed already.
+        """Flip seeded bytes. Raises ScopeError for content that is changed already.
 
         Not `in_place`: under another inode, for what the registry keeps in memory.
         """
@@ -90,7 +91,7 @@ class StoredFiles:
     @contextmanager
     def _claimed(self, digest: str) -> Iterator[None]:
         if digest in self._changed:
-            raise LookupError(f"blob {digest}: another fault has changed it already")
+            raise ScopeError(f"blob {digest}: another fault has changed it already")
         self._changed.add(digest)
         try:
             yield

@@ -91,10 +91,11 @@ class ContentFault(Fault):
         return self.where_keys if self.on == "wire" else self.rest_where
 
 
-def refusal(code: ErrorCode) -> Respond:
+def refusal(code: ErrorCode, *, behind_login: bool = True) -> Respond:
     """The registry's answer with this error, under the status that distribution gives it."""
     return Respond(
         status=STATUSES[code],
         headers=(("Content-Type", "application/json"),),
         body=error_body(code).decode(),
+        behind_login=behind_login,
     )

@@ -41,5 +41,7 @@ class TokenServiceDown(Fault):
             act = MisdirectToken(port=CLOSED_PORT)
             return seams.gateway.rule(act, kinds=CHALLENGED, share=self.share)
         return seams.gateway.rule(
-            refusal(ErrorCode.UNAVAILABLE), kinds=(RequestKind.TOKEN,), share=self.share
+            refusal(ErrorCode.UNAVAILABLE, behind_login=False),
+            kinds=(RequestKind.TOKEN,),
+            share=self.share,
         )

@@ -58,9 +58,11 @@ class Exchange:
     """Stands where the registry sends its answer."""
 
     __slots__ = (
+        "_answered",
         "_body",
         "_connection",
         "_decision",
+        "_late",
         "_offset",
         "_send",
         "ask",
@@ -83,6 +85,8 @@ class Exchange:
         meters = decision.meters if decision is not None else ()
         self._send = metered(send, meters, self._bite) if meters else send
         self._decision = decision
+        self._answered: Rule | None = None
+        self._late = None if decision is None else _behind_login(decision.answer, ask)
         self._body: _BodyChange | None = None
         self._offset = 0
         self._connection = ask.connection
@@ -92,6 +96,7 @@ class Exchange:
         if self._connection.closing:
             raise AnswerEndedError
         if message["type"] == "http.response.start":
+            await self._overrule(message["status"])
             await self._start(message)
         elif self._body is None:
             self.bytes += len(message["body"])
@@ -105,8 +110,8 @@ class Exchange:
 
     @property
     def rule(self) -> Rule | None:
-        """The rule that answers in the registry's place."""
-        return None if self._decision is None else self._decision.answer
+        """The rule that answers in the registry's place, without asking it first."""
+        return None if self._decision is None or self._late else self._decision.answer
 
     @property
     def scope(self) -> Scope:
@@ -140,11 +145,19 @@ class Exchange:
             self.ended = "cut"
             await self._connection.end("rst")
             raise AnswerEndedError
+        self._answered = rule
         status, headers, body = _own_answer(rule, self.ask)
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         lines.append((b"content-length", b"%d" % len(body)))
         await self.send({"type": "http.response.start", "status": status, "headers": lines})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _overrule(self, status: int) -> None:
+        """Answer in the place of a registry that was asked first; then AnswerEndedError."""
+        late, self._late = self._late, None
+        if late is not None and status != _UNAUTHORIZED:
+            await self.answer(late)
+            raise AnswerEndedError
 
     async def _start(self, message: Message) -> None:
         self.status = message["status"]
@@ -162,8 +175,8 @@ class Exchange:
             await rule.hold(rule.act.first_byte_s)
         if self._connection.closing:
             raise AnswerEndedError
-        if decision.answer is not None:
-            self._bite(decision.answer)
+        if self._answered is not None:
+            self._bite(self._answered)
         else:
             self._count(decision)
         self._relabel(decision.labels, headers)
@@ -238,6 +251,15 @@ def _body_change(rule: Rule, ask: Ask, held: Extent) -> _BodyChange | None:
             end = cut_at(share, held.total)
             return _BodyChange(end=end, ending=ending) if end < held.end else None
     return None
+
+
+def _behind_login(rule: Rule | None, ask: Ask) -> Rule | None:
+    """`rule`, if its answer is for those only who are logged in."""
+    if rule is None or ask.method not in ("GET", "HEAD"):
+        return None
+    act = rule.act
+    late = isinstance(act, Instead) or (isinstance(act, Respond) and act.behind_login)
+    return rule if late else None
 
 
 def _own_answer(rule: Rule, ask: Ask) -> tuple[int, list[tuple[str, str]], bytes]:

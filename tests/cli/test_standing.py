@@ -50,3 +50,12 @@ def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) 
     assert process.returncode == 2
     assert "must be a duration with its unit" in err
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_fault_that_finds_nothing_is_told_and_all_is_closed(tmp_path: Path) -> None:
+    """It is known only when the images are there: the environment could not be set up as asked."""
+    process = start("up", "--fault", "over_eager_cleanup: {keep: 9}", folder=tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "--fault: keep: must be less than the versions of a repository, got 9" in err
+    assert not left_behind(tmp_path)

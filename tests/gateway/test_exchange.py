@@ -49,6 +49,31 @@ def test_respond(tmp_path: Path) -> None:
     run(main())
 
 
+def test_respond_behind_login(tmp_path: Path) -> None:
+    """Who has no token is challenged as ever; who has one meets the rule, whatever is there."""
+    act = Respond(status=404, body='{"errors":[]}', behind_login=True)
+
+    async def main() -> None:
+        async with serving(tmp_path, guarded=True) as served, served.client() as client:
+            here = f"/v2/app/blobs/{served.put_blob(CONTENT)}"
+            scope = {"scope": "repository:app:pull"}
+            token = (await client.get("/token", params=scope, auth=(USER, PASSWORD))).json()
+            name = served.rule(act)
+            for method in ("GET", "HEAD"):
+                assert (await client.request(method, here)).status_code == 401
+            assert served.bites(name) == 0
+            client.headers["Authorization"] = f"Bearer {token['token']}"
+            for path in (here, f"/v2/app/blobs/sha256:{'0' * 64}", "/v2/app/manifests/v1"):
+                answer = await client.get(path)
+                assert (answer.status_code, answer.json()) == (404, {"errors": []})
+                assert (await client.head(path)).status_code == 404
+            assert served.bites(name) == 6
+            served.rules.remove(name)
+            assert (await client.get(here)).content == CONTENT
+
+    run(main())
+
+
 @pytest.mark.parametrize("error", ["invalid_token", None])
 def test_refuse_token(tmp_path: Path, error: str | None) -> None:
     """The challenge is a fresh one for the repository, with or without its error."""

@@ -78,6 +78,21 @@ def test_a_document_is_answered_by_the_gateway(tmp_path: Path) -> None:
     run(main())
 
 
+def test_who_is_not_logged_in_is_challenged(tmp_path: Path) -> None:
+    """A document is no way around the token."""
+    act = Instead(tags=(("app", "v2", digest(THREE)),), documents=(document(THREE),))
+
+    async def main() -> None:
+        async with serving(tmp_path, guarded=True) as served, served.client() as client:
+            fill(served)
+            name = served.rule(act, kinds=KINDS)
+            for path in (f"{MANIFESTS}/v2", f"{MANIFESTS}/{digest(THREE)}"):
+                assert (await client.head(path)).status_code == 401
+            assert served.bites(name) == 0
+
+    run(main())
+
+
 def test_a_replica_alone_knows_nothing_of_the_others_images(tmp_path: Path) -> None:
     """Who asks one for a tag and the other for its digest gets 404, either way round."""
     act = Instead(tags=(("app", "v2", digest(THREE)),), documents=(document(THREE),), alone=True)
