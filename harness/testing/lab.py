@@ -7,7 +7,14 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.cli.settings import cache_folder, toxiproxy_path
+from harness.cli.settings import cache_folder, environment, toxiproxy_path
+from harness.environment.go_program import SetupFailed
+from harness.environment.lab import EnvironmentFailed
+from harness.environment.upstream.access import (
+    AccessRefused,
+    UpstreamSettings,
+    upstream_settings,
+)
 from harness.plan import Plan, build_plan
 from harness.scenario import load, load_text
 from harness.testing.beside import LoopBeside, loop_beside
@@ -78,7 +85,12 @@ class RegistryLab:
         one that is none.
         """
         nodes = len(self._up.lab.settings.nodes)
-        held = held_fault(text, nodes=nodes, link="none" if self.link_kind == "none" else "auto")
+        held = held_fault(
+            text,
+            nodes=nodes,
+            link="none" if self.link_kind == "none" else "auto",
+            provider=self._up.lab.settings.provider,
+        )
         step = f"{held.word}-{next(self._steps)}"
         with self._beside.entered(self._up.holding(held, step)) as scoped:
             yield FaultOn(lambda: self._beside.call(scoped.bites()).count)
@@ -92,11 +104,25 @@ def open_registry_lab(scenario: Path | None, reports: Path) -> Iterator[Registry
     """
     plan = _plan(scenario)
     settings = settings_of(
-        plan, link=plan.link, toxiproxy_path=toxiproxy_path(), cache_folder=cache_folder()
+        plan,
+        link=plan.link,
+        toxiproxy_path=toxiproxy_path(),
+        cache_folder=cache_folder(),
+        upstream=_upstream(plan),
     )
     options = UpOptions(name=plan.scenario, seed=plan.seed, reports=reports, faults=())
     with loop_beside() as beside, beside.entered(standing(settings, options)) as up:
         yield _described(up, beside)
+
+
+def _upstream(plan: Plan) -> UpstreamSettings | None:
+    """What stands behind the gateway; nobody can allow an external registry here."""
+    try:
+        return upstream_settings(
+            plan.registry, allowed=(), environment=environment(), cache_folder=cache_folder()
+        )
+    except (AccessRefused, SetupFailed) as error:
+        raise EnvironmentFailed(str(error)) from error
 
 
 def _plan(scenario: Path | None) -> Plan:

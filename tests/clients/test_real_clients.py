@@ -8,9 +8,11 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.distribution import require_distribution
 from tests.go_tools import CRANE, ORAS, require_go_tool
 from tests.standing import Standing, standing
 
@@ -21,6 +23,7 @@ _LIMIT_S = 60
 ENVIRONMENTS = {
     "open": ("environment.registry.auth=none",),
     "tokens": ("environment.registry.auth=token",),
+    "distribution": ("environment.registry.provider=distribution",),
 }
 CONTENT = b"what a client pushes\n" * 1000
 
@@ -67,10 +70,17 @@ class Shell:
         return {"SSL_CERT_FILE": authority} if authority else {}
 
 
-@pytest.fixture(params=ENVIRONMENTS, scope="module")
+def _marked(name: str) -> Any:
+    marks = [pytest.mark.distribution] if name == "distribution" else []
+    return pytest.param(name, marks=marks)
+
+
+@pytest.fixture(params=map(_marked, ENVIRONMENTS), scope="module")
 def shell(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shell]:
+    if request.param == "distribution":
+        require_distribution()
     folder = tmp_path_factory.mktemp("clients")
     settings = [word for setting in ENVIRONMENTS[request.param] for word in ("--set", setting)]
     with standing(folder, *settings) as up:

@@ -5,8 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.environment.lab import EnvironmentFailed
 from harness.scenario import ScenarioError
 from harness.testing.lab import open_registry_lab
+from tests.distribution import require_distribution
 from tests.program import brief, events, left_behind
 from tests.pytest_program import run_pytest
 
@@ -58,3 +60,30 @@ def test_a_lab_by_a_scenario_that_is_wrong_says_so(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(FIVE_LINES, encoding="utf-8")
     done = run_pytest("--harness", "test_mine.py", folder=tmp_path)
     assert "seed: must be a whole number" in done.stdout
+
+
+def test_a_lab_before_an_external_registry_is_refused(tmp_path: Path) -> None:
+    """It must be allowed on a command line, which a fixture has none of."""
+    registry = "{registry: {provider: external, url: 'http://r.example'}, link: embedded"
+    scenario = brief(tmp_path, **{"{link: embedded": registry})
+    with (
+        pytest.raises(EnvironmentFailed, match="allow it by name"),
+        open_registry_lab(scenario, tmp_path / "reports"),
+    ):
+        raise AssertionError("it stands")
+    assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.distribution
+def test_a_lab_before_the_reference_registry_has_the_same_faults(tmp_path: Path) -> None:
+    """But those of content at rest, which is not ours."""
+    require_distribution()
+    registry = "{registry: {provider: distribution}, link: embedded"
+    scenario = brief(tmp_path, **{"{link: embedded": registry})
+    with open_registry_lab(scenario, tmp_path / "reports") as lab:
+        with lab.fault("server_errors: {status: 503, share: 100%}") as on:
+            url = f"{lab.url}/v2/app/manifests/v1"
+            assert httpx.get(url, trust_env=False).status_code == 503
+        assert on.bites() == 1
+        with pytest.raises(ValueError, match="at rest"), lab.fault("corrupted_blob: {on: rest}"):
+            raise AssertionError("it is on")
