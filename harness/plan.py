@@ -96,6 +96,7 @@ class Plan:
     link: Literal["auto", "embedded", "toxiproxy", "none"]
     cluster: PlannedCluster
     registry_auth: Literal["token", "none"]
+    registry_tls: bool
     registry_port: int
     registry_profile: ProfileName
     registry_limits: Limits | None  # quotas that it keeps by itself
@@ -171,6 +172,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
             pull_secret=body.environment.cluster.pull_secret,
         ),
         registry_auth=registry.auth,
+        registry_tls=registry.tls,
         registry_port=registry.port,
         registry_profile=registry.profile,
         registry_limits=registry.limits,

@@ -49,6 +49,8 @@ def _registry(plan: Plan) -> str:
     limits, profile = plan.registry_limits, plan.registry_profile
     ways = "" if profile == "generic" else f" as {profile}"
     parts = [f"{plan.registry.provider}{ways}", f"auth {plan.registry_auth}"]
+    if plan.registry_tls:
+        parts.append("TLS")
     if limits is not None:
         if limits.pulls is not None:
             parts.append(f"{limits.pulls} pulls in {limits.window_s:g} s")

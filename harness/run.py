@@ -321,6 +321,7 @@ def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:
         images_bytes=plan.disk_bytes,
         link=options.link,
         auth=plan.registry_auth,
+        tls=plan.registry_tls,
         registry_port=plan.registry_port,
         profile=plan.registry_profile,
         limits=plan.registry_limits,

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.chance import Chance
 from harness.child import ChildError, Run
+from harness.environment.authority import CA_FILE
 from harness.environment.lab import (
     EnvironmentFailed,
     Lab,
@@ -62,7 +63,7 @@ class HeldFault:
 
 
 def held_fault(
-    text: str, *, nodes: int, link: LinkKind, provider: Provider = "embedded"
+    text: str, *, nodes: int, link: LinkKind, provider: Provider = "embedded", tls: bool = False
 ) -> HeldFault:
     """The fault that `text` says, as `latency: {delay: 200ms}`.
 
@@ -76,6 +77,8 @@ def held_fault(
         raise ValueError(f"--fault {text}: {AT_REST}, which is not what provider: {provider} has")
     if Seam.CLUSTER in entry.fault.seams_needed():
         raise ValueError(f"--fault {text}: changes the nodes, and up has none: use run")
+    if not tls and Seam.TLS in entry.fault.seams_needed():
+        raise ValueError(f"--fault {text}: bites TLS, which needs --tls")
     return HeldFault(word=entry.word, fault=entry.fault, where=planned_where(entry, nodes))
 
 
@@ -95,6 +98,7 @@ def settings_of(
         images_bytes=plan.disk_bytes,
         link=link,
         auth=plan.registry_auth,
+        tls=plan.registry_tls,
         registry_port=plan.registry_port,
         profile=plan.registry_profile,
         limits=plan.registry_limits,
@@ -217,7 +221,11 @@ def description(lab: Lab, folder: Path) -> dict[str, Any]:
     address = f"127.0.0.1:{lab.ports[CLIENTS_NODE]}"
     settings = lab.settings
     return {
-        "registry": {"url": f"http://{address}", "direct_url": lab.registry.direct_url},
+        "registry": {
+            "url": f"{lab.registry.scheme}://{address}",
+            "direct_url": lab.registry.direct_url,
+            "ca_file": str(folder / CA_FILE) if settings.tls else None,
+        },
         "link": {
             "kind": "none" if lab.link is None else lab.link.kind,
             "control_url": None if lab.link is None else lab.link.control_url,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import httpx
 from dnslib import RCODE, DNSRecord
 
+from harness.environment.canary import trusting
 from harness.environment.lab import LOOPBACK, Lab
 from harness.load.orders import REGISTRY_NAME
 from harness.oci.media_types import CONTAINERD_ACCEPT
@@ -43,12 +44,13 @@ async def traffic(lab: Lab, node: str, reference: str, patience_s: float = PATIE
     met = Met()
     async with met.step("lookup") as said:
         said.extend(await _lookup(lab.resolver.ports[node]))
-    base = f"http://{LOOPBACK}:{lab.ports[node]}"
+    base = f"{lab.registry.scheme}://{LOOPBACK}:{lab.ports[node]}"
+    trust = trusting(lab.registry.ca_pem)
     image = lab.images[reference]
     name, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rsplit(":", 1)
     accept = {"Accept": ", ".join(CONTAINERD_ACCEPT)}
     async with httpx.AsyncClient(
-        base_url=base, timeout=patience_s, trust_env=False, headers=accept
+        base_url=base, timeout=patience_s, trust_env=False, headers=accept, verify=trust
     ) as client:
         async with met.step("login"):
             await _login(lab, client, "GET", f"/v2/{name}/manifests/{tag}")

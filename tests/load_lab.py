@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from harness.child import Run
+from harness.environment.authority import new_authority
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.resolver import ResolverRoom, open_resolver
 from harness.journal import Journal
@@ -66,7 +67,8 @@ class LoadLab:
         ports = {**self.registry.ports, **(ports or {})}
         return LoadTarget(
             registry_name=REGISTRY_NAME,
-            scheme="http",
+            scheme=self.registry.scheme,
+            ca_pem=self.registry.ca_pem,
             resolver_address="127.0.0.1",
             endpoints={
                 node: NodeEndpoint(link_port=ports[node], resolver_port=self.resolver.ports[node])
@@ -143,7 +145,9 @@ class LoadLab:
 
 
 @asynccontextmanager
-async def open_load_lab(folder: Path, nodes: int = 2) -> AsyncIterator[LoadLab]:
+async def open_load_lab(
+    folder: Path, nodes: int = 2, *, tls: bool = False
+) -> AsyncIterator[LoadLab]:
     names = tuple(f"node-{number}" for number in range(nodes))
     everyone = (*names, CLIENTS_NODE)
     journal = Journal(folder / "journal.jsonl")
@@ -157,6 +161,7 @@ async def open_load_lab(folder: Path, nodes: int = 2) -> AsyncIterator[LoadLab]:
             password=PASSWORD,
             token_lifetime_s=300.0,
             registry_name=REGISTRY_NAME,
+            authority=new_authority(folder, ()) if tls else None,
         ) as registry,
         open_resolver(run, nodes=everyone, name=REGISTRY_NAME, address="127.0.0.1") as resolver,
     ):

@@ -31,7 +31,7 @@ class Wire(NodeWire):
 
 
 @contextlib.contextmanager
-def wired(*, link_port: int = 1, resolver_port: int = 1) -> Iterator[Wire]:
+def wired(*, link_port: int = 1, resolver_port: int = 1, ca_pem: str = "") -> Iterator[Wire]:
     """A wire for a test of at most 30 s, which leaves no greenlet behind."""
     endpoint = NodeEndpoint(link_port=link_port, resolver_port=resolver_port)
     target = LoadTarget(
@@ -43,6 +43,7 @@ def wired(*, link_port: int = 1, resolver_port: int = 1) -> Iterator[Wire]:
         password="secret",
         clock_start_s=time.monotonic(),
         samples_folder="",
+        ca_pem=ca_pem,
     )
     writer = SampleWriter(Path("nowhere"), "test")
     wire = Wire(node="n0", target=target, endpoint=endpoint, samples=writer)

@@ -76,6 +76,8 @@ FENCES: dict[str, dict[str, str]] = {
         "harness.doctor": "asks programs for their version",
         "harness.testing.running": "runs the command line as a user does",
     },
+    "trustme": {"harness.environment.authority": "certificates of one run"},
+    "cryptography": {"harness.load.tls": "reads the certificate that a server shows"},
     "typer": {"harness.cli.": "the command line"},
     "pytest": {
         "harness.pytest_plugin": "what pytest loads",
@@ -102,6 +104,8 @@ HEAVY = (
     "uvicorn",
     "httpx",
     "dnslib",
+    "trustme",
+    "cryptography",
 )
 
 

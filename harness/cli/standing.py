@@ -48,6 +48,9 @@ def up(
     ] = None,
     settings: SetOption = None,
     allow_registry: AllowRegistryOption = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="HTTPS, as with --set environment.registry.tls=true.")
+    ] = False,
     link: LinkOption = LinkChoice.SCENARIO,
     reports: ReportsOption = Path("reports"),
     as_json: Annotated[
@@ -70,6 +73,8 @@ def up(
     from harness.up import UpOptions, settings_of, stand
 
     chosen = [] if profile is None else [f"environment.registry.profile={profile}"]
+    if tls:
+        chosen.append("environment.registry.tls=true")
     plan = _plan(scenario, [*(settings or []), *chosen])
     kind = link_kind(link, plan.link)
     held = _held(faults or [], plan, link=kind)
@@ -117,7 +122,9 @@ def _held(texts: list[str], plan: "Plan", *, link: "LinkKind") -> "tuple[HeldFau
     held, complaints = [], []
     for text in texts:
         try:
-            held.append(held_fault(text, nodes=nodes, link=link, provider=provider))
+            held.append(
+                held_fault(text, nodes=nodes, link=link, provider=provider, tls=plan.registry_tls)
+            )
         except (ScenarioError, ValueError) as error:
             complaints.append(str(error))
     if complaints:
@@ -134,6 +141,8 @@ def _print_lines(description: dict[str, Any]) -> None:
     registry, credentials = description["registry"], description["credentials"]
     print(f"registry     {registry['url']}  (through the {description['link']['kind']} link)")
     print(f"  direct     {registry['direct_url']}")
+    if registry["ca_file"]:
+        print(f"trust        {registry['ca_file']}  (as in curl --cacert, SSL_CERT_FILE for crane)")
     if description["link"]["control_url"]:
         print(f"link         {description['link']['control_url']}")
     print(f"resolver     {description['resolver']['address']}")

@@ -48,7 +48,10 @@ async def open_kind_lab(
             lab = await open_services(rooms, run, settings, record, place)
             started = time.monotonic()
             path = PathSettings(
-                registry_name=REGISTRY_NAME, link_ports=lab.ports, resolver_ports=lab.resolver.ports
+                registry_name=REGISTRY_NAME,
+                link_ports=lab.ports,
+                resolver_ports=lab.resolver.ports,
+                ca=lab.registry.ca_pem,
             )
             await rooms.enter_async_context(open_node_path(run, cluster, path))
             await _require_reachable(cluster, path)

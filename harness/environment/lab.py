@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.child import Child, ChildError, Run
+from harness.environment.authority import new_authority
 from harness.environment.cluster.room import ClusterRoom
 from harness.environment.link import LinkRoom, open_link
 from harness.environment.link_control import LinkError
@@ -49,6 +50,7 @@ class LabSettings:
     images_bytes: int
     link: LinkKind = "auto"
     auth: Literal["token", "none"] = "token"
+    tls: bool = False
     registry_port: int = 0
     profile: ProfileName = "generic"
     limits: Limits | None = None  # quotas that the registry keeps by itself
@@ -136,6 +138,7 @@ class Lab:
             resolver=self.resolver.resolver(scope),
             gateway=self.registry.gateway(scope),
             store=self.registry.store(scope),
+            tls=self.registry.tls(scope),
             cluster=_NoNodes() if nodes is None else nodes.scoped(scope),
         )
         counters = tuple(getattr(seams, seam) for seam in sorted(needed))
@@ -145,7 +148,8 @@ class Lab:
         """Where and as whom the load pulls."""
         return LoadTarget(
             registry_name=REGISTRY_NAME,
-            scheme="http",
+            scheme=self.registry.scheme,
+            ca_pem=self.registry.ca_pem,
             resolver_address=self.resolver.address,
             endpoints={
                 node: NodeEndpoint(
@@ -232,6 +236,9 @@ async def open_services(
     """
     nodes = all_nodes(settings)
     started = time.monotonic()
+    authority = None
+    if settings.tls:
+        authority = new_authority(run.folder, (place.listen_host, place.address))
     registry = await rooms.enter_async_context(
         open_registry(
             run,
@@ -247,6 +254,7 @@ async def open_services(
             host=place.listen_host if settings.link == "none" else LOOPBACK,
             upstream=settings.upstream,
             storage_host=place.listen_host,
+            authority=authority,
         )
     )
     started = opened(record, "registry", started, _registry_details(settings))

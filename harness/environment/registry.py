@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.child import Child, ChildError, Run, start_child
+from harness.environment.authority import Authority
+from harness.environment.handshakes import NoTls, ScopedTls
 from harness.environment.held import HeldImages, documents_of
 from harness.environment.scope import FaultScope
 from harness.environment.store import AMD64, ScopedStore
@@ -198,7 +200,8 @@ class RegistryRoom:
     """A running registry. `ports` has the gateway's port for each node.
 
     `direct_url` reaches the gateway past the link, as no node. `root` holds the content
-    (`blobs/<algorithm>/<hex>`), which may be written there before `add_image`.
+    (`blobs/<algorithm>/<hex>`), which may be written there before `add_image`. `authority`: who
+    issued the gateway's certificate; None when it speaks plain HTTP.
     """
 
     child: Child
@@ -212,7 +215,17 @@ class RegistryRoom:
     files: StoredFiles
     index: StoredIndex
     upstream: UpstreamRoom | None = None  # None: the embedded registry
+    authority: Authority | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def scheme(self) -> Literal["http", "https"]:
+        return _scheme(self.authority)
+
+    @property
+    def ca_pem(self) -> str:
+        """The certificate that clients shall trust; "" without TLS."""
+        return "" if self.authority is None else self.authority.ca_pem
 
     async def add_image(self, image: BuiltImage, repository: str, tag: str) -> None:
         """Let `repository` have an image whose content is below `root`. Raises ChildError."""
@@ -262,6 +275,26 @@ class RegistryRoom:
             watching=self.gateway(everywhere),
         )
 
+    def tls(self, scope: FaultScope) -> ScopedTls | NoTls:
+        if self.authority is None:
+            return NoTls()
+        return ScopedTls(
+            control=self.control, authority=self.authority, scope=scope, numbers=self._numbers
+        )
+
+
+def _scheme(authority: Authority | None) -> Literal["http", "https"]:
+    return "http" if authority is None else "https"
+
+
+def _placed(run: Run, root: Path) -> dict[str, Any]:
+    access_log = run.folder / "logs" / "access.jsonl"
+    return {
+        "root": str(root.resolve()),
+        "access_log": str(access_log.resolve()),
+        "clock_start_s": run.clock_start_s,
+    }
+
 
 @asynccontextmanager
 async def open_registry(
@@ -281,21 +314,19 @@ async def open_registry(
     anonymous_pull: bool = False,
     keep_content: bool = False,
     upstream: UpstreamSettings | None = None,
+    authority: Authority | None = None,
 ) -> AsyncIterator[RegistryRoom]:
     """Start the registry with a gateway port for each node, until the block is left.
 
     `port` is that of `direct_url`. `storage_host`: where nodes find redirected blobs.
     `anonymous_pull`: tokens without a login may pull. `limits`: quotas that it keeps by itself from
     `set_clock` on, as `profile` does. The content is deleted at the end unless `keep_content`.
-    `upstream`: the registry behind the gateway, not the embedded one. Raises ChildError.
+    `upstream`: what is behind the gateway instead. `authority`: of TLS. Raises ChildError.
     """
     root = run.folder / REGISTRY_FOLDER
     record = run.journal.record({"kind": "remove_registry"})
-    access_log = run.folder / "logs" / "access.jsonl"
     config: dict[str, Any] = {
-        "root": str(root.resolve()),
-        "access_log": str(access_log.resolve()),
-        "clock_start_s": run.clock_start_s,
+        **_placed(run, root),
         "host": host,
         "storage_host": storage_host,
         "port": port,
@@ -307,6 +338,7 @@ async def open_registry(
         "anonymous_pull": anonymous_pull,
         "profile": profile,
         "limits": None if limits is None else asdict(limits),
+        "certificate": "" if authority is None else authority.certificate(),
     }
     try:
         async with AsyncExitStack() as stack:
@@ -322,13 +354,14 @@ async def open_registry(
                 control=control,
                 registry_name=registry_name,
                 ports=child.ready["ports"],
-                direct_url=f"http://{host}:{child.ready['port']}",
+                direct_url=f"{_scheme(authority)}://{host}:{child.ready['port']}",
                 root=root,
-                access_log=access_log,
+                access_log=Path(config["access_log"]),
                 held=HeldImages(),
                 files=StoredFiles(root, run.journal),
                 index=StoredIndex(root, run.journal, control),
                 upstream=behind,
+                authority=authority,
             )
     finally:
         if not keep_content:

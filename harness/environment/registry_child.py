@@ -23,6 +23,8 @@ from harness import leash
 from harness.gateway.access import AccessLog
 from harness.gateway.app import Gateway
 from harness.gateway.connection import NodeProtocol
+from harness.gateway.door import Door
+from harness.gateway.handshakes import Handshakes, read_handshake_order, server_context
 from harness.gateway.orders import read_order
 from harness.gateway.rules import Rules
 from harness.gateway.storage import Storage
@@ -43,16 +45,33 @@ _SHUTDOWN_S = 0.5  # for answers that are on their way, and again for those brok
 class _Server(uvicorn.Server):
     """Signals are this module's affair: Uvicorn would take SIGINT back. So is the end: it waits."""
 
-    def __init__(self, config: uvicorn.Config, rules: Rules) -> None:
+    def __init__(self, config: uvicorn.Config, rules: Rules, handshakes: Handshakes | None) -> None:
         super().__init__(config)
         self._rules = rules
+        self._handshakes = handshakes
+        self._door: Door | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """With TLS the connections come in by a door of our own."""
+        assert sockets is not None
+        if self._handshakes is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        self._door = Door(sockets, self._handshakes, self._protocol)
+        self._door.open()
+
+    def _protocol(self) -> NodeProtocol:
+        return NodeProtocol(self.config, self.server_state, {})
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Refuse new connections, let short answers end, break off the others."""
+        if self._door is not None:
+            self._door.close()
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         self._rules.clear()
@@ -72,10 +91,13 @@ class _Server(uvicorn.Server):
 class ControlDesk:
     """Does what control messages say."""
 
-    def __init__(self, rules: Rules, served: "Served", log: AccessLog) -> None:
+    def __init__(
+        self, rules: Rules, served: "Served", log: AccessLog, handshakes: Handshakes | None
+    ) -> None:
         self._rules = rules
         self._served = served
         self._log = log
+        self._handshakes = handshakes
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to `message`; a malformed one is refused in it."""
@@ -90,6 +112,7 @@ class ControlDesk:
             "set_clock": self._set_clock,
             "write_records": self._write_records,
             "lift_quotas": self._lift_quotas,
+            "handshakes": self._about_handshakes,
         }
         try:
             order = orders.get(message.get("do"))
@@ -130,6 +153,17 @@ class ControlDesk:
     def _write_records(self, _: Mapping[str, Any]) -> dict[str, Any]:
         self._log.flush()
         return {}
+
+    def _about_handshakes(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """One of `add` (a rule), `remove` (its name) and `bites` (names)."""
+        if self._handshakes is None:
+            raise ValueError("there are no handshakes: the gateway speaks plain HTTP")
+        if "add" in order:
+            self._handshakes.add(read_handshake_order(order["add"]))
+            return {}
+        if "remove" in order:
+            return {"bites": self._handshakes.remove(order["remove"])}
+        return {"bites": self._handshakes.bites(order["bites"])}
 
     def _add_image(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """`manifests`: digest and media type, the tagged one last; `layers`: places by digest."""
@@ -210,6 +244,8 @@ async def serve(config: Mapping[str, Any]) -> None:
     storage = _listen(config["storage_host"], 0)
     ports = [it.getsockname()[1] for it in sockets]
     nodes = dict(zip(ports[1:], config["nodes"], strict=True))
+    certificate = config["certificate"]
+    handshakes = Handshakes(server_context(certificate), nodes) if certificate else None
     server = _Server(
         uvicorn.Config(
             Gateway(
@@ -230,8 +266,9 @@ async def serve(config: Mapping[str, Any]) -> None:
             timeout_keep_alive=75,
         ),
         rules,
+        handshakes,
     )
-    _attend(server, ControlDesk(rules, served, log))
+    _attend(server, ControlDesk(rules, served, log, handshakes))
     flushing = asyncio.ensure_future(log.keep_flushing())
     ready = {
         "ready": True,

@@ -16,6 +16,7 @@ WhereKey = Literal["repository", "kinds", "layers", "nodes"]
 LINK_WHERE: frozenset[WhereKey] = frozenset({"nodes"})
 GATEWAY_WHERE: frozenset[WhereKey] = frozenset({"repository", "kinds", "layers", "nodes"})
 NODES_WHERE: frozenset[WhereKey] = frozenset({"nodes"})
+HANDSHAKE_WHERE: frozenset[WhereKey] = frozenset({"nodes"})  # no request has been read yet
 STORE_WHERE: frozenset[WhereKey] = frozenset({"repository", "layers"})
 
 # What a registry asks a token for.

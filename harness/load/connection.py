@@ -13,6 +13,7 @@ from gevent import socket
 from harness.load.content import Body, Progress
 from harness.load.lookup import joined, reason
 from harness.load.reading import Answer, Parsing, Reading
+from harness.load.tls import HandshakeFailedError, TlsSocket, Trust
 from harness.node.commands import Ending, Failing, Request, TransportFailure
 
 HEAD_BYTES_MAX: Final = 64 << 10  # Go allows 10 MiB; no registry needs more than this
@@ -39,6 +40,20 @@ class Connection:
         self.reusable = True
         own, peer = sock.getsockname()[:2], sock.getpeername()[:2]
         self._ends = f"{joined(*own)}->{joined(*peer)}"
+
+    def secure(self, trust: Trust, host: str) -> TransportFailure | None:
+        """Speak TLS from here on, to a server that must prove to be `host`; or why it cannot."""
+        tls = TlsSocket(self._socket, trust, host)
+        try:
+            tls.handshake(self._ends)
+        except HandshakeFailedError as error:
+            self.close()
+            return error.failure
+        except BaseException:  # the pull was ended where it stood
+            self.close()
+            raise
+        self._socket = tls
+        return None
 
     def close(self) -> None:
         self.reusable = False

@@ -117,3 +117,4 @@ class LoadTarget:
     password: str
     clock_start_s: float  # monotonic time of the run's start; the word to begin brings it
     samples_folder: str
+    ca_pem: str = ""  # the only authority that nodes trust; none with http

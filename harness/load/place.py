@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from harness.node.commands import Failing, Request, TransportFailure
 
-_DEFAULT_PORT: Final = 80
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _WITH_BODY: Final = ("POST", "PUT", "PATCH")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -24,6 +24,7 @@ class Place:
     port: int
     authority: str
     target: str
+    tls: bool
 
 
 class UnsendableError(ValueError):
@@ -42,7 +43,7 @@ def place_of(url: str) -> Place:
         port = parts.port
     except ValueError as error:
         raise UnsendableError(f"invalid URL: {error}") from None
-    if parts.scheme != "http":
+    if parts.scheme not in _DEFAULT_PORTS:
         raise UnsendableError(f'unsupported protocol scheme "{parts.scheme}"')
     if not parts.hostname:
         raise UnsendableError("http: no Host in request URL")
@@ -53,9 +54,10 @@ def place_of(url: str) -> Place:
     target = f"{path}?{parts.query}" if parts.query else path
     return Place(
         host=parts.hostname,
-        port=_DEFAULT_PORT if port is None else port,
+        port=_DEFAULT_PORTS[parts.scheme] if port is None else port,
         authority=authority,
         target=quote(target, safe=_IN_A_TARGET),
+        tls=parts.scheme == "https",
     )
 
 

@@ -121,6 +121,8 @@ class _Process:
             return
         # A third of a second that must not fall into the nodes' schedule.
         importlib.import_module("pyarrow.parquet")
+        if self._context.target.ca_pem:
+            importlib.import_module("cryptography.x509")
         if self._role == "local":
             runner = self._environment.create_local_runner()
         else:

@@ -15,6 +15,7 @@ from harness.load.place import Place, UnsendableError, place_of, written
 from harness.load.reading import Answer
 from harness.load.request_rows import Times, look_up_row, request_row
 from harness.load.samples_file import SampleWriter
+from harness.load.tls import trust_in
 from harness.node.commands import Ending, Failing, Reply, Request, TransportFailure
 
 # containerd: core/remotes/docker/registry.go, DefaultHTTPTransport, and Go's net/http defaults
@@ -25,7 +26,7 @@ _REPEATABLE: Final = ("GET", "HEAD")
 _OK, _PARTIAL = 200, 206
 _NAN: Final = float("nan")
 
-_Pool = tuple[str, str, int]  # the rules' client, host, port
+_Pool = tuple[str, str, int, bool]  # the rules' client, host, port, TLS
 
 
 @dataclass(kw_only=True)
@@ -92,6 +93,7 @@ class NodeWire:
         self._server = NameServer(address=target.resolver_address, port=endpoint.resolver_port)
         self._start_s = target.clock_start_s
         self._samples = samples
+        self._ca_pem = target.ca_pem
         self._held: dict[str, _Held] = {}
 
     def lead_astray(self, url: str, fault: str, tell: Callable[[], None]) -> None:
@@ -164,7 +166,7 @@ class NodeWire:
             sent = written(request, place)
         except UnsendableError as error:
             return error.failure
-        pool = (request.client, place.host, place.port)
+        pool = (request.client, place.host, place.port, place.tls)
         while True:
             connection = sending.held.take(pool)
             is_kept = connection is not None
@@ -190,9 +192,12 @@ class NodeWire:
         began_s = time.monotonic()
         timeout_s = sending.request.dial_timeout_s
         dialled = dial(place.host, place.port, timeout_s=timeout_s, look_up=looked_up)
-        sending.dial_s += time.monotonic() - began_s
         if isinstance(dialled, Connection):
             sending.held.connections.add(dialled)
+            if place.tls and (failure := dialled.secure(trust_in(self._ca_pem), place.host)):
+                sending.held.drop(dialled)
+                dialled = failure
+        sending.dial_s += time.monotonic() - began_s
         return dialled
 
     def _look_up(self, name: str, timeout_s: float, pull: str) -> Addresses | TransportFailure:

@@ -163,6 +163,7 @@ _FAILING: Final = {
     Failing.HEADER_TIMEOUT: Cause.TIMEOUT,
     Failing.TLS_TIMEOUT: Cause.TLS,
     Failing.TLS_CERTIFICATE: Cause.TLS,
+    Failing.TLS_PROTOCOL: Cause.TLS,
     Failing.NO_PROGRESS: Cause.TIMEOUT,
     Failing.MALFORMED: Cause.SERVER,
     Failing.REDIRECTS: Cause.SERVER,

@@ -85,6 +85,7 @@ class Failing(StrEnum):
     HEADER_TIMEOUT = "header_timeout"
     TLS_TIMEOUT = "tls_timeout"
     TLS_CERTIFICATE = "tls_certificate"
+    TLS_PROTOCOL = "tls_protocol"  # the other side speaks no TLS, or refuses to go on
     NO_PROGRESS = "no_progress"
     MALFORMED = "malformed"  # an answer that is not HTTP, or a request that cannot be one
     REDIRECTS = "redirects"  # no driver's word: the rules stop after ten redirects

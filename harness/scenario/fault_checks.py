@@ -53,6 +53,8 @@ def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
         provider = body.environment.registry.provider
         if Seam.STORE in entry.fault.seams_needed() and provider != "embedded":
             yield (*at, entry.word), f"{AT_REST}, which is not what provider: {provider} has"
+        if Seam.TLS in entry.fault.seams_needed() and not body.environment.registry.tls:
+            yield (*at, entry.word), "bites TLS, which environment.registry.tls: false leaves out"
         yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))
         yield from _where_finds_something(body, entry, (*at, "where"))
     for index, entry in faults.right:
@@ -201,6 +203,8 @@ def _contradict(first: _Scope, second: _Scope) -> bool:
     if all(Seam.STORE in seams for seams in needed):  # a blob can be undone from one change only
         return True
     if _TURN_AWAY.issuperset(words):  # one of them ends what the other holds
+        return True
+    if all(Seam.TLS in seams for seams in needed):  # a handshake shows one certificate, or none
         return True
     return _DOWN in words and all(Seam.LINK in seams for seams in needed)
 

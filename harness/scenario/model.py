@@ -44,12 +44,6 @@ def _repository(value: str) -> str:
     return value
 
 
-def _plain_http(value: Any) -> Any:
-    if value is True:
-        raise ValueError("must be false: the registry speaks plain HTTP only, TLS is not built yet")
-    return value
-
-
 Selection = str | StrictInt
 Number = Annotated[float, Exactly()]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -125,9 +119,7 @@ class Registry(Strict):
         json_schema_extra=_or_profile,
     )
     auth: Literal["token", "none"] = "token"
-    tls: Annotated[Literal[False], BeforeValidator(_plain_http)] = Field(
-        False, description="not yet: only plain HTTP"
-    )
+    tls: StrictBool = Field(False, description="HTTPS, with an authority that lives for one run")
     port: StrictInt = Field(0, ge=0, le=65535, description="0: any free port")
     token_lifetime_s: PositiveSeconds | None = Field(
         None,

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import ssl
 from pathlib import Path
 
 import httpx
@@ -42,6 +43,28 @@ def test_it_prints_one_object_holds_its_faults_and_closes_on_sigterm(tmp_path: P
         if path.is_file():
             assert secret.encode() not in path.read_bytes(), path
             assert token.encode() not in path.read_bytes(), path
+
+
+def test_with_tls_a_client_trusts_the_authority_of_the_run(tmp_path: Path) -> None:
+    """By the file that the JSON names, until a fault shows another certificate."""
+    process = start("up", "--json", "--tls", "--link", "embedded", folder=tmp_path)
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    trust = ssl.create_default_context(cafile=told["registry"]["ca_file"])
+    for url in (told["registry"]["url"], told["registry"]["direct_url"]):
+        with httpx.Client(trust_env=False, verify=trust) as client:
+            answer = client.get(f"{url}/v2/")
+        assert answer.headers["www-authenticate"].startswith(f'Bearer realm="{url}/token"')
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_a_fault_of_handshakes_is_refused_without_tls(tmp_path: Path) -> None:
+    process = start("up", "--fault", "tls_timeout:", folder=tmp_path)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "--fault tls_timeout:: bites TLS, which needs --tls" in err
 
 
 def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) -> None:

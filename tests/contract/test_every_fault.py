@@ -38,7 +38,7 @@ SLOWER_S = 0.5  # a fault that only slows must do so over the traffic's dozen re
 # What a client does not notice that reads answers by their length; the seam counts it all the same.
 UNNOTICED = {"slow_close"}
 # Those under which a client waits, and how long it shall here.
-SILENT = {"firewall_drop": 0.2, "partition": 0.2}
+SILENT = {"firewall_drop": 0.2, "partition": 0.2, "tls_timeout": 0.5}
 # Other settings that lead to another seam.
 VARIANTS = {
     "corrupted_blob at rest": "corrupted_blob: {on: rest}",
@@ -74,6 +74,10 @@ NOT_OF_NODES = {
     for name, text in VARIANTS.items()
     if Seam.CLUSTER not in read_held_fault(text, nodes=2).fault.seams_needed()
 }
+HANDSHAKES = [word for word in WORDS if catalogue()[word].area == "TLS"]
+PLAIN = {name: text for name, text in NOT_OF_NODES.items() if name not in HANDSHAKES}
+# What ends connections, changes bodies or writes addresses must do so over TLS as well.
+ALSO_OVER_TLS = ["connection_reset", "truncated_blob", "corrupted_blob", "expired_credentials"]
 OF_THE_GATEWAY = {
     name: text
     for name, text in VARIANTS.items()
@@ -157,9 +161,12 @@ def test_it_refuses_what_cannot_be(word: str) -> None:
 class RealLab:
     """An environment in a thread of its own, shared by all that follows."""
 
-    def __init__(self, folder: Path, upstream: UpstreamSettings | None = None) -> None:
+    def __init__(
+        self, folder: Path, upstream: UpstreamSettings | None = None, *, tls: bool = False
+    ) -> None:
         self._folder = folder
         self._upstream = upstream
+        self._tls = tls
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
@@ -201,6 +208,7 @@ class RealLab:
             images=specs,
             images_bytes=sum(plan_image(spec).stored_bytes for spec in specs),
             link="embedded",
+            tls=self._tls,
             password="not a secret",
             cache_folder=self._folder / "cache",
             upstream=self._upstream,
@@ -242,16 +250,28 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLab]:
 
 
 @pytest.fixture(scope="module")
+def real_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLab]:
+    with RealLab(tmp_path_factory.mktemp("tls"), tls=True) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
 def over_distribution(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLab]:
     upstream = UpstreamSettings(provider="distribution", program=require_distribution())
     with RealLab(tmp_path_factory.mktemp("lab"), upstream) as lab:
         yield lab
 
 
-@pytest.mark.parametrize("text", NOT_OF_NODES.values(), ids=list(NOT_OF_NODES))
+@pytest.mark.parametrize("text", PLAIN.values(), ids=list(PLAIN))
 def test_for_real_it_bites_and_heals_without_a_trace(real: RealLab, text: str) -> None:
     """A client meets it and its seam counts it; then all is as it was before."""
     require_it_bites_and_heals(real, text)
+
+
+@pytest.mark.parametrize("word", HANDSHAKES + ALSO_OVER_TLS)
+def test_over_tls_it_bites_and_heals_without_a_trace(real_tls: RealLab, word: str) -> None:
+    """The same with a gateway that speaks TLS."""
+    require_it_bites_and_heals(real_tls, f"{word}: {catalogue()[word].example}")
 
 
 @pytest.mark.distribution

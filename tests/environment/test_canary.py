@@ -21,7 +21,7 @@ from harness.seams import Where
 
 
 @asynccontextmanager
-async def small_lab(folder: Path) -> AsyncIterator[Lab]:
+async def small_lab(folder: Path, *, tls: bool = False) -> AsyncIterator[Lab]:
     journal = Journal(folder / "journal.jsonl")
     run = Run(run_id="abc", folder=folder, journal=journal, clock_start_s=time.monotonic())
     settings = LabSettings(
@@ -30,6 +30,7 @@ async def small_lab(folder: Path) -> AsyncIterator[Lab]:
         images=(ImageSpec(name="app", size_bytes=64 << 10, layers=2),),
         images_bytes=64 << 10,
         link="embedded",
+        tls=tls,
         password="secret",
         cache_folder=folder,
     )
@@ -39,18 +40,23 @@ async def small_lab(folder: Path) -> AsyncIterator[Lab]:
     journal.close()
 
 
-def test_a_lab_that_is_whole_is_steady_and_a_broken_one_says_where(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_a_lab_that_is_whole_is_steady_and_a_broken_one_says_where(
+    tmp_path: Path, *, tls: bool
+) -> None:
     """Each fault that would spoil every measurement is seen before the first one is injected."""
+    over_tls = {"expired_certificate:": "certificate has expired"}
     broken = {
         "connection_refused:": "node-",
         "dns_wrong_address:": "resolves to",
         "dns_nxdomain:": "resolves to nothing",
         "expired_credentials: {mode: secret}": "GET /token: 401",
         "corrupted_blob: {on: rest}": "content is sha256:",
+        **(over_tls if tls else {}),
     }
 
     async def main() -> None:
-        async with small_lab(tmp_path) as lab:
+        async with small_lab(tmp_path, tls=tls) as lab:
             await check_steady_state(lab)
             for text, said in broken.items():
                 fault = read_held_fault(text, nodes=2).fault

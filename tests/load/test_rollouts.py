@@ -27,11 +27,12 @@ def _asked(lab: LoadLab) -> Counter[tuple[str, str, int]]:
     return Counter((it["node"], it["method"], it["status"]) for it in records)
 
 
-def test_a_cold_and_a_warm_round_with_clients_become_samples(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_a_cold_and_a_warm_round_with_clients_become_samples(tmp_path: Path, *, tls: bool) -> None:
     """Pods get ready, a warm round pulls nothing, and every count agrees with the registry's."""
 
     async def main() -> None:
-        async with open_load_lab(tmp_path) as lab:
+        async with open_load_lab(tmp_path, tls=tls) as lab:
             image = await lab.add_image("app")
             orders = lab.orders(
                 lab.rollout(image, replicas=4),

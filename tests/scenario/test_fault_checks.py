@@ -14,14 +14,16 @@ images:
 load:
   rollouts: [{name: app, image: app, replicas: 2}]
   pushes: [{repository: builds, size: 1MiB, rate: 1/s}]
-environment: {link: LINK, cluster: {nodes: 4}}
+environment: {link: LINK, registry: {tls: true}, cluster: {nodes: 4}}
 faults:
 """
 
 
-def complaints(*faults: str, link: str = "auto") -> list[str]:
+def complaints(*faults: str, link: str = "auto", tls: str = "true") -> list[str]:
     """What is told of these entries, without their place."""
-    text = HEAD.replace("LINK", link) + "".join(f"  - {fault}\n" for fault in faults)
+    text = HEAD.replace("LINK", link).replace("tls: true", f"tls: {tls}") + "".join(
+        f"  - {fault}\n" for fault in faults
+    )
     try:
         load_text("f", text)
     except ScenarioError as error:
@@ -128,8 +130,29 @@ def test_a_fault_that_a_real_toxiproxy_cannot_do_is_refused_with_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "word", ["expired_certificate", "wrong_certificate_name", "unknown_authority", "tls_timeout"]
+)
+def test_a_fault_of_handshakes_needs_tls(word: str) -> None:
+    """`tls: false`, which is the default, has none."""
+    fault = f"{{{word}: , at: 1s, for: 1s}}"
+    said = f"faults[0].{word}: bites TLS, which environment.registry.tls: false leaves out"
+    assert complaints(fault, tls="false") == [said]
+    assert complaints(fault) == []
+
+
+@pytest.mark.parametrize(
     ("first", "second", "contradict"),
     [
+        (
+            "expired_certificate: , at: 1s, for: 5s",
+            "unknown_authority: , at: 3s, for: 5s",
+            True,
+        ),
+        (
+            "tls_timeout: , at: 1s, for: 5s, where: {nodes: 0}",
+            "expired_certificate: , at: 1s, for: 5s, where: {nodes: 1}",
+            False,
+        ),
         ("latency: {delay: 1s}, at: 1s, for: 5s", "latency: {delay: 2s}, at: 3s, for: 5s", True),
         ("latency: {delay: 1s}, at: 1s, for: 5s", "latency: {delay: 2s}, at: 6s, for: 5s", False),
         (

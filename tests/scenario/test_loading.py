@@ -72,11 +72,8 @@ def complaints(text: str, *overrides: str) -> list[str]:
             ),
         ),
         (
-            "environment: {registry: {tls: true}}",
-            (
-                "f.yaml:7:26 environment.registry.tls: must be false: the registry speaks plain "
-                "HTTP only, TLS is not built yet, got true"
-            ),
+            "environment: {registry: {tls: yes}}",
+            "f.yaml:7:26 environment.registry.tls: must be true or false, got 'yes'",
         ),
         (
             "environment: {registry: {token_lifetime: 60}}",

@@ -1,0 +1,16 @@
+"""unknown_authority: its settings reach the handshakes."""
+
+from harness.faults.unknown_authority import UnknownAuthority
+from harness.seams import Certificate
+from tests.stand_ins import asked_by
+
+
+def test_its_settings_are_the_seams_words() -> None:
+    """Of every handshake in scope, or of a share."""
+    fault = UnknownAuthority.model_validate({"share": "50%"})
+    assert asked_by(fault) == (
+        "tls",
+        "certificate",
+        (Certificate(unknown_authority=True),),
+        {"share": 0.5},
+    )

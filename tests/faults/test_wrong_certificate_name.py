@@ -1,0 +1,25 @@
+"""wrong_certificate_name: its settings reach the handshakes."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.faults.wrong_certificate_name import WrongCertificateName
+from harness.seams import Certificate
+from tests.stand_ins import asked_by
+
+
+def test_its_settings_are_the_seams_words() -> None:
+    """Of every handshake in scope, or of a share."""
+    fault = WrongCertificateName.model_validate({"name": "old.test", "share": "50%"})
+    assert asked_by(fault) == (
+        "tls",
+        "certificate",
+        (Certificate(name="old.test"),),
+        {"share": 0.5},
+    )
+
+
+@pytest.mark.parametrize("name", ["", "-a.test", "a..test", "A.test", "a b", "*.test"])
+def test_a_name_that_no_host_has_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        WrongCertificateName.model_validate({"name": name})
