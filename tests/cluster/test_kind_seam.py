@@ -1,0 +1,136 @@
+"""What faults change of real nodes: a pull meets it on its own node, and it is taken back."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from harness.chance import Chance
+from harness.child import Run
+from harness.environment.cluster.containers import CommandFailed
+from harness.environment.cluster.node_changes import KUBELET_CONFIG
+from harness.environment.cluster.node_faults import CONTENT_FOLDER
+from harness.environment.cluster.node_path import PathSettings
+from harness.environment.cluster.room import ClusterRoom
+from harness.environment.cluster.seam import KindCluster, ScopedKindCluster
+from harness.environment.kind_lab import open_kind_lab
+from harness.environment.scope import FaultScope
+from harness.journal import pending
+from harness.load.orders import REGISTRY_NAME
+from harness.seams import HostsMistake, Where
+from tests.cluster_lab import (
+    NODES,
+    PASSWORD,
+    RUN_ID,
+    Standing,
+    kind_settings,
+    lab_settings,
+    make_run,
+)
+
+pytestmark = pytest.mark.cluster
+
+REFERENCE = f"{REGISTRY_NAME}/app:v1"
+
+
+@asynccontextmanager
+async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[KindCluster, ClusterRoom]]:
+    """The seam over the standing cluster."""
+    kind = replace(kind_settings(NODES), reuse=standing.name)
+    settings = lab_settings(NODES, standing.reports / "cache")
+    async with open_kind_lab(run, settings, kind, lambda _: None) as lab:
+        assert lab.cluster is not None
+        path = PathSettings(
+            registry_name=REGISTRY_NAME, link_ports=lab.ports, resolver_ports=lab.resolver.ports
+        )
+        yield KindCluster(run=run, room=lab.cluster, path=path), lab.cluster
+
+
+def on_node_0(cluster: KindCluster) -> ScopedKindCluster:
+    scope = FaultScope(
+        fault="f",
+        where=Where(nodes=("node-0",)),
+        chance=Chance(1, "f"),
+        deadline_s=time.monotonic() + 60,
+    )
+    return cluster.scoped(scope)
+
+
+async def pull(room: ClusterRoom, node: str) -> str:
+    """Pull the image as kubelet asks for it; what went wrong, "" for nothing."""
+    await room.exec(node, ("sh", "-c", f"crictl rmi {REFERENCE} 2>/dev/null || true"))
+    try:
+        await room.exec(node, ("crictl", "pull", "--creds", f"harness:{PASSWORD}", REFERENCE))
+    except CommandFailed as error:
+        return str(error)
+    return ""
+
+
+async def content_of(room: ClusterRoom, node: str) -> tuple[bytes, ...]:
+    """The files that faults change, and what is mounted over containerd's content."""
+    hosts = f"/etc/containerd/certs.d/{REGISTRY_NAME}/hosts.toml"
+    return (
+        await room.exec(node, ("cat", hosts)),
+        await room.exec(node, ("cat", KUBELET_CONFIG)),
+        await room.exec(node, ("sh", "-c", f"grep -c {CONTENT_FOLDER} /proc/mounts || true")),
+        await room.exec(node, ("iptables", "-S", "OUTPUT")),
+    )
+
+
+def change(scoped: ScopedKindCluster, name: str) -> AbstractAsyncContextManager[None]:
+    if name == "disk":
+        return scoped.fill_disk(free_bytes=64 << 10)
+    if name == "pull_qps":
+        return scoped.pull_qps(qps=1, burst=1)
+    return scoped.hosts(HostsMistake(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wrong_host", "no such host"),
+        ("wrong_port", "connection refused"),
+        ("wrong_path", "not found"),
+        ("mirror_without_content", ""),
+        ("mirror_refuses", ""),
+        ("disk", "no space left on device"),
+        ("pull_qps", ""),  # kubelet's own: a pull that it did not ask for goes by
+    ],
+)
+def test_a_change_is_met_on_its_node_and_taken_back(
+    standing: Standing, name: str, said: str
+) -> None:
+    """The node beside is well, and every byte is as before."""
+
+    async def main(run: Run) -> None:
+        async with opened(standing, run) as (cluster, room):
+            before = await content_of(room, "node-0")
+            async with change(on_node_0(cluster), name):
+                assert await content_of(room, "node-0") != before
+                met = await pull(room, "node-0")
+                assert said in met if said else met == ""
+                assert await pull(room, "node-1") == ""
+            assert await content_of(room, "node-0") == before
+            assert await pull(room, "node-0") == ""
+        assert pending(run.folder / "journal.jsonl") == []
+
+    with make_run(standing.reports, f"{RUN_ID}seam{name.replace('_', '')}"[:20]) as run:
+        asyncio.run(main(run))
+
+
+def test_images_vanish_from_a_node(standing: Standing) -> None:
+    """By their tags, and each counts."""
+
+    async def main(run: Run) -> None:
+        async with opened(standing, run) as (cluster, room):
+            assert await pull(room, "node-0") == ""
+            scoped = on_node_0(cluster)
+            async with scoped.remove_images():
+                listed = await room.exec("node-0", ("crictl", "images", "--quiet", REFERENCE))
+            assert (listed.strip(), (await scoped.bites()).count) == (b"", 1)
+
+    with make_run(standing.reports, f"{RUN_ID}seamimages") as run:
+        asyncio.run(main(run))
