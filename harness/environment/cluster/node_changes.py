@@ -5,7 +5,7 @@ another run wrote later.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any, Final
@@ -99,12 +99,7 @@ class NodeRule:
 
     async def undone(self, run_id: str, engine: Engine) -> bool:
         """Take it away; False when it is not there. Raises EngineError."""
-        try:
-            await engine.execute(self.container, self._argv("-C", run_id))
-        except CommandFailed:
-            return False
-        await engine.execute(self.container, self._argv("-D", run_id))
-        return True
+        return await rule_taken_away(engine, self.container, lambda act: self._argv(act, run_id))
 
     def _argv(self, action: str, run_id: str) -> tuple[str, ...]:
         return (
@@ -113,6 +108,18 @@ class NodeRule:
             *("--dport", "53", "-m", "comment", "--comment", run_mark(run_id)),
             *("-j", "DNAT", "--to-destination", f"{self.address}:{self.port}"),
         )
+
+
+async def rule_taken_away(
+    engine: Engine, container: str, argv_to: Callable[[str], tuple[str, ...]]
+) -> bool:
+    """Delete the rule that `argv_to("-D")` deletes; False when it is not there."""
+    try:
+        await engine.execute(container, argv_to("-C"))
+    except CommandFailed:
+        return False
+    await engine.execute(container, argv_to("-D"))
+    return True
 
 
 def read_file_undo(undo: Mapping[str, Any]) -> NodeFile:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from harness.environment.cluster.containers import CommandFailed, Engine
-from harness.environment.cluster.node_changes import run_mark
+from harness.environment.cluster.containers import Engine
+from harness.environment.cluster.node_changes import rule_taken_away, run_mark
 from harness.node.hosts import NOBODY
 
 _WAIT_S: Final = "5"  # for others who are changing rules, as kube-proxy does
@@ -63,12 +63,7 @@ class NodeDrop:
 
     async def undone(self, run_id: str, engine: Engine) -> bool:
         """Take it away; False when it is not there. Raises EngineError."""
-        try:
-            await engine.execute(self.container, self._argv("-C", run_id))
-        except CommandFailed:
-            return False
-        await engine.execute(self.container, self._argv("-D", run_id))
-        return True
+        return await rule_taken_away(engine, self.container, lambda act: self._argv(act, run_id))
 
     def _argv(self, action: str, run_id: str) -> tuple[str, ...]:
         return (
