@@ -1,12 +1,14 @@
-"""What a run shows while it goes on: a progress bar on a terminal, plain lines elsewhere."""
+"""What a run shows while it goes on: a live view on a terminal, a quiet log elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.live import Live
+from rich.text import Text
 
+from harness.cli.live import LiveState, Occurrence
 from harness.events import (
     Aborted,
     ChildDied,
@@ -78,47 +80,44 @@ def tally_text(tally: LoadTally) -> str:
 
 
 @contextmanager
-def shown(console: Console, title: str, duration_s: float, *, quiet: bool) -> Iterator[Watcher]:
-    """A watcher that shows events on `console` until the block is left."""
+def shown(
+    console: Console,
+    title: str,
+    duration_s: float,
+    *,
+    quiet: bool,
+    heals_s: Mapping[Occurrence, float] | None = None,
+) -> Iterator[Watcher]:
+    """A watcher that shows events on `console` until the block is left.
+
+    `duration_s` is when the run is over at the latest, `heals_s` when each fault is due to heal.
+    """
     if quiet:
         yield _nothing
     elif console.is_terminal and not console.is_dumb_terminal:
-        with _bar(console) as bar:
-            task = bar.add_task(title, total=duration_s, doing="starting")
-            yield _BarWatcher(console, bar, task)
+        state = LiveState(title=title, ends_s=duration_s, heals_s=heals_s or {})
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            yield _LiveWatcher(console, live, state)
     else:
         yield _LineWatcher(console)
 
 
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[doing]}", markup=False),
-        console=console,
-        transient=True,
-    )
+class _LiveWatcher:
+    """Facts scroll by above a few lines that say where the run is; drawn when something changed."""
 
-
-class _BarWatcher:
-    """Facts scroll by above one line that says where the run is and what is broken now."""
-
-    def __init__(self, console: Console, bar: Progress, task: TaskID) -> None:
-        self._console, self._bar, self._task = console, bar, task
-        self._broken: list[str] = []
+    def __init__(self, console: Console, live: Live, state: LiveState) -> None:
+        self._console, self._live, self._state = console, live, state
+        self._seen: list[str] = []
 
     def __call__(self, event: Event) -> None:
         if text := sentence(event):
             self._console.print(f"{event.at_s:7.1f} s  {text}", markup=False, highlight=False)
-        match event:
-            case FaultInjected():
-                self._broken.append(event.fault)
-            case FaultHealed() if event.fault in self._broken:
-                self._broken.remove(event.fault)
-            case LoadTally():
-                broken = f" · broken: {', '.join(self._broken)}" if self._broken else ""
-                self._bar.update(self._task, completed=event.at_s, doing=tally_text(event) + broken)
+        self._state.feed(event)
+        lines = self._state.lines()
+        if lines != self._seen:
+            self._seen = lines
+            view = Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
+            self._live.update(view, refresh=True)
 
 
 class _LineWatcher:

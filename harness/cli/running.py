@@ -232,7 +232,8 @@ def _one(
     from harness.run_folder import RunFolderError
 
     console = Console(stderr=True)
-    with shown(console, plan.scenario, plan.ends_s, quiet=quiet) as watcher:
+    heals_s = {(fault.id, fault.occurrence): fault.ends_s for fault in plan.faults}
+    with shown(console, plan.scenario, plan.ends_s, quiet=quiet, heals_s=heals_s) as watcher:
         options = RunOptions(
             reports=reports,
             scenario_text=path.read_text(encoding="utf-8"),

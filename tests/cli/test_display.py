@@ -57,6 +57,15 @@ def test_on_a_terminal_the_facts_scroll_by() -> None:
     assert "fault latency-1 injected" in text
 
 
+def test_the_live_view_is_drawn_again_only_when_it_changed() -> None:
+    """So that nothing flickers; untrusted names are no markup there either."""
+    tally = LoadTally(at_s=21.0, pods_created=8, pods_ready=3)
+    odd = FaultInjected(at_s=21.2, fault="[red]x[/", word="x", occurrence=1, planned_s=21)
+    once = watched(tally, terminal=True)
+    assert watched(tally, tally, terminal=True).count("pods 3/8") == once.count("pods 3/8")
+    assert "broken: [red]x[/" in watched(tally, odd, terminal=True)
+
+
 def test_quiet_is_quiet() -> None:
     assert watched(INJECTED, HEALED, quiet=True) == ""
 
