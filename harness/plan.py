@@ -144,7 +144,8 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     nodes = tuple(node_name(number) for number in range(body.environment.cluster.nodes))
     versions = Versions(scenario, seed)
     rollouts = tuple(planned_rollouts(scenario, versions, nodes, seed))
-    faults = tuple(sorted(_faults(scenario.faults, len(nodes)), key=lambda it: (it.at_s, it.id)))
+    named = _faults(scenario.faults, len(nodes), registry.profile)
+    faults = tuple(sorted(named, key=lambda it: (it.at_s, it.id)))
     last_s = last_step_s(body, scenario.faults)
     pulls = tuple(
         _pulls(index, it, versions, last_s, seed) for index, it in enumerate(body.load.pulls)
@@ -232,7 +233,9 @@ def _due(stream: Pulls | Pushes, last_s: float, chance: Chance) -> tuple[float, 
     return constant_due(stream.rate_per_s, stream.at_s, end_s)
 
 
-def _faults(entries: tuple[FaultEntry, ...], nodes: int) -> Iterator[PlannedFault]:
+def _faults(
+    entries: tuple[FaultEntry, ...], nodes: int, profile: ProfileName
+) -> Iterator[PlannedFault]:
     seen: Counter[str] = Counter()
     for entry in entries:
         seen[entry.word] += 1
@@ -242,7 +245,7 @@ def _faults(entries: tuple[FaultEntry, ...], nodes: int) -> Iterator[PlannedFaul
                 id=f"{entry.word}-{seen[entry.word]}",
                 word=entry.word,
                 occurrence=number,
-                fault=entry.fault,
+                fault=entry.fault.in_words_of(profile),
                 where=where,
                 at_s=at_s,
                 ends_s=ends_s,

@@ -143,7 +143,8 @@ class Standing:
         )
         scoped = self.lab.scoped(held.fault.seams_needed(), scope)
         about: dict[str, Any] = {"fault": step, "word": held.word, "occurrence": 1}
-        async with held.fault.inject(scoped.seams, chance):
+        fault = held.fault.in_words_of(self.lab.settings.profile)
+        async with fault.inject(scoped.seams, chance):
             at_s = self.clock.now_s()
             self.recording(FaultInjected(at_s=at_s, planned_s=at_s, **about))
             yield scoped

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from harness.gateway.upstream.addresses import Addresses
 from harness.gateway.upstream.app import Upstream
 from harness.gateway.upstream.wire import Pool
 from harness.registry.app import Registry
+from harness.registry.gate import refuse_as
 from harness.registry.guard import Guard
 from harness.registry.index import Index
 from harness.registry.profile import Limits
@@ -238,7 +240,8 @@ async def serve(config: Mapping[str, Any]) -> None:
         anonymous_pull=config["anonymous_pull"],
     )
     served = _served(config, tokens, guarded=guarded)
-    rules, log = Rules(), AccessLog(Path(config["access_log"]), config["clock_start_s"])
+    refuse = partial(refuse_as, PROFILES[config["profile"]])
+    rules, log = Rules(refuse), AccessLog(Path(config["access_log"]), config["clock_start_s"])
     sockets = [_listen(config["host"], config["port"])]
     sockets += [_listen(config["host"], 0) for _ in config["nodes"]]
     storage = _listen(config["storage_host"], 0)

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.chance import Chance
 from harness.oci.errors import STATUSES, ErrorCode, error_body
+from harness.registry.profile import ProfileName
 from harness.seams import RequestKind, Respond, Seam, Seams
 from harness.units import ChosenShare
 
@@ -55,6 +56,11 @@ class Fault(BaseModel, ABC):
     @abstractmethod
     def seams_needed(self) -> frozenset[Seam]:
         """The seams that these settings bite; the plan refuses an environment without them."""
+
+    def in_words_of(self, profile: ProfileName) -> Self:
+        """These settings where the registry has this profile; most faults have no words."""
+        del profile
+        return self
 
     def where_allowed(self) -> frozenset[WhereKey]:
         """What `where` may narrow under these settings."""

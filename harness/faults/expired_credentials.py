@@ -1,13 +1,15 @@
 """expired_credentials: what the node logs in with has run out."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
 from harness.chance import Chance
 from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
-from harness.oci.errors import ErrorCode, error_body
+from harness.registry.profile import Profile, ProfileName
+from harness.registry.profiles import PROFILES
+from harness.registry.refusal import refusal
 from harness.seams import RefuseToken, RequestKind, Respond, Seam, Seams
 from harness.units import ChosenShare
 
@@ -21,6 +23,8 @@ class ExpiredCredentials(Fault):
     it expires between the manifest and the layers. With `error: invalid_token` a node fetches a
     new token once; with `error: none` it repeats the old one until its five tries are used up.
     `mode: secret` lets the token service refuse the secret itself, from the first request on.
+    Both speak as the registry's profile does, or as that of `style`: `ecr` has no token service, so
+    that its secret is refused by the registry itself, with 403 and no challenge.
     Seen as: `unexpected status from GET request to U: 401 Unauthorized`, or
     `failed to fetch oauth token: unexpected status from POST request to U: 401 Unauthorized`.
     """
@@ -28,11 +32,19 @@ class ExpiredCredentials(Fault):
     area: ClassVar[str] = "authentication"
     example: ClassVar[str] = "{mode: token, error: none}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE - {"kinds"}
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB, RequestKind.TOKEN)
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = (
+        RequestKind.BLOB,
+        RequestKind.TOKEN,
+        RequestKind.MANIFEST,
+        RequestKind.UPLOAD,
+    )
 
     mode: Literal["token", "secret"] = Field("secret", description="what has run out")
     error: Literal["invalid_token", "none"] = Field(
         "invalid_token", description="mode token: the challenge's error attribute"
+    )
+    style: ProfileName | None = Field(
+        None, description="mode secret: whose words; the registry's own profile when not given"
     )
     share: ChosenShare = 1.0
 
@@ -40,21 +52,29 @@ class ExpiredCredentials(Fault):
         # a token is asked for once for all layers
         return self.where_keys - (_LAYERS if self.mode == "secret" else frozenset())
 
+    def in_words_of(self, profile: ProfileName) -> Self:
+        return self if self.style else self.model_copy(update={"style": profile})
+
     def seams_needed(self) -> frozenset[Seam]:
         return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it
         if self.mode == "secret":
-            refusal = Respond(
-                status=401,
-                headers=(("Content-Type", "application/json"),),
-                body=error_body(ErrorCode.UNAUTHORIZED).decode(),
-            )
-            return seams.gateway.rule(refusal, kinds=(RequestKind.TOKEN,), share=self.share)
+            return self._secret(seams, PROFILES[self.style or "generic"])
         return seams.gateway.rule(
             RefuseToken(error=None if self.error == "none" else self.error),
             kinds=(RequestKind.BLOB,),
             share=self.share,
             authenticated=True,
         )
+
+    def _secret(self, seams: Seams, profile: Profile) -> AbstractAsyncContextManager[None]:
+        if profile.scheme == "basic":
+            error = refusal(profile.expired)
+            act = Respond(status=error.status, headers=error.all_headers, body=error.body.decode())
+            kinds = (RequestKind.MANIFEST, RequestKind.BLOB, RequestKind.UPLOAD)
+            return seams.gateway.rule(act, kinds=kinds, share=self.share, authenticated=True)
+        error = refusal(profile.wrong_login)
+        act = Respond(status=error.status, headers=error.all_headers, body=error.body.decode())
+        return seams.gateway.rule(act, kinds=(RequestKind.TOKEN,), share=self.share)

@@ -1,12 +1,15 @@
 """pull_rate_limit: the registry answers 429 to those who pull too much."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import ClassVar, Self
 
 from pydantic import Field, StrictInt
 
 from harness.chance import Chance
 from harness.faults._fault import Fault, WhereKey
+from harness.oci.errors import MESSAGES
+from harness.registry.profile import ProfileName, rate_values
+from harness.registry.profiles import PROFILES
 from harness.seams import RateLimit, RequestKind, Seam, Seams
 from harness.units import ChosenShare, PositiveSeconds, Seconds
 
@@ -14,8 +17,9 @@ from harness.units import ChosenShare, PositiveSeconds, Seconds
 class PullRateLimit(Fault):
     """The registry answers 429 to those who pull too much.
 
-    In each `window`, `limit` requests for manifests pass (0: none). `style: docker_hub` counts as
-    it does, GET and not HEAD, and sends its ratelimit headers; the other counts both.
+    In each `window`, `limit` requests for manifests pass (0: none). `style` is a profile of
+    registries, the environment's own when not given: whose words the answer has, and how it counts.
+    `docker_hub` counts GET and not HEAD, and sends its ratelimit headers; the others count both.
     A node repeats a 429 at once, five requests in 10 ms, and does not read Retry-After.
     Seen as: `unexpected status from GET request to U: 429 Too Many Requests` and, on a second
     line, `toomanyrequests: ...`.
@@ -31,24 +35,32 @@ class PullRateLimit(Fault):
     retry_after_s: Seconds | None = Field(
         None, alias="retry_after", description="the Retry-After header; left out when not given"
     )
-    style: Literal["plain", "docker_hub"] = Field("plain", description="counting and headers")
+    style: ProfileName | None = Field(
+        None, description="counting, headers and words; the registry's own profile when not given"
+    )
     share: ChosenShare = 1.0
 
     def seams_needed(self) -> frozenset[Seam]:
         return frozenset({Seam.GATEWAY})
 
+    def in_words_of(self, profile: ProfileName) -> Self:
+        return self if self.style else self.model_copy(update={"style": profile})
+
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it
-        hub = self.style == "docker_hub"
+        profile = PROFILES[self.style or "generic"]
+        words = profile.pulls_refusal(anonymous=False)
+        values = rate_values(self.limit, self.window_s)
         limit = RateLimit(
             limit=self.limit,
             window_s=self.window_s,
             retry_after_s=None if self.retry_after_s is None else round(self.retry_after_s),
-            headers="docker_hub" if hub else "none",
+            headers=profile.rate_headers,
+            message=words.message.format_map(values) or MESSAGES[words.code],
         )
         return seams.gateway.rule(
             limit,
             kinds=(RequestKind.MANIFEST,),
-            methods=("GET",) if hub else ("GET", "HEAD"),
+            methods=("GET", "HEAD") if profile.counts_head else ("GET",),
             share=self.share,
         )

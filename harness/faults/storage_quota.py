@@ -1,13 +1,16 @@
 """storage_quota: the registry has no room for what is pushed."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
 from harness.chance import Chance
 from harness.faults._fault import Fault, WhereKey
 from harness.oci.errors import ErrorCode, error_body
+from harness.registry.profile import ProfileName, Refusal
+from harness.registry.profiles import PROFILES
+from harness.registry.refusal import refusal
 from harness.seams import RequestKind, Respond, Seam, Seams
 from harness.units import ChosenShare
 
@@ -26,12 +29,23 @@ _ANSWERS = {
     507: (ErrorCode.UNKNOWN, "insufficient storage"),
 }
 
+# What the words of a profile fill in: the numbers of the same text.
+_NUMBERS = {
+    "adding": "29.0 MiB",
+    "used": "152.4 MiB",
+    "limit": "10.0 MiB",
+    "adding_bytes": 30_408_704,
+    "used_bytes": 159_803_000,
+    "limit_bytes": 10_485_760,
+}
+
 
 class StorageQuota(Fault):
     """The registry has no room for what is pushed; pulls go on.
 
     Uploads are answered with `status`: 403 as Harbor's project quota, 500 as a full disk behind
-    most registries, 507 as those that tell.
+    most registries, 507 as those that tell. Without it the answer is that of `style`, a profile of
+    registries, the environment's own when it is not given either.
     Seen as: failed pushes; nodes see nothing until what was not pushed is deployed.
     """
 
@@ -40,18 +54,33 @@ class StorageQuota(Fault):
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.UPLOAD,)
 
-    status: Literal[403, 500, 507] = Field(403, description="how uploads are answered")
+    status: Literal[403, 500, 507] | None = Field(None, description="how uploads are answered")
+    style: ProfileName | None = Field(
+        None, description="whose words; the registry's own profile when not given"
+    )
     share: ChosenShare = 1.0
 
     def seams_needed(self) -> frozenset[Seam]:
         return frozenset({Seam.GATEWAY})
 
+    def in_words_of(self, profile: ProfileName) -> Self:
+        return self if self.style else self.model_copy(update={"style": profile})
+
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it
-        code, message = _ANSWERS[self.status]
-        answer = Respond(
-            status=self.status,
-            headers=(("Content-Type", "application/json"),),
-            body=error_body(code, message).decode(),
-        )
+        if self.status is None and self.style not in (None, "generic"):
+            answer = _refused(PROFILES[self.style].storage_full)
+        else:
+            status = self.status or 403
+            code, message = _ANSWERS[status]
+            answer = Respond(
+                status=status,
+                headers=(("Content-Type", "application/json"),),
+                body=error_body(code, message).decode(),
+            )
         return seams.gateway.rule(answer, kinds=(RequestKind.UPLOAD,), share=self.share)
+
+
+def _refused(words: Refusal) -> Respond:
+    error = refusal(words, _NUMBERS)
+    return Respond(status=error.status, headers=error.all_headers, body=error.body.decode())

@@ -13,9 +13,7 @@ from harness.gateway.bodies import Extent, Flip, cut_at, extent, flipped, flips,
 from harness.gateway.labels import relabel
 from harness.gateway.metering import metered
 from harness.gateway.rules import Decision, Rule
-from harness.oci.challenge import bearer_challenge, pull_scope, realm_of
 from harness.oci.errors import ErrorCode, error_body
-from harness.oci.reference import is_repository
 from harness.seams import (
     Act,
     ConnectionLimit,
@@ -39,11 +37,10 @@ BITTEN_BY = "harness-bitten-by"
 
 Ending = Literal["ok", "cut", "client_gone", "error"]
 
-_UNAUTHORIZED, _NOT_FOUND, _TOO_MANY_REQUESTS = 401, 404, 429
+_NOT_FOUND, _TOO_MANY_REQUESTS = 404, 429
 _TEMPORARY_REDIRECT, _UNAVAILABLE = 307, 503
 _QUOTA_CODES = {403: ErrorCode.DENIED, 429: ErrorCode.TOOMANYREQUESTS}
 _SERVED = (200, 206)
-_ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
 
 class AnswerEndedError(Exception):
@@ -271,12 +268,8 @@ def _own_answer(rule: Rule, ask: Ask) -> tuple[int, list[tuple[str, str]], bytes
             return status, [*kind, *_sendable(headers)], body.encode()
         case RefuseToken() | SkewClock():
             error = rule.act.error if isinstance(rule.act, RefuseToken) else "invalid_token"
-            actions = _ACTIONS.get(ask.method, "pull,push")
             name = ask.repositories[0] if ask.repositories else ""
-            scope = pull_scope(name, actions) if is_repository(name) else ""
-            challenge = bearer_challenge(realm=realm_of(ask.scope), scope=scope, error=error)
-            refusal = error_body(ErrorCode.UNAUTHORIZED)
-            return _UNAUTHORIZED, [json, ("WWW-Authenticate", challenge)], refusal
+            return rule.refuse_token(ask.scope, ask.method, name, error)
         case Instead():
             assert rule.substitution is not None
             return rule.substitution.answer(ask)

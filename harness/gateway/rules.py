@@ -19,6 +19,7 @@ from fnmatch import translate
 from harness.chance import Chance
 from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
+from harness.gateway.refusing import RefuseToken, refuse_token
 from harness.gateway.skew import is_refused
 from harness.gateway.substitution import Substitution
 from harness.gateway.turns import Turns
@@ -46,8 +47,11 @@ Layers = dict[tuple[str, str], frozenset[int]]  # positions by repository and di
 class Rule:
     """One rule at work. `gone` is set when it is removed or has passed its deadline."""
 
-    def __init__(self, order: RuleOrder, layers: Layers) -> None:
+    def __init__(
+        self, order: RuleOrder, layers: Layers, refuse: RefuseToken = refuse_token
+    ) -> None:
         self.order = order
+        self.refuse_token = refuse
         self.act = order.act
         self.chance = Chance(order.seed, order.step)
         self.bites = 0
@@ -123,8 +127,9 @@ def _window(act: Act) -> Window | None:
 class Rules:
     """The rules of a gateway, by kind of request: those of other kinds cost nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, refuse: RefuseToken = refuse_token) -> None:
         self.layers: Layers = {}
+        self._refuse = refuse
         self._rules: dict[str, Rule] = {}
         self._by_kind: Mapping[RequestKind, tuple[Rule, ...]] = {}
 
@@ -135,7 +140,7 @@ class Rules:
         """Raises InvalidOrderError for a name that was used before."""
         if order.rule in self._rules:
             raise InvalidOrderError(f"rule: {order.rule} was added before")
-        rule = self._rules[order.rule] = Rule(order, self.layers)
+        rule = self._rules[order.rule] = Rule(order, self.layers, self._refuse)
         self._sort()
         delay_s = max(0.0, order.deadline_s - time.monotonic())
         asyncio.get_running_loop().call_later(delay_s, self._end, rule)

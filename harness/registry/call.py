@@ -104,9 +104,7 @@ class Call:
         await self.answer(status, json.dumps(data).encode(), (*kind, *headers))
 
     async def refuse(self, error: RefusalError) -> None:
-        named = any(name == "Content-Type" for name, _ in error.headers)
-        kind = () if named else _JSON
-        await self.answer(error.status, error.body, (*kind, *error.headers))
+        await self.answer(error.status, error.body, error.all_headers)
 
 
 _JSON = (("Content-Type", "application/json"),)

@@ -1,8 +1,11 @@
 """Who may do what: challenges, and the token endpoint; in the words of a profile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
+
+from starlette.types import Scope
 
 from harness.oci.challenge import bearer_challenge, pull_scope, realm_of
 from harness.oci.errors import ErrorCode
@@ -10,8 +13,7 @@ from harness.oci.reference import is_repository
 from harness.registry.call import Call
 from harness.registry.profile import Profile, Refusal
 from harness.registry.profiles import PROFILES
-from harness.registry.quotas import refusal
-from harness.registry.refusal import RefusalError
+from harness.registry.refusal import RefusalError, refusal
 from harness.registry.tokens import CATALOG, TokenService, read_basic, read_scopes
 
 API = "registry/2.0"
@@ -38,12 +40,12 @@ class Gate:
             return
         token = _token(call)
         if self._profile.scheme == "basic" or not token:
-            raise self._refused(self._profile.missing, call, needs)
+            raise _refused(self._profile.missing, self._profile, call.scope, needs)
         grant = self._tokens.verify(token)
         if grant is None:
-            raise self._refused(self._profile.expired, call, needs)
+            raise _refused(self._profile.expired, self._profile, call.scope, needs)
         if not all(grant.allows(name, action) for name, action in needs):
-            raise self._refused(self._profile.denied, call, needs)
+            raise _refused(self._profile.denied, self._profile, call.scope, needs)
 
     def account(self, call: Call) -> str:
         """Whose request this is, after `require`; "" for nobody's."""
@@ -61,19 +63,39 @@ class Gate:
     ) -> None:
         account = self._tokens.account
         if account is not None and not account.admits(username, password):
-            raise self._refused(self._profile.wrong_login, call, needs)
+            raise _refused(self._profile.wrong_login, self._profile, call.scope, needs)
         if self._profile.scheme == "basic" and self._tokens.password_ended():
-            raise self._refused(self._profile.expired, call, needs)
+            raise _refused(self._profile.expired, self._profile, call.scope, needs)
 
-    def _refused(self, words: Refusal, call: Call, needs: list[tuple[str, str]]) -> RefusalError:
-        repository, action = needs[0] if needs else ("", "")
-        detail = [{"Type": "repository", "Name": name, "Action": wanted} for name, wanted in needs]
-        return refusal(
-            words,
-            {"repository": repository, "action": action},
-            detail=detail or None,
-            headers=(*_challenge(words, self._profile, call, needs), _API),
-        )
+
+def _refused(
+    words: Refusal, profile: Profile, scope: Scope, needs: list[tuple[str, str]]
+) -> RefusalError:
+    repository, action = needs[0] if needs else ("", "")
+    detail = [{"Type": "repository", "Name": name, "Action": wanted} for name, wanted in needs]
+    return refusal(
+        words,
+        {"repository": repository, "action": action},
+        detail=detail or None,
+        headers=(*_challenge(words, profile, scope, needs), _API),
+    )
+
+
+def refuse_as(
+    profile: Profile, scope: Scope, method: str, repository: str, error: str | None
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body to a token that is refused although it is good.
+
+    `error` "insufficient_scope": for what it does not allow; else as one that has run out, None:
+    with no error attribute, where the profile's challenge would have one.
+    """
+    words = profile.denied if error == "insufficient_scope" else profile.expired
+    if error is None:
+        words = replace(words, error=None)
+    action = _ACTIONS.get(method, "push")
+    needs = [(repository, action)] if is_repository(repository) else []
+    refused = _refused(words, profile, scope, needs)
+    return refused.status, list(refused.all_headers), refused.body
 
 
 def _token(call: Call) -> str:
@@ -96,7 +118,7 @@ def _needs(call: Call) -> list[tuple[str, str]]:
 
 
 def _challenge(
-    words: Refusal, profile: Profile, call: Call, needs: list[tuple[str, str]]
+    words: Refusal, profile: Profile, scope: Scope, needs: list[tuple[str, str]]
 ) -> tuple[tuple[str, str], ...]:
     """The WWW-Authenticate header of a refusal; none where the registry sends none."""
     if words.challenge == "none":
@@ -109,7 +131,7 @@ def _challenge(
         else pull_scope(name, "pull,push" if action == "push" else action)
         for name, action in needs
     ]
-    realm = realm_of(call.scope, profile.token_path)
+    realm = realm_of(scope, profile.token_path)
     challenge = bearer_challenge(
         realm=realm, scope=" ".join(scopes), error=words.error, service=profile.service
     )

@@ -101,11 +101,7 @@ class Profile:
     limits: Limits = Limits()
     counts_head: bool = True  # whether asking for a manifest by HEAD is a pull
     rate_headers: Literal["none", "docker_hub"] = "none"
-    too_many_pulls: Refusal = Refusal(
-        status=429,
-        code=ErrorCode.TOOMANYREQUESTS,
-        message="You have reached your pull rate limit.",
-    )
+    too_many_pulls: Refusal | None = None  # None: as too many requests
     too_many_anonymous: Refusal | None = None  # the same to nobody, when it differs
     too_many_requests: Refusal = Refusal(status=429, code=ErrorCode.TOOMANYREQUESTS)
     storage_full: Refusal = Refusal(
@@ -119,3 +115,14 @@ class Profile:
         code=ErrorCode.DENIED,
         message="tags: {repository} has {limit} tags, which is the most it may have",
     )
+
+    def pulls_refusal(self, *, anonymous: bool) -> Refusal:
+        """How it words that there were too many pulls."""
+        own = self.too_many_anonymous if anonymous else None
+        return own or self.too_many_pulls or self.too_many_requests
+
+
+def rate_values(limit: float, window_s: float) -> dict[str, float]:
+    """What refusals for a rate may fill in: when one more may pass, and how many in a minute."""
+    rate = limit / window_s
+    return {"retry_after_us": 1e6 / rate if rate else 0.0, "per_minute": rate * 60}

@@ -1,15 +1,13 @@
 """Quotas that the registry keeps by itself: pulls, requests, storage and tags."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from harness.node.qps import TokenBucket
 from harness.oci.windows import Window
 from harness.registry.call import Call
 from harness.registry.index import Index
-from harness.registry.profile import Limits, Profile, Refusal
-from harness.registry.refusal import RefusalError
+from harness.registry.profile import Limits, Profile, rate_values
+from harness.registry.refusal import refusal
 
 _ASKERS_MAX = 10_000  # those whose pulls are counted; beyond, all begin anew
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -42,8 +40,7 @@ class Quotas:
         rate = self._limits.requests_per_s
         if self._started_s is None or rate is None or self._bucket.accepts(time.monotonic()):
             return
-        values = {"retry_after_us": 1e6 / rate, "per_minute": rate * 60}
-        raise refusal(self._profile.too_many_requests, values)
+        raise refusal(self._profile.too_many_requests, rate_values(rate, 1.0))
 
     def count_pull(self, call: Call, account: str) -> None:
         """Count a request for a manifest, and put the profile's rate headers on its answer.
@@ -69,8 +66,10 @@ class Quotas:
                 (b"docker-ratelimit-source", (account or address).encode("latin-1", "replace")),
             ]
         if not passes:
-            anonymous = None if account else self._profile.too_many_anonymous
-            raise refusal(anonymous or self._profile.too_many_pulls)
+            raise refusal(
+                self._profile.pulls_refusal(anonymous=not account),
+                rate_values(pulls, self._limits.window_s),
+            )
 
     def require_room(self, digest: str, size_bytes: int) -> None:
         """Raises RefusalError when content that is not stored yet would be too much."""
@@ -105,25 +104,6 @@ class Quotas:
             start_s = self._started_s or 0.0
             window = self._windows[asker] = Window(pulls, self._limits.window_s, start_s)
         return window
-
-
-def refusal(
-    words: Refusal,
-    values: Mapping[str, Any] | None = None,
-    *,
-    detail: object = None,
-    headers: tuple[tuple[str, str], ...] = (),
-) -> RefusalError:
-    """`words` with `values` filled in."""
-    message = words.message.format_map(values or {}) or None
-    return RefusalError(
-        words.code,
-        message,
-        status=words.status,
-        detail=detail,
-        headers=headers,
-        plain=words.plain,
-    )
 
 
 def _size(count: int) -> str:

@@ -34,3 +34,17 @@ def test_an_expired_secret_is_refused_by_the_token_service() -> None:
     assert act.status == 401
     assert '"UNAUTHORIZED"' in act.body
     assert fault.where_allowed() == {"repository", "nodes"}
+
+
+def test_without_a_token_service_the_registry_itself_refuses() -> None:
+    """ECR: 403 and no challenge, to whoever shows a password."""
+    fault = ExpiredCredentials().in_words_of("ecr")
+    _, _, (act,), named = asked_by(fault)
+    assert named["authenticated"] is True
+    assert RequestKind.MANIFEST in named["kinds"]
+    assert isinstance(act, Respond)
+    assert (act.status, "www-authenticate" in dict(act.headers)) == (403, False)
+    assert "Reauthenticate and try again." in act.body
+    (other,) = asked_by(ExpiredCredentials().in_words_of("ghcr"))[2]
+    assert isinstance(other, Respond)
+    assert (other.status, '"denied"' in other.body) == (403, True)

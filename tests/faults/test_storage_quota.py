@@ -1,6 +1,7 @@
 """Uploads are refused as registries without room refuse them."""
 
 import json
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -32,3 +33,23 @@ def test_it_refuses_other_answers() -> None:
     """Those that no registry gives for want of room."""
     with pytest.raises(ValidationError, match="403, 500 or 507"):
         StorageQuota.model_validate({"status": 404})
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "words"),
+    [
+        ({}, 403, "Quota has been exceed on namespace"),
+        ({"style": "ghcr"}, 403, "30408704 bytes more do not fit"),
+        ({"style": "generic"}, 403, "configured upper limit of 10.0 MiB."),
+        ({"status": 507}, 507, "insufficient storage"),
+    ],
+)
+def test_it_speaks_as_the_registry_does_unless_told_otherwise(
+    settings: dict[str, Any], status: int, words: str
+) -> None:
+    """A status that is asked for wins over the profile's."""
+    fault = StorageQuota.model_validate(settings).in_words_of("quay")
+    (act,) = asked_by(fault)[2]
+    assert isinstance(act, Respond)
+    assert act.status == status
+    assert words in act.body

@@ -11,8 +11,10 @@ import httpx
 import pytest
 from gevent.lock import BoundedSemaphore
 
+from harness.chance import Chance
 from harness.child import Run
 from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.scope import FaultScope
 from harness.journal import Journal
 from harness.load.carrying import carry_out
 from harness.node.commands import Credentials, PullResult
@@ -24,6 +26,7 @@ from harness.oci.paths import TOKEN_PATHS
 from harness.outcome import Outcome
 from harness.registry.profile import Limits, ProfileName
 from harness.registry.profiles import PROFILES
+from harness.seams import RefuseToken, RequestKind, Where
 from tests.load_wires import wired
 from tests.registry_server import eventually
 
@@ -93,6 +96,17 @@ def said(answer: httpx.Response) -> str:
     return str(answer.json()["errors"][0]["message"])
 
 
+def told(answer: httpx.Response) -> tuple[int, str, str]:
+    """Status, message and the scheme of the challenge."""
+    scheme = answer.headers.get("www-authenticate", "").partition(" ")[0]
+    return answer.status_code, said(answer), scheme
+
+
+def scope() -> FaultScope:
+    deadline_s = time.monotonic() + 60
+    return FaultScope(fault="f-1", where=Where(), chance=Chance(7, "f-1"), deadline_s=deadline_s)
+
+
 class Way(NamedTuple):
     """What a node sends and is told by one registry."""
 
@@ -160,7 +174,10 @@ WAYS: dict[ProfileName, Way] = {
 
 @pytest.mark.parametrize("profile", WAYS)
 def test_a_node_pulls_and_is_refused_as_there(tmp_path: Path, profile: ProfileName) -> None:
-    """The right password brings the image by this registry's flow, a wrong one its refusal."""
+    """The right password brings the image by this registry's flow, a wrong one its refusal.
+
+    A fault that refuses a good token does it in the same words as the registry a bad one.
+    """
     way, name = WAYS[profile], PROFILES[profile].username
 
     async def main() -> None:
@@ -176,6 +193,10 @@ def test_a_node_pulls_and_is_refused_as_there(tmp_path: Path, profile: ProfileNa
             assert challenge.startswith(way.challenge)
             if way.challenge == "Bearer":
                 assert f'service="{PROFILES[profile].service}"' in challenge
+            seam = room.gateway(scope())
+            async with seam.rule(RefuseToken(), kinds=(RequestKind.MANIFEST,)):
+                answer = await http.get(TAG, headers={"Authorization": "Bearer x"})
+            assert told(answer) == way.expired
 
     asyncio.run(main())
 
@@ -183,7 +204,7 @@ def test_a_node_pulls_and_is_refused_as_there(tmp_path: Path, profile: ProfileNa
 @pytest.mark.parametrize("profile", WAYS)
 def test_what_has_run_out_is_refused_in_its_words(tmp_path: Path, profile: ProfileName) -> None:
     """A token, or the password itself, after its lifetime."""
-    name, (status, message, scheme) = PROFILES[profile].username, WAYS[profile].expired
+    name = PROFILES[profile].username
 
     async def main() -> None:
         async with opened(tmp_path, profile, token_lifetime_s=1) as (room, _), client(room) as http:
@@ -201,8 +222,7 @@ def test_what_has_run_out_is_refused_in_its_words(tmp_path: Path, profile: Profi
 
             await eventually(refused)
             assert answer is not None
-            assert (answer.status_code, said(answer)) == (status, message)
-            assert answer.headers.get("www-authenticate", "").partition(" ")[0] == scheme
+            assert told(answer) == WAYS[profile].expired
 
     asyncio.run(main())
 
