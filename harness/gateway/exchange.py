@@ -37,7 +37,7 @@ BITTEN_BY = "harness-bitten-by"
 
 Ending = Literal["ok", "cut", "client_gone", "error"]
 
-_NOT_FOUND, _TOO_MANY_REQUESTS = 404, 429
+_UNAUTHORIZED, _NOT_FOUND, _TOO_MANY_REQUESTS = 401, 404, 429
 _TEMPORARY_REDIRECT, _UNAVAILABLE = 307, 503
 _QUOTA_CODES = {403: ErrorCode.DENIED, 429: ErrorCode.TOOMANYREQUESTS}
 _SERVED = (200, 206)
