@@ -93,8 +93,15 @@ def read_run(folder: Path) -> RunFigures:
 
     Raises NotComparableError when it holds neither.
     """
-    findings = _findings(folder)
     about = _object(folder / "run.json")
+    try:
+        return _run_of(_object(folder / "findings.json"), about, group_of(folder))
+    except (KeyError, TypeError, AttributeError):  # none, or of another version
+        return _run_of(_computed(folder), about, group_of(folder))
+
+
+def _run_of(findings: Mapping[str, Any], about: Mapping[str, Any], group: str) -> RunFigures:
+    """The run behind the content of its findings.json. Raises KeyError or TypeError."""
     run = findings["run"]
     reasons = [one for one in findings["reasons"] if one["kind"] in _UNFIT]
     host = run["host"]
@@ -109,7 +116,7 @@ def read_run(folder: Path) -> RunFigures:
         link=run["link_kind"],
         versions=run["versions"],
         machine=f"{host.get('cpus', '?')} CPUs, {host.get('system', '?')}",
-        group=group_of(folder),
+        group=group,
         verdict=findings["verdict"],
         unfit=reasons[0]["text"] if reasons else "",
         figures=figures(findings),
@@ -122,10 +129,8 @@ def _cluster(about: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     return str(about.get("cluster") or room.get("provider") or room.get("kind") or "emulated")
 
 
-def _findings(folder: Path) -> Mapping[str, Any]:
-    found = _object(folder / "findings.json")
-    if found.get("delay") is not None:
-        return found
+def _computed(folder: Path) -> Mapping[str, Any]:
+    """The findings as the recording has them. Raises NotComparableError when there is none."""
     from harness.analysis import NoRecordingError, RecordedRun, analyse  # noqa: PLC0415  pandas
 
     try:

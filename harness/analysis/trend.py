@@ -100,7 +100,8 @@ class Trend:
 def trend(folder: str, runs: Sequence[RunFigures], limits: Limits) -> Trend:
     """The series of `runs`, whatever their order, by scenario and cluster provider."""
     kinds: dict[tuple[str, str], list[RunFigures]] = {}
-    for run in sorted(runs, key=lambda run: (run.started, run.run_id)):
+    begun = [run for run in runs if run.started]  # the others left nothing but a folder
+    for run in sorted(begun, key=lambda run: (run.started, run.run_id)):
         kinds.setdefault((run.scenario, run.cluster), []).append(run)
     return Trend(
         folder=folder,

@@ -26,10 +26,11 @@ _Side = Annotated[
 
 
 MinimumEffect = Annotated[
-    str, typer.Option(help="The smallest change of times and throughput that matters.")
+    str,
+    typer.Option(help="The smallest change of times and throughput that matters in a comparison."),
 ]
 MinimumPoints = Annotated[
-    str, typer.Option(help="The smallest change of error rates, in percentage points.")
+    str, typer.Option(help="The same of error rates and Ready pods, in percentage points.")
 ]
 
 
@@ -148,12 +149,13 @@ def require_comparable(name: str, folder: Path, planned: "Sequence[ToRun]") -> N
         fail(f"baseline:{name} cannot be compared: {'; '.join(refused)}", ExitCode.USAGE)
 
 
-def against_baseline(name: str, folder: Path, runs: "Sequence[Path]", *, as_json: bool) -> ExitCode:
+def against_baseline(
+    name: str, folder: Path, runs: "Sequence[Path]", limits: "Limits", *, as_json: bool
+) -> ExitCode:
     """Compare the runs that have just ended with a baseline, and put it into the last one's pages.
 
     What cannot be compared is said and is inconclusive: the runs have their verdicts already.
     """
-    from harness.analysis.compared import Limits
     from harness.analysis.compared import compare as compare_sets
     from harness.analysis.run_figures import NotComparableError, read_run
     from harness.analysis.run_sets import fit, read_set
@@ -162,8 +164,8 @@ def against_baseline(name: str, folder: Path, runs: "Sequence[Path]", *, as_json
     try:
         found = compare_sets(
             read_set(f"baseline:{name}", folder),
-            fit(str(last), [read_run(run) for run in runs]),
-            Limits(),
+            fit(f"{last.parent.name}/{last.name}", [read_run(run) for run in runs]),
+            limits,
         )
     except NotComparableError as error:
         complain(f"harness: {error}")

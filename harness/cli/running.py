@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.ci import tell_ci
-from harness.cli.comparing import against_baseline, require_comparable
+from harness.cli.comparing import (
+    MinimumEffect,
+    MinimumPoints,
+    against_baseline,
+    limits_of,
+    require_comparable,
+)
 from harness.cli.options import (
     AllowRegistryOption,
     BaselinesOption,
@@ -88,6 +94,8 @@ def run(
         typer.Option(help="Compare with this baseline at the end; exit 6 on a regression."),
     ] = None,
     baselines: BaselinesOption = Path("baselines"),
+    minimum_effect: MinimumEffect = "10%",
+    minimum_points: MinimumPoints = "5%",
     reports: ReportsOption = Path("reports"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for each run on stdout.")
@@ -105,6 +113,7 @@ def run(
     settings = [*(settings or []), *cluster_settings(cluster)]
     plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))
     upstreams = {it.path: upstream_of(it.plan, allow_registry or ()) for it in plans}
+    limits = limits_of(minimum_effect, minimum_points) if baseline is not None else None
     if baseline is not None:
         require_comparable(baseline, baselines, plans)
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
@@ -118,8 +127,8 @@ def run(
         if code == ExitCode.INTERRUPTED:
             break
     suite = print_suite(reports, folders, as_json=as_json) if len(plans) > 1 else None
-    if baseline is not None and folders and ExitCode.INTERRUPTED not in codes:
-        codes.append(against_baseline(baseline, baselines, folders, as_json=as_json))
+    if baseline and limits and folders and ExitCode.INTERRUPTED not in codes:
+        codes.append(against_baseline(baseline, baselines, folders, limits, as_json=as_json))
     tell_ci(runs, suite)
     worst = _worst(codes)
     raise typer.Exit(ExitCode.PASS if exit_zero and worst in _JUDGED else worst)

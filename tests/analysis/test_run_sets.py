@@ -49,6 +49,20 @@ def test_a_run_has_its_figures_and_what_it_was(recorded: Path) -> None:
     assert run.figures[FigureName.of("deployment_delay/all/p50")].samples == 60
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 0, "run": {}}', '{"run": null}'])
+def test_findings_of_another_version_are_computed_again(
+    recorded: Path, tmp_path: Path, text: str
+) -> None:
+    folder = copied(recorded, tmp_path / "run", "c0ffee")
+    (folder / "findings.json").write_text(text, encoding="utf-8")
+    assert read_run(folder) == read_run(recorded)
+
+
+def test_a_folder_that_holds_a_plan_and_nothing_else_is_unfit(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}", encoding="utf-8")
+    assert read_run(tmp_path).unfit == "the recording stops before the run ended"
+
+
 def test_a_key_is_read_as_it_was_written() -> None:
     names = (
         FigureName(metric="throughput"),

@@ -1,7 +1,6 @@
 """A trend as lines, as Markdown and as a page."""
 
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from harness.analysis.trend import Trend, trend
 from harness.report.bundle import javascript
 from harness.report.trend import trend_markdown, trend_page, trend_text
 from tests.analysis.test_trend import nights
-from tests.report.test_page_in_a_browser import CHROMIUM, opened
+from tests.report.test_page_in_a_browser import CHROMIUM, Tags, opened
 
 
 def made(folder: str = "reports", scenario: str = "") -> Trend:
@@ -39,18 +38,6 @@ def test_the_markdown_is_a_table() -> None:
     text = trend_markdown(made())
     assert "| deployment delay p95 | 30 |" in text
     assert "@" not in trend_markdown(made(scenario="@team"))
-
-
-class Tags(HTMLParser):
-    """What elements a page has."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append(tag)
 
 
 def test_the_page_has_a_chart_for_each_figure_and_no_foreign_element() -> None:
