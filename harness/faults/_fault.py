@@ -29,6 +29,13 @@ CHALLENGED: tuple[RequestKind, ...] = (
     RequestKind.UPLOAD,
     RequestKind.REFERRERS,
 )
+# What is asked of one repository by who pulls and pushes.
+OF_A_REPOSITORY: tuple[RequestKind, ...] = (
+    RequestKind.MANIFEST,
+    RequestKind.BLOB,
+    RequestKind.TAGS,
+    RequestKind.UPLOAD,
+)
 CLOSED_PORT = 1  # tcpmux, RFC 1078: nobody listens there
 
 

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
 
 from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey, refusal
+from harness.faults._fault import OF_A_REPOSITORY, Fault, WhereKey, refusal
 from harness.oci.errors import ErrorCode
 from harness.seams import RequestKind, Seam, Seams
 from harness.units import ChosenShare
@@ -22,12 +22,7 @@ class InvalidName(Fault):
     area: ClassVar[str] = "repositories"
     example: ClassVar[str] = "{share: 100%}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (
-        RequestKind.MANIFEST,
-        RequestKind.BLOB,
-        RequestKind.TAGS,
-        RequestKind.UPLOAD,
-    )
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = OF_A_REPOSITORY
 
     share: ChosenShare = 1.0
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from harness.chance import Chance
-from harness.faults._fault import ContentFault, WhereKey, refusal
+from harness.faults._fault import OF_A_REPOSITORY, ContentFault, WhereKey, refusal
 from harness.oci.errors import ErrorCode
 from harness.seams import RefuseToken, RequestKind, Seams
 
@@ -26,12 +26,7 @@ class MissingRepository(ContentFault):
     area: ClassVar[str] = "repositories"
     example: ClassVar[str] = "{on: rest}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (
-        RequestKind.MANIFEST,
-        RequestKind.BLOB,
-        RequestKind.TAGS,
-        RequestKind.UPLOAD,
-    )
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = OF_A_REPOSITORY
 
     answer: Literal["not_found", "denied"] = Field(
         "not_found", description="on the wire: how it is said"
