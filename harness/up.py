@@ -74,7 +74,7 @@ def held_fault(
     if link == "none" and Seam.LINK in entry.fault.seams_needed():
         raise ValueError(f"--fault {text}: bites the link, which link: none leaves out")
     if provider != "embedded" and Seam.STORE in entry.fault.seams_needed():
-        raise ValueError(f"--fault {text}: {AT_REST}, which is not what provider: {provider} has")
+        raise ValueError(f"--fault {text}: {AT_REST}, got {provider}")
     if Seam.CLUSTER in entry.fault.seams_needed():
         raise ValueError(f"--fault {text}: changes the nodes, and up has none: use run")
     if not tls and Seam.TLS in entry.fault.seams_needed():

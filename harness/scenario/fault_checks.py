@@ -17,7 +17,7 @@ Problem = tuple[Path, str]
 Spans = list[tuple[float, float]]
 
 # Words and seams that change the same thing in ways that exclude each other.
-AT_REST = "changes content at rest in the embedded registry"
+AT_REST = "changes content at rest, which only provider: embedded allows"
 _RESOLVER_WORDS = "dns_"
 _DOWN = "connection_refused"
 # A node has one hosts.toml and one pull secret.
@@ -52,7 +52,7 @@ def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
             yield (*at, entry.word), "needs the embedded link: a real Toxiproxy cannot do this"
         provider = body.environment.registry.provider
         if Seam.STORE in entry.fault.seams_needed() and provider != "embedded":
-            yield (*at, entry.word), f"{AT_REST}, which is not what provider: {provider} has"
+            yield (*at, entry.word), f"{AT_REST}, got {provider}"
         if Seam.TLS in entry.fault.seams_needed() and not body.environment.registry.tls:
             yield (*at, entry.word), "bites TLS, which environment.registry.tls: false leaves out"
         yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))
