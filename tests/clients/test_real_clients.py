@@ -1,4 +1,4 @@
-"""crane, oras and skopeo push, pull, list, copy and delete, with and without tokens."""
+"""crane, oras and skopeo push, pull, list, copy and delete, with tokens, TLS or neither."""
 
 import json
 import os
@@ -23,7 +23,12 @@ _LIMIT_S = 60
 ENVIRONMENTS = {
     "open": ("environment.registry.auth=none",),
     "tokens": ("environment.registry.auth=token",),
+    "tokens and TLS": ("environment.registry.tls=true",),
     "distribution": ("environment.registry.provider=distribution",),
+    "distribution and TLS": (
+        "environment.registry.provider=distribution",
+        "environment.registry.tls=true",
+    ),
 }
 CONTENT = b"what a client pushes\n" * 1000
 
@@ -48,13 +53,7 @@ class Shell:
         done = subprocess.run(
             [str(word) for word in argv],
             cwd=self.folder,
-            env={
-                **os.environ,
-                "HOME": str(self.folder),
-                "DOCKER_CONFIG": str(self.folder),
-                "REGISTRY_AUTH_FILE": str(self.folder / "config.json"),
-                **self._trust(),
-            },
+            env={**os.environ, **self.variables()},
             input=stdin,
             capture_output=True,
             text=True,
@@ -64,14 +63,19 @@ class Shell:
         assert (done.returncode != 0) == fails, f"{argv}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def _trust(self) -> dict[str, str]:
-        """Go's programs take authorities from here; a registry without TLS has none."""
-        authority = self.up.told["registry"].get("ca_file")
-        return {"SSL_CERT_FILE": authority} if authority else {}
+    def variables(self) -> dict[str, str]:
+        """Where the client's own files are, and whom it trusts: Go's programs read it there."""
+        authority = self.up.told["registry"]["ca_file"]
+        return {
+            "HOME": str(self.folder),
+            "DOCKER_CONFIG": str(self.folder),
+            "REGISTRY_AUTH_FILE": str(self.folder / "config.json"),
+            **({"SSL_CERT_FILE": authority} if authority else {}),
+        }
 
 
 def _marked(name: str) -> Any:
-    marks = [pytest.mark.distribution] if name == "distribution" else []
+    marks = [pytest.mark.distribution] if name.startswith("distribution") else []
     return pytest.param(name, marks=marks)
 
 
@@ -79,7 +83,7 @@ def _marked(name: str) -> Any:
 def shell(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shell]:
-    if request.param == "distribution":
+    if request.param.startswith("distribution"):
         require_distribution()
     folder = tmp_path_factory.mktemp("clients")
     settings = [word for setting in ENVIRONMENTS[request.param] for word in ("--set", setting)]
@@ -119,7 +123,7 @@ def _names_in(manifest: str, shell: Shell, crane: Path) -> list[str]:
     (layer,) = json.loads(manifest)["layers"]
     read = subprocess.run(
         [str(crane), "blob", f"{shell.host}/team/crane@{layer['digest']}"],
-        env={**os.environ, "DOCKER_CONFIG": str(shell.folder)},
+        env={**os.environ, **shell.variables()},
         capture_output=True,
         timeout=_LIMIT_S,
         check=True,

@@ -38,10 +38,12 @@ def run_suite(
     *,
     username: str = "",
     password: str = "",
+    ca_file: str | None = None,
     repositories: tuple[str, str] = ("conformance/one", "conformance/two"),
 ) -> Report:
-    """All of the suite against the registry at `registry` (host and port, plain HTTP).
+    """All of the suite against the registry at `registry` (host and port).
 
+    `ca_file`: whom to trust with TLS; None for plain HTTP.
     Raises CalledProcessError, TimeoutExpired, OSError when there is no report.
     """
     subprocess.run(
@@ -51,7 +53,8 @@ def run_suite(
             **_EVERY_API,
             "OCI_VERSION": "dev",
             "OCI_REGISTRY": registry,
-            "OCI_TLS": "disabled",
+            "OCI_TLS": "enabled" if ca_file else "disabled",
+            **({"SSL_CERT_FILE": ca_file} if ca_file else {}),
             "OCI_REPO1": repositories[0],
             "OCI_REPO2": repositories[1],
             "OCI_USERNAME": username,

@@ -72,14 +72,19 @@ def test_the_embedded_registry_alone_passes_all_of_it(
 
 
 @pytest.mark.conformance
-@pytest.mark.parametrize("auth", ["none", "token"])
+@pytest.mark.parametrize("setting", ["auth=none", "auth=token", "tls=true"])
 def test_it_passes_through_gateway_and_link_without_a_fault(
-    suite: Path, tmp_path: Path, auth: str
+    suite: Path, tmp_path: Path, setting: str
 ) -> None:
     """As `harness up` gives it: what stands between a client and the registry changes nothing."""
-    with standing(tmp_path, "--set", f"environment.registry.auth={auth}") as up:
+    with standing(tmp_path, "--set", f"environment.registry.{setting}") as up:
         report = run_suite(
-            suite, up.through_link, tmp_path, username=up.username, password=up.password
+            suite,
+            up.through_link,
+            tmp_path,
+            username=up.username,
+            password=up.password,
+            ca_file=up.told["registry"]["ca_file"],
         )
     require_all_passed(report)
 
