@@ -10,6 +10,7 @@ import http.client
 import ipaddress
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -172,6 +173,17 @@ def _end(processes: set[psutil.Process]) -> None:
         processes = {process for process in alive if process.is_running()}
 
 
+def _continue_process(folder: Path, undo: dict[str, Any]) -> str:
+    """Let a process go on that a fault had stopped; a stopped one does not even hear its end."""
+    run_id, pid = undo["run_id"], undo["pid"]
+    if not isinstance(run_id, str) or not run_id or not folder.name.endswith(f"-{run_id}"):
+        raise _NotUndone(f"run_id: the one in the folder's name {folder.name}, got {run_id!r}")
+    stopped = [process for process in _processes_of(run_id) if process.pid == pid]
+    for process in stopped:
+        process.send_signal(signal.SIGCONT)
+    return f"process {pid}: goes on" if stopped else f"process {pid}: had ended already"
+
+
 def _restore_bytes(folder: Path, undo: dict[str, Any]) -> str:
     path = _inside(folder, undo["path"])
     offset, before = int(undo["offset"]), bytes.fromhex(undo["hex"])
@@ -280,6 +292,7 @@ def _is_near(host: str) -> bool:
 
 _KINDS: Final[Kinds] = {
     "end_processes": _end_processes,
+    "continue_process": _continue_process,
     "restore_bytes": _restore_bytes,
     "restore_file": _restore_file,
     "remove_file": _remove_file,

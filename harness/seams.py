@@ -50,6 +50,7 @@ __all__ = [
     "MisdirectToken",
     "MislabelDigest",
     "OtherImage",
+    "Process",
     "Queue",
     "RateLimit",
     "Redirect",
@@ -76,6 +77,7 @@ class Seam(StrEnum):
     STORE = "store"
     TLS = "tls"
     CLUSTER = "cluster"
+    PROCESS = "process"
 
 
 class RequestKind(StrEnum):
@@ -331,6 +333,21 @@ class Cluster(Protocol):
         ...
 
 
+class Process(Protocol):
+    """The process that serves as the registry, gateway and all."""
+
+    def crashed(self) -> AbstractAsyncContextManager[None]:
+        """Kill it; start it again with its ports and content when the block is left."""
+        ...
+
+    def paused(self) -> AbstractAsyncContextManager[None]:
+        """Stop it (SIGSTOP) and let it go on afterwards.
+
+        What is stopped cannot keep a deadline: if the harness is killed, `recover` lets it go on.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
     """A certificate for the registry: without settings a good one.
@@ -370,6 +387,7 @@ class Seams:
     store: Store
     cluster: Cluster
     tls: Tls
+    process: Process
 
 
 @dataclass(frozen=True, kw_only=True)

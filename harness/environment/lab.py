@@ -139,6 +139,7 @@ class Lab:
             gateway=self.registry.gateway(scope),
             store=self.registry.store(scope),
             tls=self.registry.tls(scope),
+            process=self.registry.scoped_process(scope),
             cluster=_NoNodes() if nodes is None else nodes.scoped(scope),
         )
         counters = tuple(getattr(seams, seam) for seam in sorted(needed))
@@ -164,9 +165,11 @@ class Lab:
         )
 
     def children(self) -> dict[str, Child]:
-        """The service processes by name."""
+        """The service processes by name, without one that a fault has killed."""
         rooms = {"registry": self.registry, "link": self.link, "resolver": self.resolver}
         children = {name: room.child for name, room in rooms.items() if room is not None}
+        if self.registry.process.is_down:
+            del children["registry"]
         behind = self.registry.upstream
         if behind is not None and behind.child is not None:
             children[behind.child.name] = behind.child

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.child import Child, ChildError, Run, start_child
+from harness.child import Child, ChildError, Run
 from harness.environment.authority import Authority
 from harness.environment.handshakes import NoTls, ScopedTls
 from harness.environment.held import HeldImages, documents_of
+from harness.environment.registry_process import Control, RegistryProcess, ScopedProcess
 from harness.environment.scope import FaultScope
 from harness.environment.store import AMD64, ScopedStore
 from harness.environment.stored import StoredFiles
@@ -29,49 +30,6 @@ REGISTRY_FOLDER = "registry"  # in the run folder: the content at rest
 _ANSWER_TIMEOUT_S = 10.0
 _CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
 _ARGV = (sys.executable, "-m", "harness.environment.registry_child")
-
-
-class Control:
-    """Asks the registry's process and hears its answers; they come in any order."""
-
-    def __init__(self, child: Child) -> None:
-        self.child = child
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._ended = False
-
-    @property
-    def alive(self) -> bool:
-        return self.child.alive and not self._ended
-
-    async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Raises ChildError when it refuses, is gone, or does not answer."""
-        if not self.alive:
-            raise ChildError("registry: its process has ended")
-        number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        try:
-            await self.child.send({"id": number, "do": do, **fields})
-            async with asyncio.timeout(_ANSWER_TIMEOUT_S):  # wait_for could lose a cancel here
-                said: dict[str, Any] = await answer
-        except TimeoutError:
-            raise ChildError(f"registry: no answer within {_ANSWER_TIMEOUT_S:g} s") from None
-        finally:
-            del self._waiting[number]
-        if "error" in said:
-            raise ChildError(f"registry: {said['error']}")
-        return said
-
-    async def hear(self) -> None:
-        """Hand answers to those who wait, until the process ends."""
-        async for message in self.child.messages():
-            waiting = self._waiting.get(message.get("id", 0))
-            if waiting is not None and not waiting.done():
-                waiting.set_result(message)
-        self._ended = True
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(ChildError("registry: ended before it answered"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +162,8 @@ class RegistryRoom:
     issued the gateway's certificate; None when it speaks plain HTTP.
     """
 
-    child: Child
-    control: Control
+    run: Run
+    process: RegistryProcess
     registry_name: str
     ports: Mapping[str, int]
     direct_url: str
@@ -227,6 +185,15 @@ class RegistryRoom:
         """The certificate that clients shall trust; "" without TLS."""
         return "" if self.authority is None else self.authority.ca_pem
 
+    @property
+    def child(self) -> Child:
+        """Its process, the latest of them."""
+        return self.process.child
+
+    @property
+    def control(self) -> Control:
+        return self.process.control
+
     async def add_image(self, image: BuiltImage, repository: str, tag: str) -> None:
         """Let `repository` have an image whose content is below `root`. Raises ChildError."""
         positions: dict[str, list[int]] = {}
@@ -237,7 +204,7 @@ class RegistryRoom:
         upstream_tag = tag
         if self.upstream is not None:
             upstream_tag = await self.upstream.images.push(image, repository, tag)
-        await self.control.ask(
+        await self.process.tell(
             "add_image",
             repository=repository,
             tag=tag,
@@ -250,15 +217,18 @@ class RegistryRoom:
 
     async def set_clock(self, start_s: float) -> None:
         """Let access records count from `start_s` on the monotonic clock. Raises ChildError."""
-        await self.control.ask("set_clock", start_s=start_s)
+        await self.process.tell("set_clock", start_s=start_s)
 
     async def lift_quotas(self) -> None:
         """Refuse nothing for a quota any more, until `set_clock` begins anew. Raises ChildError."""
-        await self.control.ask("lift_quotas")
+        await self.process.tell("lift_quotas")
 
     async def write_records(self) -> None:
         """Let the access records of all that has ended be on disk. Raises ChildError."""
         await self.control.ask("write_records")
+
+    def scoped_process(self, scope: FaultScope) -> ScopedProcess:
+        return ScopedProcess(process=self.process, run=self.run, scope=scope)
 
     def gateway(self, scope: FaultScope) -> ScopedGateway:
         return ScopedGateway(
@@ -330,6 +300,8 @@ async def open_registry(
         "host": host,
         "storage_host": storage_host,
         "port": port,
+        "ports": {},
+        "storage_port": 0,
         "nodes": list(nodes),
         "auth": auth,
         "username": username,
@@ -346,20 +318,20 @@ async def open_registry(
             if upstream is not None:
                 behind = await stack.enter_async_context(open_upstream(run, upstream, root))
                 config["upstream"] = behind.config
-            starting = start_child(run, "registry", _ARGV, config=config)
-            child = await stack.enter_async_context(starting)
-            control = await stack.enter_async_context(_controlled(child))
+            process = RegistryProcess(run, config)
+            stack.push_async_callback(process.close)
+            ready = await process.start()
             yield RegistryRoom(
-                child=child,
-                control=control,
+                run=run,
+                process=process,
                 registry_name=registry_name,
-                ports=child.ready["ports"],
-                direct_url=f"{_scheme(authority)}://{host}:{child.ready['port']}",
+                ports=ready["ports"],
+                direct_url=f"{_scheme(authority)}://{host}:{ready['port']}",
                 root=root,
                 access_log=Path(config["access_log"]),
                 held=HeldImages(),
                 files=StoredFiles(root, run.journal),
-                index=StoredIndex(root, run.journal, control),
+                index=StoredIndex(root, run.journal, process.control),
                 upstream=behind,
                 authority=authority,
             )
@@ -367,16 +339,3 @@ async def open_registry(
         if not keep_content:
             await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
         run.journal.done(record)
-
-
-@asynccontextmanager
-async def _controlled(child: Child) -> AsyncIterator[Control]:
-    """Its answers are heard until the block is left."""
-    control = Control(child)
-    hearing = asyncio.ensure_future(control.hear())
-    try:
-        yield control
-    finally:
-        hearing.cancel()
-        with suppress(asyncio.CancelledError):
-            await hearing

@@ -168,9 +168,12 @@ class ControlDesk:
         return {"bites": self._handshakes.bites(order["bites"])}
 
     def _add_image(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """`manifests`: digest and media type, the tagged one last; `layers`: places by digest."""
+        """`manifests`: digest and media type, the tagged one last; `layers`: places by digest.
+
+        `again`: the index has it already, from the process before this one.
+        """
         name = message["repository"]
-        if self._served.registry is not None:
+        if self._served.registry is not None and not message.get("again"):
             index = self._served.registry.index
             index.add_blobs(name, message["blobs"])
             *others, (digest, media_type) = message["manifests"]
@@ -243,8 +246,8 @@ async def serve(config: Mapping[str, Any]) -> None:
     refuse = partial(refuse_as, PROFILES[config["profile"]])
     rules, log = Rules(refuse), AccessLog(Path(config["access_log"]), config["clock_start_s"])
     sockets = [_listen(config["host"], config["port"])]
-    sockets += [_listen(config["host"], 0) for _ in config["nodes"]]
-    storage = _listen(config["storage_host"], 0)
+    sockets += [_listen(config["host"], config["ports"].get(node, 0)) for node in config["nodes"]]
+    storage = _listen(config["storage_host"], config["storage_port"])
     ports = [it.getsockname()[1] for it in sockets]
     nodes = dict(zip(ports[1:], config["nodes"], strict=True))
     certificate = config["certificate"]
@@ -277,6 +280,7 @@ async def serve(config: Mapping[str, Any]) -> None:
         "ready": True,
         "port": ports[0],
         "ports": dict(zip(config["nodes"], ports[1:], strict=True)),
+        "storage_port": storage.getsockname()[1],
     }
     asyncio.get_running_loop().call_soon(leash.tell, ready)
     try:

@@ -22,6 +22,7 @@ _RESOLVER_WORDS = "dns_"
 _DOWN = "connection_refused"
 # A node has one hosts.toml and one pull secret.
 _ONE_AT_A_TIME = ({"wrong address"}, {"authentication"})
+_ONE_PROCESS = frozenset({Seam.PROCESS, Seam.GATEWAY, Seam.STORE, Seam.TLS})
 _TURN_AWAY = frozenset({"firewall_drop", "flapping_link", "partition"})
 
 
@@ -200,6 +201,8 @@ def _contradict(first: _Scope, second: _Scope) -> bool:
     areas = {scope.entry.fault.area for scope in (first, second)}
     if all(Seam.CLUSTER in seams for seams in needed) and areas in _ONE_AT_A_TIME:
         return True
+    if any(Seam.PROCESS in seams for seams in needed):  # it is gateway and store, too
+        return all(not seams.isdisjoint(_ONE_PROCESS) for seams in needed)
     if all(Seam.STORE in seams for seams in needed):  # a blob can be undone from one change only
         return True
     if _TURN_AWAY.issuperset(words):  # one of them ends what the other holds

@@ -38,7 +38,7 @@ SLOWER_S = 0.5  # a fault that only slows must do so over the traffic's dozen re
 # What a client does not notice that reads answers by their length; the seam counts it all the same.
 UNNOTICED = {"slow_close"}
 # Those under which a client waits, and how long it shall here.
-SILENT = {"firewall_drop": 0.2, "partition": 0.2, "tls_timeout": 0.5}
+SILENT = {"firewall_drop": 0.2, "partition": 0.2, "registry_pause": 0.2, "tls_timeout": 0.5}
 # Other settings that lead to another seam.
 VARIANTS = {
     "corrupted_blob at rest": "corrupted_blob: {on: rest}",
@@ -299,7 +299,8 @@ def require_it_bites_and_heals(real: RealLab, text: str) -> None:
             patience_s = SILENT.get(fault.word, PATIENCE_S)
             met = await traffic(real.lab, "node-0", real.reference, patience_s)
             took_s = time.monotonic() - begun
-            other = await traffic(real.lab, "node-1", real.reference)
+            patience_s = PATIENCE_S if scope.where.nodes else patience_s
+            other = await traffic(real.lab, "node-1", real.reference, patience_s)
         return met, other, took_s, (await scoped.bites()).count
 
     met, other, took_s, bites = real.run(bitten())

@@ -163,6 +163,10 @@ def test_a_fault_of_handshakes_needs_tls(word: str) -> None:
         ("connection_refused: , at: 1s, for: 5s", "latency: {delay: 2s}, at: 3s, for: 5s", True),
         ("connection_refused: , at: 1s, for: 5s", "dns_timeout: , at: 3s, for: 5s", False),
         ("dns_refused: , at: 1s, for: 5s", "dns_timeout: , at: 3s, for: 5s", True),
+        ("registry_crash: , at: 1s, for: 5s", "server_errors: , at: 3s, for: 5s", True),
+        ("registry_crash: , at: 1s, for: 5s", "registry_pause: , at: 3s, for: 5s", True),
+        ("registry_pause: , at: 1s, for: 5s", "corrupted_blob: , at: 3s, for: 5s", True),
+        ("registry_pause: , at: 1s, for: 5s", "dns_timeout: , at: 3s, for: 5s", False),
         ("partition: , at: 1s, for: 5s", "firewall_drop: , at: 3s, for: 5s", True),
         ("partition: , at: 1s, for: 5s", "latency: {delay: 2s}, at: 3s, for: 5s", False),
         (

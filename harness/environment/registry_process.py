@@ -1,0 +1,202 @@
+"""The registry's process: asked, killed and started again, stopped and let go on."""
+
+import asyncio
+import itertools
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from harness.child import Child, ChildError, Run, start_child
+from harness.environment.scope import FaultScope
+from harness.seams import Bites
+
+_ANSWER_TIMEOUT_S = 10.0
+_ARGV = (sys.executable, "-m", "harness.environment.registry_child")
+
+
+class Control:
+    """Asks the registry's process, whichever serves now, and hears its answers in any order."""
+
+    def __init__(self) -> None:
+        self.child: Child | None = None
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._ended = True
+
+    @property
+    def alive(self) -> bool:
+        return self.child is not None and self.child.alive and not self._ended
+
+    async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        """Raises ChildError when it refuses, is gone, or does not answer."""
+        if self.child is None or not self.alive:
+            raise ChildError("registry: its process has ended")
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            await self.child.send({"id": number, "do": do, **fields})
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):  # wait_for could lose a cancel here
+                said: dict[str, Any] = await answer
+        except TimeoutError:
+            raise ChildError(f"registry: no answer within {_ANSWER_TIMEOUT_S:g} s") from None
+        finally:
+            del self._waiting[number]
+        if "error" in said:
+            raise ChildError(f"registry: {said['error']}")
+        return said
+
+    async def hear(self, child: Child) -> None:
+        """Hand the answers of `child` to those who wait, until it ends."""
+        self.child, self._ended = child, False
+        async for message in child.messages():
+            waiting = self._waiting.get(message.get("id", 0))
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
+        self._ended = True
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(ChildError("registry: ended before it answered"))
+
+
+class RegistryProcess:
+    """One process at a time; the next has the ports and the content of the one before.
+
+    `control` stays the same. `is_down`: it is dead because it shall be.
+    """
+
+    def __init__(self, run: Run, config: Mapping[str, Any]) -> None:
+        self.control = Control()
+        self.is_down = False
+        self._run = run
+        self._config = dict(config)
+        self._hearing: asyncio.Future[None]
+        self._repeated: list[tuple[str, dict[str, Any]]] = []
+        self._living = AsyncExitStack()
+        self._kept_ports = AsyncExitStack()
+
+    @property
+    def child(self) -> Child:
+        """The latest process, which may have ended."""
+        assert self.control.child is not None
+        return self.control.child
+
+    async def start(self) -> Mapping[str, Any]:
+        """What the process says when it is ready. Raises ChildError."""
+        starting = start_child(self._run, "registry", _ARGV, config=self._config)
+        child = await self._living.enter_async_context(starting)
+        self._hearing = asyncio.ensure_future(self.control.hear(child))
+        self._living.push_async_callback(_ended, self._hearing)
+        await asyncio.sleep(0)  # it hears from now on
+        ready = child.ready
+        self._config |= {key: ready[key] for key in ("port", "ports", "storage_port")}
+        return ready
+
+    async def tell(self, do: str, **fields: Any) -> None:
+        """Order what the next process must be told again: this one forgets it when it dies.
+
+        The latest order of its kind replaces the one before, but for images. Raises ChildError.
+        """
+        await self.control.ask(do, **fields)
+        if do != "add_image":
+            self._repeated = [it for it in self._repeated if it[0] != do]
+        self._repeated.append((do, fields))
+
+    async def kill(self) -> None:
+        """End it at once, as a crash does; nobody can take its ports meanwhile."""
+        self.is_down = True
+        with suppress(ProcessLookupError):
+            self.child.process.kill()
+        await asyncio.wait([self._hearing])  # who waits for an answer learns that none will come
+        await self._living.aclose()
+        self._living = AsyncExitStack()
+        for host, port in self._places():
+            self._kept_ports.enter_context(_kept(host, port))
+
+    async def start_again(self) -> None:
+        """Serve the same content on the same ports. Raises ChildError."""
+        try:
+            await self.start()
+            for do, fields in self._repeated:
+                await self.control.ask(do, **fields, again=True)
+        finally:
+            self.is_down = False
+            await self._kept_ports.aclose()
+
+    async def close(self) -> None:
+        await self._living.aclose()
+        await self._kept_ports.aclose()
+
+    def _places(self) -> list[tuple[str, int]]:
+        host, config = self._config["host"], self._config
+        ports = [config["port"], *config["ports"].values()]
+        return [*((host, port) for port in ports), (config["storage_host"], config["storage_port"])]
+
+
+def _kept(host: str, port: int) -> socket.socket:
+    """A socket that keeps the port from others, but listens to nobody."""
+    keeper = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with suppress(OSError):  # another has it already: the next start will say so
+        keeper.bind((host, port))
+    return keeper
+
+
+async def _ended(hearing: "asyncio.Future[None]") -> None:
+    hearing.cancel()
+    with suppress(asyncio.CancelledError):
+        await hearing
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopedProcess:
+    """`harness.seams.Process` for one occurrence of a fault."""
+
+    process: RegistryProcess
+    run: Run
+    scope: FaultScope
+
+    @asynccontextmanager
+    async def crashed(self) -> AsyncIterator[None]:
+        """See `harness.seams.Process.crashed`. Raises ChildError."""
+        if self.process.is_down:
+            raise ChildError("registry: another fault has killed its process already")
+        try:
+            await _to_its_end(self.process.kill())
+            yield
+        finally:
+            await _to_its_end(self.process.start_again())
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """See `harness.seams.Process.paused`. Raises ChildError, OSError."""
+        child = self.process.child
+        if not child.alive:
+            raise ChildError("registry: its process has ended and cannot be stopped")
+        undo = {"kind": "continue_process", "run_id": self.run.run_id, "pid": child.pid}
+        record = self.run.journal.record(undo)
+        try:
+            child.process.send_signal(signal.SIGSTOP)
+            yield
+        finally:
+            if child.alive:
+                os.kill(child.pid, signal.SIGCONT)
+            self.run.journal.done(record)
+
+    async def bites(self) -> Bites:
+        """A dead or stopped process counts nothing: the samples tell what it met."""
+        return Bites(count=None)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end even when cancelled: a process half started helps nobody."""
+    doing = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise

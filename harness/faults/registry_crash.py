@@ -1,0 +1,30 @@
+"""registry_crash: the registry's process dies, and is started again."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar
+
+from harness.chance import Chance
+from harness.faults._fault import Fault, WhereKey
+from harness.seams import Seam, Seams
+
+
+class RegistryCrash(Fault):
+    """The registry's process dies in the middle of its work, and is started again at the heal.
+
+    It is killed with SIGKILL: answers under way are cut short, uploads and tokens are forgotten;
+    what was stored is there when it comes back on the same ports. A registry behind the gateway
+    that is not the embedded one lives on, but cannot be reached.
+    Seen as: `EOF` through the link, which opens a connection before it finds nobody behind it; a
+    node sends the request five times in 200 ms. Without a link `connect: connection refused`.
+    """
+
+    area: ClassVar[str] = "performance"
+    example: ClassVar[str] = "{}"
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset()
+
+    def seams_needed(self) -> frozenset[Seam]:
+        return frozenset({Seam.PROCESS})
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # there is one registry
+        return seams.process.crashed()

@@ -1,0 +1,181 @@
+"""The registry's process dies and comes back, stands still and goes on."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from harness.chance import Chance
+from harness.child import ChildError, Run
+from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.scope import FaultScope
+from harness.journal import Journal, pending
+from harness.oci.images import DirectorySink, ImageSpec, build
+from harness.recover import recover
+from harness.seams import Delay, RequestKind, Where
+
+SPEC = ImageSpec(name="app", size_bytes=1 << 16, layers=2, seed=1)
+
+
+def new_run(folder: Path, journal: Journal) -> Run:
+    return Run(
+        run_id=folder.name.rpartition("-")[2],
+        folder=folder,
+        journal=journal,
+        clock_start_s=time.monotonic(),
+    )
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[RegistryRoom]:
+    """A registry that holds one image, in a run folder of its own."""
+    with closing(Journal(folder / "journal.jsonl")) as journal:
+        async with open_registry(
+            new_run(folder, journal),
+            nodes=("n0", "n1"),
+            auth="none",
+            username="",
+            password="",
+            token_lifetime_s=60,
+            registry_name="r.test",
+        ) as room:
+            image = build(SPEC, DirectorySink(room.root))
+            await room.add_image(image, "app", "v1")
+            await room.set_clock(time.monotonic())
+            yield room
+    assert pending(folder / "journal.jsonl") == []
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "20260101T000000Z-a1b2c3"
+    made.mkdir()
+    return made
+
+
+def scope(fault: str = "f-1", where: Where | None = None) -> FaultScope:
+    return FaultScope(
+        fault=fault,
+        where=where or Where(),
+        chance=Chance(1, fault),
+        deadline_s=time.monotonic() + 60,
+    )
+
+
+def is_down(room: RegistryRoom) -> bool:
+    return room.process.is_down
+
+
+async def manifest(room: RegistryRoom, node: str = "n0") -> int:
+    """The status of the image's manifest, as that node asks for it."""
+    url = f"http://127.0.0.1:{room.ports[node]}/v2/app/manifests/v1"
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        return (await client.get(url)).status_code
+
+
+def test_a_crashed_registry_comes_back_with_ports_content_and_places(folder: Path) -> None:
+    """Nobody is there meanwhile; afterwards a rule still knows which layer is which."""
+
+    async def main() -> None:
+        async with opened(folder) as room:
+            before, ports = room.child.pid, dict(room.ports)
+            process = room.scoped_process(scope())
+            async with process.crashed():
+                assert is_down(room)
+                assert not psutil.pid_exists(before)
+                with pytest.raises(httpx.ConnectError):
+                    await manifest(room)
+                with pytest.raises(ChildError, match="has ended"):
+                    await room.write_records()
+                with pytest.raises(ChildError, match="another fault has killed"):
+                    await room.scoped_process(scope("f-2")).crashed().__aenter__()
+                assert is_down(room)
+            assert not is_down(room)
+            assert room.child.pid != before
+            assert [await manifest(room, node) for node in ports] == [200, 200]
+            assert (await process.bites()).count is None
+            gateway = room.gateway(scope("f-3", Where(layers=(1,))))
+            digest = build(SPEC, DirectorySink(room.root)).platforms[0].layers[1].digest
+            url = f"http://127.0.0.1:{ports['n0']}/v2/app/blobs/{digest}"
+            async with (
+                gateway.rule(Delay(first_byte_s=0.01), kinds=(RequestKind.BLOB,)),
+                httpx.AsyncClient(trust_env=False, timeout=20) as client,
+            ):
+                assert (await client.get(url)).headers["harness-bitten-by"] == "f-3"
+            assert (await gateway.bites()).count == 1
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("ending", ["error", "cancel"])
+def test_it_is_started_again_whatever_ends_the_fault(folder: Path, ending: str) -> None:
+    """And lets the ending through."""
+
+    async def main() -> None:
+        async with opened(folder) as room:
+
+            async def holding() -> None:
+                async with room.scoped_process(scope()).crashed():
+                    if ending == "error":
+                        raise LookupError("mine")
+                    await asyncio.Event().wait()
+
+            task = asyncio.ensure_future(holding())
+            if ending == "cancel":
+                async with asyncio.timeout(20):
+                    while not is_down(room):  # noqa: ASYNC110  another task's state
+                        await asyncio.sleep(0.01)
+                task.cancel()
+            with pytest.raises(LookupError if ending == "error" else asyncio.CancelledError):
+                await task
+            assert await manifest(room) == 200
+
+    asyncio.run(main())
+
+
+def test_a_paused_registry_answers_when_it_goes_on(folder: Path) -> None:
+    """Connections open meanwhile, and what was asked is answered after the heal."""
+
+    async def main() -> None:
+        async with opened(folder) as room:
+            async with room.scoped_process(scope()).paused():
+                assert psutil.Process(room.child.pid).status() == psutil.STATUS_STOPPED
+                asking = asyncio.ensure_future(manifest(room))
+                await asyncio.wait([asking], timeout=0.3)
+                assert not asking.done()
+            assert await asking == 200
+
+    asyncio.run(main())
+
+
+def test_recover_lets_go_on_what_a_killed_harness_had_stopped(folder: Path) -> None:
+    """Only a process of that run; afterwards the record is crossed out."""
+
+    async def main() -> None:
+        async with opened(folder) as room:
+            pid = room.child.pid
+            with closing(Journal(folder / "other.jsonl")) as journal:
+                undo = {"kind": "continue_process", "run_id": "a1b2c3", "pid": pid}
+                journal.record(undo)
+            os.kill(pid, signal.SIGSTOP)
+            left = folder.parent / "left-a1b2c3"
+            left.mkdir()
+            (folder / "other.jsonl").rename(left / "journal.jsonl")
+            (done,) = await asyncio.to_thread(recover, left)
+            assert (done.text, done.failed) == (f"process {pid}: goes on", False)
+            assert await manifest(room) == 200
+            foreign = {"id": "1", "undo": {**undo, "run_id": "ffffff"}}
+            (left / "journal.jsonl").write_text(json.dumps(foreign) + "\n")
+            (refused,) = await asyncio.to_thread(recover, left)
+            assert refused.failed
+            assert "run_id: the one in the folder's name" in refused.text
+
+    asyncio.run(main())

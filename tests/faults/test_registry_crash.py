@@ -1,0 +1,19 @@
+"""The registry's process is crashed, and nothing else is asked for."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.faults.registry_crash import RegistryCrash
+from tests.stand_ins import asked_by
+
+
+def test_it_has_no_settings() -> None:
+    """There is one registry, and it is crashed as a whole."""
+    assert asked_by(RegistryCrash.model_validate({})) == ("process", "crashed", (), {})
+
+
+@pytest.mark.parametrize("setting", ["share", "nodes", "after"])
+def test_it_refuses_what_cannot_be(setting: str) -> None:
+    """Nor a share of it."""
+    with pytest.raises(ValidationError, match=setting):
+        RegistryCrash.model_validate({setting: 1})
