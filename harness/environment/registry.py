@@ -300,8 +300,6 @@ async def open_registry(
         "host": host,
         "storage_host": storage_host,
         "port": port,
-        "ports": {},
-        "storage_port": 0,
         "nodes": list(nodes),
         "auth": auth,
         "username": username,

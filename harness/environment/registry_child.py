@@ -245,9 +245,10 @@ async def serve(config: Mapping[str, Any]) -> None:
     served = _served(config, tokens, guarded=guarded)
     refuse = partial(refuse_as, PROFILES[config["profile"]])
     rules, log = Rules(refuse), AccessLog(Path(config["access_log"]), config["clock_start_s"])
+    ports_before = config.get("ports", {})  # of the process that this one follows
     sockets = [_listen(config["host"], config["port"])]
-    sockets += [_listen(config["host"], config["ports"].get(node, 0)) for node in config["nodes"]]
-    storage = _listen(config["storage_host"], config["storage_port"])
+    sockets += [_listen(config["host"], ports_before.get(node, 0)) for node in config["nodes"]]
+    storage = _listen(config["storage_host"], config.get("storage_port", 0))
     ports = [it.getsockname()[1] for it in sockets]
     nodes = dict(zip(ports[1:], config["nodes"], strict=True))
     certificate = config["certificate"]

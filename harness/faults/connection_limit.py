@@ -26,7 +26,8 @@ class ConnectionLimit(Fault):
     count, too. A request on another is reset, or answered 503 and its connection closed. A pull
     has one connection for the manifest and up to three for layers.
     Seen as: `read tcp A->B: read: connection reset by peer`, which ends the attempt, or `503
-    Service Unavailable`, which a node repeats once.
+    Service Unavailable`, which a node repeats once. Through a real Toxiproxy a reset arrives as
+    `EOF`, which a node repeats up to four times.
     """
 
     area: ClassVar[str] = "quota"

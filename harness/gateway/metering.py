@@ -19,6 +19,7 @@ def metered(send: Send, meters: Sequence[Rule], bite: Callable[[Rule], None]) ->
     `bite` is told of each that slows.
     """
     is_content = False
+    bitten: list[Rule] = []
 
     async def passing(message: Message) -> None:
         nonlocal is_content
@@ -38,7 +39,9 @@ def metered(send: Send, meters: Sequence[Rule], bite: Callable[[Rule], None]) ->
                 {**message, "body": piece, "more_body": bool(body) or message.get("more_body")}
             )
             if slow is not None:
-                bite(slow)
+                if slow not in bitten:
+                    bitten.append(slow)
+                    bite(slow)
                 await slow.hold(len(piece) / _speed(slow, now_s))
 
     return passing
