@@ -56,6 +56,7 @@ class Exchange:
 
     __slots__ = (
         "_answered",
+        "_bitten",
         "_body",
         "_connection",
         "_decision",
@@ -78,6 +79,7 @@ class Exchange:
         self.status = 0
         self.bytes = 0
         self.bitten_by: tuple[str, ...] = ()
+        self._bitten: list[Rule] = []
         self.ended: Ending = "client_gone"  # until it is known to be another
         meters = decision.meters if decision is not None else ()
         self._send = metered(send, meters, self._bite) if meters else send
@@ -224,6 +226,10 @@ class Exchange:
         raise AnswerEndedError
 
     def _bite(self, rule: Rule) -> None:
+        """Count this request for `rule`, once."""
+        if rule in self._bitten:
+            return
+        self._bitten.append(rule)
         rule.bites += 1
         if rule.order.fault not in self.bitten_by:
             self.bitten_by = (*self.bitten_by, rule.order.fault)

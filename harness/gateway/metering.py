@@ -16,10 +16,9 @@ _SERVED = (200, 206)
 def metered(send: Send, meters: Sequence[Rule], bite: Callable[[Rule], None]) -> Send:
     """`send` for an answer whose content `meters` count or slow down; errors pass as they are.
 
-    `bite` is told of each that slows.
+    `bite` is told of each that slows, at every piece.
     """
     is_content = False
-    bitten: list[Rule] = []
 
     async def passing(message: Message) -> None:
         nonlocal is_content
@@ -39,9 +38,7 @@ def metered(send: Send, meters: Sequence[Rule], bite: Callable[[Rule], None]) ->
                 {**message, "body": piece, "more_body": bool(body) or message.get("more_body")}
             )
             if slow is not None:
-                if slow not in bitten:
-                    bitten.append(slow)
-                    bite(slow)
+                bite(slow)
                 await slow.hold(len(piece) / _speed(slow, now_s))
 
     return passing
