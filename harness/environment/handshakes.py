@@ -12,7 +12,7 @@ from harness.gateway.handshakes import HandshakeOrder
 from harness.seams import Bites, Certificate
 
 if TYPE_CHECKING:
-    from harness.environment.registry import Control
+    from harness.environment.registry_process import Control
 
 
 @dataclass(kw_only=True)

@@ -194,20 +194,19 @@ def _scope(index: int, entry: FaultEntry, body: ScenarioBody) -> _Scope | None:
 
 
 def _contradict(first: _Scope, second: _Scope) -> bool:
-    words = (first.entry.word, second.entry.word)
-    if words[0] == words[1] or all(word.startswith(_RESOLVER_WORDS) for word in words):
+    words = {first.entry.word, second.entry.word}
+    if len(words) == 1 or all(word.startswith(_RESOLVER_WORDS) for word in words):
+        return True
+    if words <= _TURN_AWAY:  # one of them ends what the other holds
         return True
     needed = [scope.entry.fault.seams_needed() for scope in (first, second)]
     areas = {scope.entry.fault.area for scope in (first, second)}
-    if all(Seam.CLUSTER in seams for seams in needed) and areas in _ONE_AT_A_TIME:
-        return True
     if any(Seam.PROCESS in seams for seams in needed):  # it is gateway and store, too
         return all(not seams.isdisjoint(_ONE_PROCESS) for seams in needed)
-    if all(Seam.STORE in seams for seams in needed):  # a blob can be undone from one change only
-        return True
-    if _TURN_AWAY.issuperset(words):  # one of them ends what the other holds
-        return True
-    if all(Seam.TLS in seams for seams in needed):  # a handshake shows one certificate, or none
+    if all(Seam.CLUSTER in seams for seams in needed):
+        return areas in _ONE_AT_A_TIME
+    # a blob can be undone from one change only; a handshake shows one certificate, or none
+    if any(all(seam in seams for seams in needed) for seam in (Seam.STORE, Seam.TLS)):
         return True
     return _DOWN in words and all(Seam.LINK in seams for seams in needed)
 
