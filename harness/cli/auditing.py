@@ -151,6 +151,7 @@ def _show(ledger: "Ledger", url: str, *, as_json: bool, junit: Path | None) -> N
 def _login(host: str) -> "Login":
     """The user's login for `host`, from the variables or from Docker's configuration."""
     from harness.audit.login import Login
+    from harness.environment.upstream.access import AccessRefused, docker_login
 
     username = os.environ.get("HARNESS_REGISTRY_USERNAME", "")
     password = os.environ.get("HARNESS_REGISTRY_PASSWORD", "")
@@ -159,7 +160,13 @@ def _login(host: str) -> "Login":
             "harness: HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD need each other",
             ExitCode.USAGE,
         )
-    del host
+    if not username:
+        folder = os.environ.get("DOCKER_CONFIG")
+        config = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+        try:
+            username, password = docker_login(config, host)
+        except AccessRefused as error:
+            fail(f"harness: {error}", ExitCode.USAGE)
     return Login(username=username, password=password)
 
 

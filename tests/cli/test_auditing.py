@@ -57,7 +57,11 @@ def harness(*words: str | Path, **variables: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr."""
     app = typer.Typer()
     auditing.add_to(app)
-    nobody = {"HARNESS_REGISTRY_USERNAME": "", "HARNESS_REGISTRY_PASSWORD": ""}
+    nobody = {
+        "HARNESS_REGISTRY_USERNAME": "",
+        "HARNESS_REGISTRY_PASSWORD": "",
+        "DOCKER_CONFIG": "/nowhere",
+    }
     result = CliRunner().invoke(app, list(map(str, words)), env=nobody | variables)
     return result.exit_code, result.stdout, result.stderr
 
@@ -101,6 +105,20 @@ def test_a_login_comes_from_the_environment(server: ScriptedServer, registry: Re
     code, out, err = harness(server.url, **(login | {"HARNESS_REGISTRY_PASSWORD": "wr0ng"}))
     assert (code, "credentials  registry: GET /v2/: 401" in out) == (1, True)
     assert "wr0ng" not in out + err
+
+
+def test_a_login_comes_from_dockers_configuration(
+    server: ScriptedServer, registry: Registry, tmp_path: Path
+) -> None:
+    """That of this host; one that is no configuration is told by name."""
+    registry.login = "Basic cm9ib3Q6czNjcmV0"
+    config = tmp_path / "config.json"
+    entry = {"auth": registry.login.removeprefix("Basic ")}
+    config.write_text(json.dumps({"auths": {f"127.0.0.1:{server.port}": entry}}))
+    assert harness(server.url, DOCKER_CONFIG=str(tmp_path))[0] == 0
+    config.write_text("[]")
+    code, _, err = harness(server.url, DOCKER_CONFIG=str(tmp_path))
+    assert (code, f"{config}: is no Docker configuration" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
