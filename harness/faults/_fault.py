@@ -1,14 +1,16 @@
 """What every fault is: settings with their units, and one verb."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.chance import Chance
 from harness.oci.errors import STATUSES, ErrorCode, error_body
-from harness.registry.profile import ProfileName
+from harness.registry.profile import ProfileName, Refusal
+from harness.registry.refusal import refusal as profile_refusal
 from harness.seams import RequestKind, Respond, Seam, Seams
 from harness.units import ChosenShare
 
@@ -113,3 +115,9 @@ def refusal(code: ErrorCode, *, behind_login: bool = True) -> Respond:
         body=error_body(code).decode(),
         behind_login=behind_login,
     )
+
+
+def respond_as(words: Refusal, values: Mapping[str, Any] | None = None) -> Respond:
+    """An answer in the words of a profile, with `values` filled in and no challenge."""
+    error = profile_refusal(words, values)
+    return Respond(status=error.status, headers=error.all_headers, body=error.body.decode())

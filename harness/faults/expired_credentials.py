@@ -6,11 +6,10 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
+from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey, respond_as
 from harness.registry.profile import Profile, ProfileName
 from harness.registry.profiles import PROFILES
-from harness.registry.refusal import refusal
-from harness.seams import RefuseToken, RequestKind, Respond, Seam, Seams
+from harness.seams import RefuseToken, RequestKind, Seam, Seams
 from harness.units import ChosenShare
 
 _LAYERS: frozenset[WhereKey] = frozenset({"layers"})
@@ -71,10 +70,8 @@ class ExpiredCredentials(Fault):
 
     def _secret(self, seams: Seams, profile: Profile) -> AbstractAsyncContextManager[None]:
         if profile.scheme == "basic":
-            error = refusal(profile.expired)
-            act = Respond(status=error.status, headers=error.all_headers, body=error.body.decode())
             kinds = (RequestKind.MANIFEST, RequestKind.BLOB, RequestKind.UPLOAD)
+            act = respond_as(profile.expired)
             return seams.gateway.rule(act, kinds=kinds, share=self.share, authenticated=True)
-        error = refusal(profile.wrong_login)
-        act = Respond(status=error.status, headers=error.all_headers, body=error.body.decode())
+        act = respond_as(profile.wrong_login)
         return seams.gateway.rule(act, kinds=(RequestKind.TOKEN,), share=self.share)

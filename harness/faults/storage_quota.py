@@ -6,11 +6,10 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
+from harness.faults._fault import Fault, WhereKey, respond_as
 from harness.oci.errors import ErrorCode, error_body
-from harness.registry.profile import ProfileName, Refusal
+from harness.registry.profile import ProfileName
 from harness.registry.profiles import PROFILES
-from harness.registry.refusal import refusal
 from harness.seams import RequestKind, Respond, Seam, Seams
 from harness.units import ChosenShare
 
@@ -69,7 +68,7 @@ class StorageQuota(Fault):
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it
         if self.status is None and self.style not in (None, "generic"):
-            answer = _refused(PROFILES[self.style].storage_full)
+            answer = respond_as(PROFILES[self.style].storage_full, _NUMBERS)
         else:
             status = self.status or 403
             code, message = _ANSWERS[status]
@@ -79,8 +78,3 @@ class StorageQuota(Fault):
                 body=error_body(code, message).decode(),
             )
         return seams.gateway.rule(answer, kinds=(RequestKind.UPLOAD,), share=self.share)
-
-
-def _refused(words: Refusal) -> Respond:
-    error = refusal(words, _NUMBERS)
-    return Respond(status=error.status, headers=error.all_headers, body=error.body.decode())
