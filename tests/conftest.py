@@ -17,5 +17,6 @@ def pytest_runtest_makereport(
     missing = _REQUIRED.intersection(marker.name for marker in item.iter_markers())
     if report.skipped and missing:
         report.outcome = "failed"
-        report.longrepr = f"skipped, although {', '.join(sorted(missing))} is required here"
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        report.longrepr = f"{', '.join(sorted(missing))} is required here. {reason}"
     return report

@@ -16,8 +16,6 @@ from tests.distribution import require_distribution
 from tests.go_tools import CRANE, ORAS, require_go_tool
 from tests.standing import Standing, standing
 
-pytestmark = pytest.mark.clients
-
 _LIMIT_S = 60
 # What `harness up` is set to. Each client is told whatever a row needs it to know.
 ENVIRONMENTS = {
@@ -91,9 +89,10 @@ def shell(
         yield Shell(folder=folder, up=up)
 
 
+@pytest.mark.clients
 def test_crane(shell: Shell) -> None:
     """Google's client, as build systems use it."""
-    crane, host = require_go_tool(CRANE), shell.host
+    crane, host = require_go_tool(CRANE, "clients"), shell.host
     layer = shell.folder / "layer.tar"
     (shell.folder / "file").write_bytes(CONTENT)
     with tarfile.open(layer, "w") as archive:
@@ -134,9 +133,10 @@ def _names_in(manifest: str, shell: Shell, crane: Path) -> list[str]:
         return archive.getnames()
 
 
+@pytest.mark.clients
 def test_oras(shell: Shell) -> None:
     """Artefacts, and what refers to them."""
-    oras, host = require_go_tool(ORAS), shell.host
+    oras, host = require_go_tool(ORAS, "clients"), shell.host
     plain = ["--plain-http"] if shell.plain else []
     both = ["--from-plain-http", "--to-plain-http"] if shell.plain else []
     (shell.folder / "artefact.txt").write_bytes(CONTENT)
@@ -164,6 +164,7 @@ def test_oras(shell: Shell) -> None:
     shell.run(oras, "manifest", "fetch", *plain, f"{host}/team/oras-copy:v1", fails=True)
 
 
+@pytest.mark.skopeo
 def test_skopeo(shell: Shell) -> None:
     """Containers' own client, which Podman and CRI-O share their code with."""
     found = shutil.which("skopeo")

@@ -30,7 +30,7 @@ TESTS_AT_LEAST = 980  # this version has 986; fewer would mean that something wa
 
 @pytest.fixture(scope="module")
 def suite() -> Path:
-    return require_go_tool(CONFORMANCE)
+    return require_go_tool(CONFORMANCE, "conformance")
 
 
 @contextmanager
