@@ -6,27 +6,28 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.chance import Chance
 from harness.child import ChildError, Run
 from harness.environment.authority import CA_FILE
+from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.guard import PULL_SECRET, run_namespace
 from harness.environment.lab import (
     EnvironmentFailed,
     Lab,
     LabSeams,
     LabSettings,
     LinkKind,
-    open_lab,
 )
 from harness.environment.scope import FaultScope, ScopeError
 from harness.environment.upstream.access import Provider, UpstreamSettings
 from harness.events import FaultHealed, FaultInjected, RunEnded, RunStarted
 from harness.faults import Fault
 from harness.journal import Journal
-from harness.load.orders import CLIENTS_NODE
+from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME
 from harness.plan import Plan, planned_where
 from harness.recording import Recording, Watcher
 from harness.registry.profiles import PROFILES
@@ -35,6 +36,7 @@ from harness.run_lock import hold
 from harness.scenario import read_held_fault
 from harness.scenario.fault_checks import AT_REST
 from harness.seams import Seam, Where
+from harness.stage import ClusterOptions, open_stage
 from harness.timeline import RunClock
 
 # A held fault has no planned end; its service forgets it after this long without the harness.
@@ -114,10 +116,12 @@ def settings_of(
 
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
-    name: str
-    seed: int
+    """What to stand up: `plan` says who pulls, `cluster` how a real one is made."""
+
+    plan: Plan
     reports: Path
-    faults: tuple[HeldFault, ...]
+    faults: tuple[HeldFault, ...] = ()
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
     watchers: tuple[Watcher, ...] = ()
 
 
@@ -168,22 +172,23 @@ async def standing(settings: LabSettings, options: UpOptions) -> AsyncIterator[S
     Raises EnvironmentFailed when it cannot be set up, RunFolderError when the disk refuses.
     """
     run_id = secrets.token_hex(3)
-    folder = make_folder(options.reports, options.name, run_id)
+    plan = options.plan
+    folder = make_folder(options.reports, plan.scenario, run_id)
     clock = RunClock()
     with hold(folder):
         with writing(folder):
             recording = Recording(folder, options.watchers)
             journal = Journal(folder / "journal.jsonl")
         run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=time.monotonic())
-        recording(RunStarted(at_s=0.0, run_id=run_id, scenario=options.name, seed=options.seed))
+        recording(RunStarted(at_s=0.0, run_id=run_id, scenario=plan.scenario, seed=plan.seed))
         try:
-            async with open_lab(run, settings, recording) as lab:
+            async with open_stage(run, plan, settings, options.cluster, recording) as stage:
                 clock.start()
-                await lab.registry.set_clock(clock.start_s)
+                await stage.lab.registry.set_clock(clock.start_s)
                 yield Standing(
-                    lab=lab, folder=folder, seed=options.seed, clock=clock, recording=recording
+                    lab=stage.lab, folder=folder, seed=plan.seed, clock=clock, recording=recording
                 )
-        except ChildError as error:
+        except (ChildError, ClusterError) as error:
             raise EnvironmentFailed(str(error)) from error
         finally:
             recording(RunEnded(at_s=clock.now_s(), reason="finished"))
@@ -217,9 +222,25 @@ async def _hold_on(stack: AsyncExitStack, holding: AbstractAsyncContextManager[A
         raise EnvironmentFailed(f"--fault: {error}") from error
 
 
+def _cluster(lab: Lab) -> dict[str, str] | None:
+    """How kubectl finds the cluster, and where pods find the registry's credentials in it."""
+    room = lab.cluster
+    if room is None:
+        return None
+    run_id = room.kubeconfig.parent.name.rpartition("-")[2]
+    return {
+        "name": room.name,
+        "kubeconfig": str(room.kubeconfig),
+        "context": room.context,
+        "namespace": run_namespace(run_id),
+        "pull_secret": PULL_SECRET if lab.settings.auth == "token" else "",
+        "registry": REGISTRY_NAME,
+    }
+
+
 def description(lab: Lab, folder: Path) -> dict[str, Any]:
     """What a client needs to know: one object, stable keys."""
-    address = f"127.0.0.1:{lab.ports[CLIENTS_NODE]}"
+    address = f"{lab.address}:{lab.ports[CLIENTS_NODE]}"
     settings = lab.settings
     return {
         "registry": {
@@ -231,7 +252,7 @@ def description(lab: Lab, folder: Path) -> dict[str, Any]:
             "kind": "none" if lab.link is None else lab.link.kind,
             "control_url": None if lab.link is None else lab.link.control_url,
         },
-        "resolver": {"address": f"127.0.0.1:{lab.resolver.ports[CLIENTS_NODE]}"},
+        "resolver": {"address": f"{lab.resolver.address}:{lab.resolver.ports[CLIENTS_NODE]}"},
         "credentials": (
             {"username": settings.username, "password": settings.password}
             if settings.auth == "token" and settings.provider != "external"
@@ -241,6 +262,7 @@ def description(lab: Lab, folder: Path) -> dict[str, Any]:
             reference.split("/", 1)[1]: {"digest": image.digest, "bytes": image.total_bytes}
             for reference, image in lab.images.items()
         },
+        "cluster": _cluster(lab),
         "run_folder": str(folder),
         "pid": os.getpid(),
     }

@@ -124,11 +124,14 @@ def state_of(container: str) -> str:
     return docker("exec", container, "sh", "-c", script)
 
 
+def kubectl(cluster: str, *words: str) -> str:
+    """What kubectl says, inside the control plane."""
+    plane, admin = f"{cluster}-control-plane", "/etc/kubernetes/admin.conf"
+    return docker("exec", plane, "kubectl", "--kubeconfig", admin, *words)
+
+
 def namespaces(cluster: str) -> list[str]:
     """Those that a run made and that are still there."""
-    plane, admin = f"{cluster}-control-plane", "/etc/kubernetes/admin.conf"
-    found = docker(
-        *("exec", plane, "kubectl", "--kubeconfig", admin, "get", "namespaces"),
-        *("--selector", "harness.run", "--output", "name"),
-    )
-    return found.split()
+    return kubectl(
+        cluster, "get", "namespaces", "--selector", "harness.run", "--output", "name"
+    ).split()

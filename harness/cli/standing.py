@@ -8,14 +8,29 @@ import typer
 
 from harness.cli.options import (
     AllowRegistryOption,
+    ClusterChoice,
+    ClusterOption,
+    KeepOption,
+    KindConfigOption,
+    KindImageOption,
     LinkChoice,
     LinkOption,
+    NodesOption,
     QuietOption,
     ReportsOption,
+    ReuseOption,
     SetOption,
+    cluster_settings,
+    fewer_nodes,
     link_kind,
 )
-from harness.cli.settings import cache_folder, complain, fail, toxiproxy_path
+from harness.cli.settings import (
+    cache_folder,
+    cluster_options,
+    complain,
+    fail,
+    toxiproxy_path,
+)
 from harness.cli.upstream import upstream_of
 from harness.outcome import ExitCode
 
@@ -52,6 +67,12 @@ def up(
         bool, typer.Option("--tls", help="HTTPS, as with --set environment.registry.tls=true.")
     ] = False,
     link: LinkOption = LinkChoice.SCENARIO,
+    cluster: ClusterOption = ClusterChoice.SCENARIO,
+    nodes: NodesOption = None,
+    keep: KeepOption = False,
+    reuse: ReuseOption = None,
+    kind_image: KindImageOption = None,
+    kind_config: KindConfigOption = None,
     reports: ReportsOption = Path("reports"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on stdout when all is ready.")
@@ -75,7 +96,9 @@ def up(
     chosen = [] if profile is None else [f"environment.registry.profile={profile}"]
     if tls:
         chosen.append("environment.registry.tls=true")
-    plan = _plan(scenario, [*(settings or []), *chosen])
+    chosen = [*(settings or []), *chosen, *cluster_settings(cluster)]
+    plan = _plan(scenario, chosen, fewer_nodes(cluster, nodes))
+    made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
     kind = link_kind(link, plan.link)
     held = _held(faults or [], plan, link=kind)
     kind = link_kind(link, plan.link, [it.fault for it in held])
@@ -88,10 +111,10 @@ def up(
     )
     with shown(Console(stderr=True), plan.scenario, 0.0, quiet=quiet or as_json) as watcher:
         options = UpOptions(
-            name=plan.scenario,
-            seed=plan.seed,
+            plan=plan,
             reports=reports,
             faults=held,
+            cluster=made,
             watchers=(watcher,),
         )
         announce = _print_json if as_json else _print_lines
@@ -101,15 +124,17 @@ def up(
             fail(f"harness: {error}", ExitCode.ENVIRONMENT)
 
 
-def _plan(scenario: Path | None, settings: list[str]) -> "Plan":
+def _plan(scenario: Path | None, settings: list[str], nodes: int | None) -> "Plan":
     from harness.plan import build_plan
-    from harness.scenario import ScenarioError, load, load_text
+    from harness.scenario import ScenarioError, load, load_text, on_fewer_nodes
     from harness.up import DEFAULT_SCENARIO
 
     try:
         if scenario is None:
-            return build_plan(load_text("up", DEFAULT_SCENARIO, settings))
-        return build_plan(load(scenario, settings))
+            read = load_text("up", DEFAULT_SCENARIO, settings)
+        else:
+            read = load(scenario, settings)
+        return build_plan(read if nodes is None else on_fewer_nodes(read, nodes))
     except ScenarioError as error:
         fail(str(error), ExitCode.USAGE)
 
@@ -148,6 +173,10 @@ def _print_lines(description: dict[str, Any]) -> None:
     print(f"resolver     {description['resolver']['address']}")
     if credentials:
         print(f"credentials  {credentials['username']} {credentials['password']}")
+    if cluster := description["cluster"]:
+        print(f"cluster      {cluster['name']}, namespace {cluster['namespace']}")
+        print(f"  kubectl    --kubeconfig {cluster['kubeconfig']}")
+        print(f"  images     {cluster['registry']}/NAME, imagePullSecrets {cluster['pull_secret']}")
     for name, image in description["images"].items():
         print(f"image        {name}  {image['digest']}  {image['bytes'] / 2**20:,.0f} MiB")
     print(f"run folder   {description['run_folder']}")

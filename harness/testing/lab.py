@@ -110,7 +110,7 @@ def open_registry_lab(scenario: Path | None, reports: Path) -> Iterator[Registry
         cache_folder=cache_folder(),
         upstream=_upstream(plan),
     )
-    options = UpOptions(name=plan.scenario, seed=plan.seed, reports=reports, faults=())
+    options = UpOptions(plan=plan, reports=reports)
     with loop_beside() as beside, beside.entered(standing(settings, options)) as up:
         yield _described(up, beside)
 

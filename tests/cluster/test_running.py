@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.cluster_lab import ROOT, Standing, namespaces, state_of
+from tests.cluster_lab import ROOT, Standing, kubectl, namespaces, state_of
 from tests.program import events, harness, run_folder, start, wait_for_event
 
 pytestmark = pytest.mark.cluster
@@ -184,3 +184,29 @@ def test_a_plan_says_who_pulls(tmp_path: Path) -> None:
     """Without touching anything; on fewer nodes when that is asked for."""
     plan = harness("plan", ROOT / "scenarios/quickstart.yaml", "--cluster", "kind", folder=tmp_path)
     assert "nodes     3 kind" in plan.stdout
+
+
+def test_up_holds_a_faulty_registry_before_a_real_cluster(
+    standing: Standing, tmp_path: Path
+) -> None:
+    """Somebody's own kubectl pulls from it with the run's secret; Ctrl-C takes it all away."""
+    before = as_before(standing)
+    process = start(
+        *("up", "--json", "--link", "embedded", "--nodes", "2", "--cluster", "kind"),
+        *("--reuse", standing.name, "--fault", "latency: {delay: 50ms}"),
+        folder=tmp_path,
+    )
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    cluster = told["cluster"]
+    assert cluster["name"] == standing.name
+    image = f"{cluster['registry']}/{next(iter(told['images']))}"
+    overrides = json.dumps({"spec": {"imagePullSecrets": [{"name": cluster["pull_secret"]}]}})
+    namespace = ("--namespace", cluster["namespace"])
+    run = ("run", "mine", "--image", image, "--overrides", overrides)
+    kubectl(standing.name, *run, *namespace)
+    wait = ("wait", "pod/mine", "--for", "condition=Ready", "--timeout", "60s")
+    assert "condition met" in kubectl(standing.name, *wait, *namespace)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=90)
+    assert as_before(standing) == before
