@@ -99,7 +99,8 @@ def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> No
     failed = pulls[pulls["outcome"] == "failed"]
     assert set(failed["cause"]) == {"rate"}
     assert "429 Too Many Requests" in failed["error_text"].iloc[0]
-    assert set(failed["requests"]) == {5}  # containerd repeats a 429 four times
+    # containerd repeats a 429 four times; which of two pods on a node asked is told by time alone
+    assert failed["requests"].sum() == 5 * len(failed)
     warm = pods[pods["rollout"] == "same-2"]
     assert warm["cached"].all()
     [watched] = [event for event in events(folder) if event["event"] == "pods_watched"]
