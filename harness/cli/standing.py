@@ -93,12 +93,8 @@ def up(
     from harness.run_folder import RunFolderError
     from harness.up import UpOptions, settings_of, stand
 
-    chosen = [] if profile is None else [f"environment.registry.profile={profile}"]
-    if tls:
-        chosen.append("environment.registry.tls=true")
-    chosen = [*(settings or []), *chosen, *cluster_settings(cluster)]
+    chosen = [*(settings or []), *_registry_settings(profile, tls=tls), *cluster_settings(cluster)]
     plan = _plan(scenario, chosen, fewer_nodes(cluster, nodes))
-    made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
     kind = link_kind(link, plan.link)
     held = _held(faults or [], plan, link=kind)
     kind = link_kind(link, plan.link, [it.fault for it in held])
@@ -110,18 +106,21 @@ def up(
         upstream=upstream_of(plan, allow_registry or ()),
     )
     with shown(Console(stderr=True), plan.scenario, 0.0, quiet=quiet or as_json) as watcher:
+        made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
         options = UpOptions(
-            plan=plan,
-            reports=reports,
-            faults=held,
-            cluster=made,
-            watchers=(watcher,),
+            plan=plan, reports=reports, faults=held, cluster=made, watchers=(watcher,)
         )
         announce = _print_json if as_json else _print_lines
         try:
             run_until_stopped(lambda: stand(lab, options, announce), say=complain)
         except (EnvironmentFailed, RecordingError, RunFolderError) as error:
             fail(f"harness: {error}", ExitCode.ENVIRONMENT)
+
+
+def _registry_settings(profile: str | None, *, tls: bool) -> list[str]:
+    """The flags as a scenario says them."""
+    chosen = {"profile": profile, "tls": "true" if tls else None}
+    return [f"environment.registry.{key}={value}" for key, value in chosen.items() if value]
 
 
 def _plan(scenario: Path | None, settings: list[str], nodes: int | None) -> "Plan":
