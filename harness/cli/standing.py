@@ -40,6 +40,20 @@ if TYPE_CHECKING:
     from harness.up import HeldFault
 
 
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="FAULT",
+        help="Hold a fault on, as in --fault 'latency: {delay: 200ms}'; may be repeated.",
+    ),
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", help="Whose ways the registry has, as docker_hub or ecr."),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(up)
 
@@ -49,18 +63,8 @@ def up(
         Path | None,
         typer.Argument(help="Take the environment of this scenario.", metavar="[SCENARIO]"),
     ] = None,
-    faults: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fault",
-            metavar="FAULT",
-            help="Hold a fault on, as in --fault 'latency: {delay: 200ms}'; may be repeated.",
-        ),
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option("--profile", help="Whose ways the registry has, as docker_hub or ecr."),
-    ] = None,
+    faults: FaultOption = None,
+    profile: ProfileOption = None,
     settings: SetOption = None,
     allow_registry: AllowRegistryOption = None,
     tls: Annotated[
