@@ -35,9 +35,8 @@ from harness.seams import Where
 from harness.tally import AbortRule
 from harness.units import share
 
-# Requests of a cold pull beside those for content: two challenges and two tokens (facts of a
-# containerd pull with Bearer: resolver and fetcher authorise apart).
-_TOKEN_REQUESTS = 4
+# Those of a containerd pull that log in: its resolver and its fetcher do it apart.
+_LOGINS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +194,12 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         ),
         steps_end_s=steps_end_s,
         ends_s=load.until_s,
-        expected=_expected(load, versions, auth=registry.auth),
+        expected=_expected(
+            load,
+            versions,
+            auth=registry.auth,
+            login_requests=PROFILES[registry.profile].login_requests,
+        ),
     )
 
 
@@ -286,7 +290,7 @@ def _expectation(expectation: Expectation) -> PlannedExpectation:
     )
 
 
-def _expected(load: LoadOrders, versions: Versions, *, auth: str) -> Expected:
+def _expected(load: LoadOrders, versions: Versions, *, auth: str, login_requests: int) -> Expected:
     """Each node pulls an image once; each background pull is cold.
 
     With the policy Always, the further pods of a node ask which digest the tag has, no more.
@@ -296,7 +300,7 @@ def _expected(load: LoadOrders, versions: Versions, *, auth: str) -> Expected:
     for stream in load.pulls:
         pulled[stream.image] += len(stream.due_s)
     planned = {image: plan_image(versions.spec(image)) for image in pulled}
-    tokens = _TOKEN_REQUESTS if auth == "token" else 0
+    tokens = _LOGINS * login_requests if auth == "token" else 0
     return Expected(
         pods=sum(len(it.pods) for it in load.rollouts),
         pulls=pulled.total(),

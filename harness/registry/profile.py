@@ -116,6 +116,16 @@ class Profile:
         message="tags: {repository} has {limit} tags, which is the most it may have",
     )
 
+    @property
+    def login_requests(self) -> int:
+        """What a node that logs in sends more: the one that is challenged, and those for a token.
+
+        Where POST is not offered it is tried before GET.
+        """
+        if self.scheme == "basic":
+            return 1
+        return 2 if self.post_status is None else 3
+
     def pulls_refusal(self, *, anonymous: bool) -> Refusal:
         """How it words that there were too many pulls."""
         own = self.too_many_anonymous if anonymous else None

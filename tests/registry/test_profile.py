@@ -186,6 +186,7 @@ def test_a_node_pulls_and_is_refused_as_there(tmp_path: Path, profile: ProfileNa
             assert result.outcome is Outcome.OK
             assert result.blob_bytes == sum(it.size_bytes for it in image.blobs)
             assert tuple(asked[: len(way.right)]) == way.right
+            assert len(way.right) == PROFILES[profile].login_requests + 1
             refused, tried = await asyncio.to_thread(pulled, room, name, "wrong")
             assert (tuple(tried), refused.outcome) == (way.wrong, Outcome.FAILED)
             assert refused.error_text.endswith(way.told)
