@@ -14,8 +14,8 @@ class RegistryCrash(Fault):
     It is killed with SIGKILL: answers under way are cut short, uploads and tokens are forgotten;
     what was stored is there when it comes back on the same ports. A registry behind the gateway
     that is not the embedded one lives on, but cannot be reached.
-    Seen as: `EOF` or `connection reset by peer` through the link, which opens a connection before it
-    finds nobody behind it; a node repeats the former up to four times in 200 ms, the latter not.
+    Seen as: `EOF` or `connection reset by peer` through the link, which opens a connection before
+    it finds nobody behind it; a node repeats the former up to four times in 200 ms, the latter not.
     Without a link `connect: connection refused`.
     """
 
