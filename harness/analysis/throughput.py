@@ -31,7 +31,8 @@ def bytes_over_time(requests: pd.DataFrame, pulls: pd.DataFrame, edges: Floats) 
     rows, start, end = (
         (requests, "begun_s", "done_s") if len(requests) else (pulls, "started_s", "ended_s")
     )
-    rows = rows[rows["bytes"].gt(0) & rows[start].notna() & rows[end].notna()]
+    known = rows["bytes"].gt(0) & rows[start].notna() & rows[end].notna()
+    rows = rows.loc[known, [start, end, "bytes"]]  # and not every column of millions of rows
     starts, sizes = rows[start].to_numpy(), rows["bytes"].to_numpy(dtype=float)
     took = np.maximum(rows[end].to_numpy() - starts, 1e-6)
     arrived = np.array([float((sizes * np.clip((t - starts) / took, 0, 1)).sum()) for t in edges])

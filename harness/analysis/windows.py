@@ -73,6 +73,9 @@ def overlap(starts: "pd.Series[float]", ends: "pd.Series[float]", window: Window
     return mask
 
 
+_CODED: Final = pd.CategoricalDtype([Phase.BEFORE.value, Phase.DURING.value, Phase.AFTER.value])
+
+
 def phases(
     starts: "pd.Series[float]", ends: "pd.Series[float]", all_windows: Sequence[Window]
 ) -> "pd.Series[str]":
@@ -82,5 +85,7 @@ def phases(
         during |= overlap(starts, ends, window)
     healed_s = min((window.end_s for window in all_windows), default=np.inf)
     begun_after = starts.to_numpy() >= healed_s
-    names = np.select([during, begun_after], [Phase.DURING, Phase.AFTER], default=Phase.BEFORE)
-    return pd.Series(names, index=starts.index, dtype="str")
+    # a byte each on the way: names of all samples at once would take gigabytes
+    codes = np.select([during, begun_after], [1, 2], default=0).astype(np.int8)
+    named = pd.Categorical.from_codes(codes, dtype=_CODED)
+    return pd.Series(named, index=starts.index).astype("str")

@@ -73,8 +73,16 @@ def _texts(frame: pd.DataFrame) -> list[str]:
 
 
 def _cells(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    known = {value: sheet_cell(value) for value in column.unique()}
-    return column.map(known)
+    """`column` with each text as `sheet_cell` has it; those that need nothing are not touched."""
+    if column.dtype != "str":  # texts and nothings, of findings: few
+        return column.map(sheet_cell)
+    texts = column.str
+    odd = (
+        texts.startswith(_FORMULA_STARTS)
+        | texts.len().gt(_LONGEST_CELL)
+        | texts.contains("\x00", regex=False)
+    ).astype(bool)
+    return column.mask(odd, column[odd].map(sheet_cell)) if odd.any() else column
 
 
 def sheet_cell(value: Any) -> Any:
