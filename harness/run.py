@@ -38,7 +38,6 @@ from harness.events import (
 )
 from harness.journal import Journal
 from harness.load.driver import LoadRun, start_load
-from harness.load.emulated_cluster import EmulatedCluster
 from harness.plan import Plan, PlannedFault
 from harness.recording import Recording, RecordingError, Watcher
 from harness.registry.profiles import PROFILES
@@ -194,8 +193,7 @@ async def _load_and_faults(running: _Running, stage: Stage) -> None:
         await lab.registry.set_clock(clock.start_s)
         await load.begin(clock.start_s)
         record(LoadStarted(at_s=clock.now_s(), workers=workers))
-        emulated = EmulatedCluster(load=load, nodes=plan.load.nodes)
-        grounds = _Grounds(lab, emulated if lab.cluster is None else None)
+        grounds = _Grounds(lab, stage.nodes(load, plan))
         watch = _together(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
             _watch_children(running, lab),

@@ -8,8 +8,11 @@ from pathlib import Path
 from harness.child import Run
 from harness.environment.cluster.errors import ClusterError
 from harness.environment.cluster.kind import KindSettings
-from harness.environment.kind_lab import open_kind_lab
+from harness.environment.cluster.seam import KindCluster
+from harness.environment.kind_lab import open_kind_lab, path_settings
 from harness.environment.lab import EnvironmentFailed, Lab, LabSettings, Record, open_lab
+from harness.load.driver import LoadRun
+from harness.load.emulated_cluster import EmulatedCluster
 from harness.load.orders import LoadOrders
 from harness.plan import Plan
 from harness.rollouts.playing import Rollouts, RolloutSettings, open_rollouts
@@ -37,6 +40,17 @@ class Stage:
 
     lab: Lab
     rollouts: Rollouts | None = None
+
+    def nodes(self, load: LoadRun, plan: Plan) -> EmulatedCluster | KindCluster:
+        """The nodes as faults see them."""
+        if self.rollouts is None:
+            return EmulatedCluster(load=load, nodes=plan.load.nodes)
+        return KindCluster(
+            run=self.rollouts.run,
+            room=self.rollouts.room,
+            path=path_settings(self.lab),
+            pull_secret=self.rollouts.secret if self.rollouts.settings.username else None,
+        )
 
     def orders(self, plan: Plan) -> LoadOrders:
         """What Locust is asked to do: real nodes have their own pods."""

@@ -47,16 +47,21 @@ async def open_kind_lab(
             place = Place(listen_host=cluster.listen_host, address=cluster.gateway_address)
             lab = await open_services(rooms, run, settings, record, place)
             started = time.monotonic()
-            path = PathSettings(
-                registry_name=REGISTRY_NAME,
-                link_ports=lab.ports,
-                resolver_ports=lab.resolver.ports,
-                ca=lab.registry.ca_pem,
-            )
+            path = path_settings(lab)
             await rooms.enter_async_context(open_node_path(run, cluster, path))
             await _require_reachable(cluster, path)
             opened(record, "node path", started, {"address": place.address})
         yield replace(lab, cluster=cluster)
+
+
+def path_settings(lab: Lab) -> PathSettings:
+    """Where the nodes of `lab` shall go."""
+    return PathSettings(
+        registry_name=REGISTRY_NAME,
+        link_ports=lab.ports,
+        resolver_ports=lab.resolver.ports,
+        ca=lab.registry.ca_pem,
+    )
 
 
 def cluster_details(cluster: ClusterRoom) -> dict[str, object]:

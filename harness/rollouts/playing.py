@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from harness.child import Run
 from harness.environment.cluster.calling import all_of, to_its_end
@@ -149,6 +149,12 @@ class Rollouts:
                 await self._until(
                     watching, lambda: not any(it.lacks_pull_events for it in watching.stories)
                 )
+
+    def secret(self, password: str | None) -> dict[str, Any]:
+        """The pull secret with `password`; None stands for the right one."""
+        settings = self.settings
+        right = settings.password if password is None else password
+        return pull_secret(self.run.run_id, REGISTRY_NAME, settings.username, right)
 
     def told(self) -> Told:
         """What was heard so far."""

@@ -13,10 +13,9 @@ from harness.child import Run
 from harness.environment.cluster.containers import CommandFailed
 from harness.environment.cluster.node_changes import KUBELET_CONFIG
 from harness.environment.cluster.node_faults import CONTENT_FOLDER
-from harness.environment.cluster.node_path import PathSettings
 from harness.environment.cluster.room import ClusterRoom
 from harness.environment.cluster.seam import KindCluster, ScopedKindCluster
-from harness.environment.kind_lab import open_kind_lab
+from harness.environment.kind_lab import open_kind_lab, path_settings
 from harness.environment.scope import FaultScope
 from harness.journal import pending
 from harness.load.orders import REGISTRY_NAME
@@ -34,6 +33,7 @@ from tests.cluster_lab import (
 pytestmark = pytest.mark.cluster
 
 REFERENCE = f"{REGISTRY_NAME}/app:v1"
+CTR = ("ctr", "--namespace", "k8s.io", "images")
 
 
 @asynccontextmanager
@@ -43,10 +43,7 @@ async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[KindCluste
     settings = lab_settings(NODES, standing.reports / "cache")
     async with open_kind_lab(run, settings, kind, lambda _: None) as lab:
         assert lab.cluster is not None
-        path = PathSettings(
-            registry_name=REGISTRY_NAME, link_ports=lab.ports, resolver_ports=lab.resolver.ports
-        )
-        yield KindCluster(run=run, room=lab.cluster, path=path), lab.cluster
+        yield KindCluster(run=run, room=lab.cluster, path=path_settings(lab)), lab.cluster
 
 
 def on_node_0(cluster: KindCluster) -> ScopedKindCluster:
@@ -60,10 +57,11 @@ def on_node_0(cluster: KindCluster) -> ScopedKindCluster:
 
 
 async def pull(room: ClusterRoom, node: str) -> str:
-    """Pull the image as kubelet asks for it; what went wrong, "" for nothing."""
-    await room.exec(node, ("sh", "-c", f"crictl rmi {REFERENCE} 2>/dev/null || true"))
+    """Pull the image over the node's own hosts.toml; what went wrong, "" for nothing."""
+    await room.exec(node, ("sh", "-c", f"{' '.join(CTR)} rm --sync {REFERENCE} 2>&1 || true"))
+    hosts = ("--hosts-dir", "/etc/containerd/certs.d")
     try:
-        await room.exec(node, ("crictl", "pull", "--creds", f"harness:{PASSWORD}", REFERENCE))
+        await room.exec(node, (*CTR, "pull", *hosts, "--user", f"harness:{PASSWORD}", REFERENCE))
     except CommandFailed as error:
         return str(error)
     return ""
@@ -129,7 +127,7 @@ def test_images_vanish_from_a_node(standing: Standing) -> None:
             assert await pull(room, "node-0") == ""
             scoped = on_node_0(cluster)
             async with scoped.remove_images():
-                listed = await room.exec("node-0", ("crictl", "images", "--quiet", REFERENCE))
+                listed = await room.exec("node-0", (*CTR, "list", "--quiet", f"name=={REFERENCE}"))
             assert (listed.strip(), (await scoped.bites()).count) == (b"", 1)
 
     with make_run(standing.reports, f"{RUN_ID}seamimages") as run:

@@ -40,15 +40,15 @@ def since(before: Mapping[str, int], now: Mapping[str, int]) -> int:
 
 
 def tags_in(images: bytes, registry_name: str, repository: str) -> tuple[str, ...]:
-    """The tags of the registry's images that `crictl images --output json` names.
+    """The tags of the registry's images that `ctr images list --quiet` names.
 
-    `repository` is a glob, "" for all. Raises ClusterError.
+    `repository` is a glob, "" for all.
     """
     return tuple(
         tag
-        for image in _items(images, "images")
-        for tag in image.get("repoTags") or ()
-        if tag.startswith(f"{registry_name}/")
+        for tag in images.decode(errors="replace").split()
+        if "@" not in tag
+        and tag.startswith(f"{registry_name}/")
         and fnmatchcase(tag.removeprefix(f"{registry_name}/").rpartition(":")[0], repository or "*")
     )
 
@@ -61,6 +61,6 @@ def went_on(log: bytes) -> int:
 def _items(answer: bytes, what: str) -> list[Any]:
     try:
         document = json.loads(answer)
-        return list(document.get("items", document.get("images", ())))
+        return list(document.get("items", ()))
     except (ValueError, AttributeError, TypeError) as error:
         raise ClusterError(f"{what}: the node answered otherwise than in JSON") from error

@@ -41,6 +41,7 @@ from harness.node.hosts import Hosts, hosts_with
 from harness.seams import Bites, HostsMistake
 
 _ADMIN: Final = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf")
+_CTR: Final = ("ctr", "--namespace", "k8s.io", "images")  # not every node image has crictl
 _WRONG_PASSWORD: Final = "not this one"  # noqa: S105  nobody's
 _DEAD_MIRRORS: Final = (HostsMistake.MIRROR_REFUSES, HostsMistake.MIRROR_DROPS)
 
@@ -125,11 +126,11 @@ class ScopedKindCluster:
         """`seams.Cluster.remove_images`: every tag of the registry in scope, with its content."""
         removed = 0
         for node in self._nodes(share):
-            listed = await self._room.exec(node, ("crictl", "images", "--output", "json"))
+            listed = await self._room.exec(node, (*_CTR, "list", "--quiet"))
             repository = self.scope.where.repository or ""
             tags = tags_in(listed, self.cluster.path.registry_name, repository)
             if tags:
-                await self._room.exec(node, ("crictl", "rmi", *tags))
+                await self._room.exec(node, (*_CTR, "rm", "--sync", *tags))
             removed += len(tags)
         self._counts.append(_known(removed))
         yield

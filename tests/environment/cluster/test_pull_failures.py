@@ -75,13 +75,14 @@ def test_each_change_is_told_in_its_own_words(pattern: str, text: str) -> None:
 )
 def test_tags_are_the_registrys_own_in_scope(repository: str, tags: tuple[str, ...]) -> None:
     """Kubernetes' own images are none of ours."""
-    names = [
-        ["registry.k8s.io/pause:3.10"],
-        ["registry.harness.test/app:v1", "docker.io/library/app:v1"],
-        None,
-        ["registry.harness.test/team/web:v1"],
-    ]
-    answer = json.dumps({"images": [{"repoTags": it} for it in names]}).encode()
+    answer = b"""\
+registry.k8s.io/pause:3.10
+docker.io/library/app:v1
+registry.harness.test/app:v1
+registry.harness.test/app@sha256:0123
+registry.harness.test/team/web:v1
+sha256:0123
+"""
     assert tags_in(answer, "registry.harness.test", repository) == tags
 
 

@@ -34,7 +34,7 @@ container=$1; shift
 printf '%s: %s < %s' "$container" "$*" "$input" | tr '\\n' ' ' >> FOLDER/told; echo >> FOLDER/told
 case "$*" in
   *"get events"*) cat FOLDER/events;;
-  *"crictl images"*) cat FOLDER/images;;
+  *"images list"*) cat FOLDER/images;;
   *"date +%s"*) echo 1700000000;;
   *journalctl*) cat FOLDER/log;;
   *"printf +"*) printf "+# harness run abc123\\n";;
@@ -207,7 +207,7 @@ def test_a_secret_cannot_be_one_nodes(nodes: Nodes) -> None:
 def test_images_in_scope_are_removed_once(nodes: Nodes) -> None:
     """By their tags; those are the bites."""
     tags = ["registry.harness.test/app:v1", "registry.harness.test/web:v1"]
-    nodes.answer("images", {"images": [{"repoTags": [tag]} for tag in tags]})
+    (nodes.folder / "images").write_text("\n".join(tags))
 
     async def main() -> int | None:
         scoped = nodes.scoped(repository="app", nodes=("node-0", "clients"))
@@ -215,8 +215,10 @@ def test_images_in_scope_are_removed_once(nodes: Nodes) -> None:
             return (await scoped.bites()).count
 
     assert asyncio.run(main()) == 1
-    (removed,) = nodes.told("crictl rmi")
-    assert removed.strip() == "worker: crictl rmi registry.harness.test/app:v1 <"
+    (removed,) = nodes.told("images rm")
+    assert removed.strip() == (
+        "worker: ctr --namespace k8s.io images rm --sync registry.harness.test/app:v1 <"
+    )
 
 
 def test_a_disk_and_a_limit_are_journalled_and_undone(nodes: Nodes) -> None:
