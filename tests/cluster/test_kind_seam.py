@@ -56,9 +56,14 @@ def on_node_0(cluster: KindCluster) -> ScopedKindCluster:
     return cluster.scoped(scope)
 
 
+async def forget(room: ClusterRoom, node: str) -> None:
+    """Remove the image with its content."""
+    await room.exec(node, ("sh", "-c", f"{' '.join(CTR)} rm --sync {REFERENCE} 2>&1 || true"))
+
+
 async def pull(room: ClusterRoom, node: str) -> str:
     """Pull the image over the node's own hosts.toml; what went wrong, "" for nothing."""
-    await room.exec(node, ("sh", "-c", f"{' '.join(CTR)} rm --sync {REFERENCE} 2>&1 || true"))
+    await forget(room, node)
     hosts = ("--hosts-dir", "/etc/containerd/certs.d")
     try:
         await room.exec(node, (*CTR, "pull", *hosts, "--user", f"harness:{PASSWORD}", REFERENCE))
@@ -105,6 +110,7 @@ def test_a_change_is_met_on_its_node_and_taken_back(
 
     async def main(run: Run) -> None:
         async with opened(standing, run) as (cluster, room):
+            await forget(room, "node-0")  # or a full disk would get its room
             before = await content_of(room, "node-0")
             async with change(on_node_0(cluster), name):
                 assert await content_of(room, "node-0") != before
