@@ -154,6 +154,19 @@ class PodsWatched(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeMetrics(Event):
+    """What a real node's kubelet and containerd counted of pulls and pods during the load.
+
+    `counts` by name: durations end in `_s`, the others are numbers; what a node does not tell is
+    not there.
+    """
+
+    name = "node_metrics"
+    node: str
+    counts: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class GeneratorHealth(Event):
     """CPU share (of one core) and resident bytes of a process that makes load or serves it."""
 

@@ -31,6 +31,7 @@ from harness.events import (
     LoadEnded,
     LoadStarted,
     LoadTally,
+    NodeMetrics,
     PodsWatched,
     RunEnded,
     RunStarted,
@@ -258,6 +259,8 @@ async def _roll_out(running: _Running, lab: Lab, rollouts: Rollouts) -> bool:
             await to_its_end(lab.registry.write_records())
         rollouts.write_samples(lab.registry.access_log, at_s)
         running.record(PodsWatched(at_s=at_s, **asdict(rollouts.told())))
+        for node, counts in (await to_its_end(rollouts.counted())).items():
+            running.record(NodeMetrics(at_s=at_s, node=node, counts=counts))
 
 
 async def _tallies(load: LoadRun, stage: Stage) -> AsyncIterator[dict[str, Any]]:

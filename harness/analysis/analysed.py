@@ -25,6 +25,7 @@ from harness.analysis.planned import (
     with_missing_pods,
 )
 from harness.analysis.pulls import pulls_findings, pushes_findings, request_rates, requests_findings
+from harness.analysis.real_nodes import node_metrics, watched
 from harness.analysis.recorded import RecordedRun
 from harness.analysis.recovery import recoveries, recovery_findings
 from harness.analysis.throughput import (
@@ -164,6 +165,8 @@ def _findings(
         throughput=throughput_finding(frames.over_time, frames.bin_s),
         errors=error_groups(frames.pulls, frames.pushes),
         load=load,
+        node_metrics=node_metrics(recorded.events),
+        watched=watched(recorded.events),
         recording=_recording_facts(recorded, frames),
     )
 

@@ -284,6 +284,26 @@ class LoadHealth:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeMetricsFinding:
+    """What a real node's kubelet and containerd counted during the load, by their own metrics.
+
+    Durations end in `_s`, the others are numbers; what the node did not tell is not there.
+    """
+
+    node: str
+    counts: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchFinding:
+    """What the watching of real pods was worth: Kubernetes' events are lossy."""
+
+    pods: int
+    pods_without_pull_event: int
+    events_lost: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordingFacts:
     """What the numbers rest on, and what could not be read."""
 
@@ -319,6 +339,8 @@ class Findings:
     throughput: ThroughputFinding
     errors: tuple[ErrorGroup, ...]
     load: LoadHealth
+    node_metrics: tuple[NodeMetricsFinding, ...]
+    watched: WatchFinding | None
     recording: RecordingFacts
     format: int = field(default=FORMAT)
 

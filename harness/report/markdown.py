@@ -43,6 +43,7 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
         comparison_markdown(comparison) if comparison else "",
         _errors(findings),
         _environment(findings),
+        _nodes(findings),
         _notes(findings),
     ]
     page, cut = "", "\n_The rest did not fit; it is in report.html and findings.json._\n"
@@ -241,6 +242,26 @@ def _environment(findings: Findings) -> str:
         ("To repeat", run.command),
     )
     return "## Environment\n\n" + table(("", ""), (fact for fact in facts if fact[1]))
+
+
+def _nodes(findings: Findings) -> str:
+    """What real nodes counted by themselves."""
+    if not findings.node_metrics:
+        return ""
+    names = list(dict.fromkeys(name for it in findings.node_metrics for name in it.counts))
+    head = ("Node", *(name.replace("_", " ") for name in names))
+    rows = (
+        (it.node, *(f"{it.counts[name]:g}" if name in it.counts else "" for name in names))
+        for it in findings.node_metrics
+    )
+    told = findings.watched
+    lossy = (
+        f"\n{told.pods} pods were watched; {told.pods_without_pull_event} became ready without an "
+        f"event on their image, and {told.events_lost} events were counted but not heard.\n"
+        if told
+        else ""
+    )
+    return "## What the nodes counted\n\n" + table(head, rows) + lossy
 
 
 def _notes(findings: Findings) -> str:

@@ -26,6 +26,7 @@ from harness.rollouts.manifests import (
     service_account,
     supersedes,
 )
+from harness.rollouts.node_metrics import grown, scrape
 from harness.rollouts.pod_rows import Joining, all_request_rows, joined, pod_rows, pull_rows
 from harness.rollouts.watching import Watching
 
@@ -84,6 +85,7 @@ class Rollouts:
     api: ClusterApi
     settings: RolloutSettings
     counts: Counts = field(default_factory=Counts)
+    _counted_before: dict[str, dict[str, float]] = field(default_factory=dict)
     _watching: Watching | None = None
 
     async def play(self, clock: Clock) -> bool:
@@ -156,6 +158,11 @@ class Rollouts:
         right = settings.password if password is None else password
         return pull_secret(self.run.run_id, REGISTRY_NAME, settings.username, right)
 
+    async def counted(self) -> dict[str, dict[str, float]]:
+        """What each node's kubelet and containerd have counted since the rollouts were opened."""
+        after = await scrape(self.room)
+        return {node: grown(self._counted_before[node], counts) for node, counts in after.items()}
+
     def told(self) -> Told:
         """What was heard so far."""
         stories = self._watching.stories if self._watching else ()
@@ -212,7 +219,8 @@ async def open_rollouts(
         )
         try:
             await _prepare(api, run.run_id, settings)
-            yield Rollouts(run=run, room=room, api=api, settings=settings)
+            before = await scrape(room)
+            yield Rollouts(run=run, room=room, api=api, settings=settings, _counted_before=before)
         finally:
             if room.stays:
                 await to_its_end(api.delete_namespace())

@@ -105,6 +105,10 @@ def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> No
     assert warm["cached"].all()
     [watched] = [event for event in events(folder) if event["event"] == "pods_watched"]
     assert watched["pods"] == 12
+    counted = [event["counts"] for event in events(folder) if event["event"] == "node_metrics"]
+    assert sum(it["pull_call_errors"] for it in counted) == len(failed)
+    assert sum(it["containerd_pulls_failed"] for it in counted) == len(failed)
+    assert sum(it["pods_started"] for it in counted) == len(pods)
     [healed] = [event for event in events(folder) if event["event"] == "fault_healed"]
     assert healed["bites"] > 0
     secret = json.loads((folder / "run.json").read_text())

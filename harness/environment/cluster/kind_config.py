@@ -16,6 +16,7 @@ SETTINGS_LABEL: Final = "harness.settings"  # on Kubernetes nodes: what the clus
 _API_VERSION: Final = "kind.x-k8s.io/v1alpha4"
 PLAIN_CONFIG: Final = f"kind: Cluster\napiVersion: {_API_VERSION}\n"
 _ROLES: Final = ("control-plane", "worker")
+CONTAINERD_METRICS_PORT: Final = 1338  # of the node's own loopback; containerd has none by itself
 # The released node images' config.toml: kind images/base/files/etc/containerd/config.toml, v0.33.0
 _CRI: Final = 'plugins."io.containerd.grpc.v1.cri"'
 
@@ -36,9 +37,8 @@ def patched_config(text: str, *, nodes: int, settings: NodeSettings, run_id: str
         node["labels"] = {**(node.get("labels") or {}), **labels}
     patches = [*(config.get("kubeadmConfigPatches") or []), kubelet_patch(settings)]
     config["kubeadmConfigPatches"] = patches
-    if containerd := containerd_patch(settings):
-        others = config.get("containerdConfigPatches") or []
-        config["containerdConfigPatches"] = [*others, containerd]
+    others = config.get("containerdConfigPatches") or []
+    config["containerdConfigPatches"] = [*others, containerd_patch(settings)]
     return _write(config)
 
 
@@ -56,7 +56,7 @@ def kubelet_patch(settings: NodeSettings) -> str:
 
 
 def containerd_patch(settings: NodeSettings) -> str:
-    """A patch of containerd's configuration, "" when all is as it comes."""
+    """A patch of containerd's configuration: it tells its metrics, and what else was asked for."""
     usual = NodeSettings()
     lines = []
     if settings.max_concurrent_downloads != usual.max_concurrent_downloads:
@@ -64,7 +64,8 @@ def containerd_patch(settings: NodeSettings) -> str:
     if settings.image_pull_progress_timeout_s != usual.image_pull_progress_timeout_s:
         timeout_ms = round(settings.image_pull_progress_timeout_s * 1000)
         lines.append(f'image_pull_progress_timeout = "{timeout_ms}ms"')
-    return "\n".join((f"[{_CRI}]", *lines, "")) if lines else ""
+    metrics = ("[metrics]", f'address = "127.0.0.1:{CONTAINERD_METRICS_PORT}"')
+    return "\n".join((*metrics, *((f"[{_CRI}]", *lines) if lines else ()), ""))
 
 
 def settings_label(settings: NodeSettings) -> str:

@@ -66,7 +66,7 @@ nodes:
     assert plane["labels"] == labels
     assert [worker["labels"] for worker in workers] == [{"zone": "a", **labels}] * 2
     assert [len(worker["extraMounts"]) for worker in workers] == [1, 1]
-    assert "containerdConfigPatches" not in config
+    assert config["containerdConfigPatches"] == [containerd_patch(USUAL)]
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,14 @@ def test_a_limit_of_parallel_pulls_is_not_told_to_a_serial_kubelet() -> None:
     assert "maxParallel" not in kubelet_patch(NodeSettings(max_parallel_image_pulls=3))
 
 
-def test_containerd_is_patched_only_where_it_differs() -> None:
-    """A patch makes kind restart it."""
-    assert containerd_patch(USUAL) == ""
+def test_containerd_tells_its_metrics_and_is_patched_where_it_differs() -> None:
+    """The CRI's table is left alone when all in it is as it comes."""
+    metrics = ["[metrics]", 'address = "127.0.0.1:1338"']
+    assert containerd_patch(USUAL).splitlines() == metrics
     other = NodeSettings(max_concurrent_downloads=1, image_pull_progress_timeout_s=2.5)
-    assert containerd_patch(other).splitlines()[1:] == [
+    table, *lines = containerd_patch(other).splitlines()[2:]
+    assert table == '[plugins."io.containerd.grpc.v1.cri"]'
+    assert lines == [
         "max_concurrent_downloads = 1",
         'image_pull_progress_timeout = "2500ms"',
     ]
