@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +19,10 @@ from tests.fidelity.comparing import Seen, differences, seen_in, together
 from tests.fidelity.table import markdown
 
 ROOT = Path(__file__).parents[2]
+
+
+class RunFailed(Exception):  # noqa: N818  told, and the others go on
+    """A run that came to nothing; the message says which and why."""
 
 
 class Laboratory:
@@ -56,7 +60,7 @@ class Laboratory:
     ) -> dict[str, Seen]:
         _, err = process.communicate(timeout=600)
         if process.returncode:
-            raise RuntimeError(f"{group.name} on {cluster}: exit {process.returncode}: {err}")
+            raise RunFailed(f"{group.name} on {cluster}: exit {process.returncode}: {err}")
         folder = max((self._folder / cluster / group.name).iterdir())
         if cluster == "kind":
             self._remember(folder)
@@ -93,18 +97,28 @@ def main(arguments: Sequence[str]) -> None:
         laboratory = Laboratory(folder, reuse=chosen.reuse)
         if not chosen.reuse:
             stack.callback(laboratory.close)
-        for number in range(1, chosen.runs + 1):
-            for group in groups:
+        for number, group in _turns(groups, chosen.runs):
+            try:
                 on_real, on_emulated = laboratory.run_both(group)
-                real.append(on_real)
-                emulated.append(on_emulated)
-                print(f"run {number} of {group.name} done", file=sys.stderr, flush=True)
-    found = differences(together(real), together(emulated))
-    text = markdown(found, runs=chosen.runs, versions=laboratory.versions)
-    if chosen.out:
-        chosen.out.write_text(text, encoding="utf-8")
-    else:
+            except RunFailed as error:
+                print(error, file=sys.stderr, flush=True)
+                continue
+            real.append(on_real)
+            emulated.append(on_emulated)
+            print(f"run {number} of {group.name} done", file=sys.stderr, flush=True)
+            found = differences(together(real), together(emulated))
+            text = markdown(found, runs=chosen.runs, versions=laboratory.versions)
+            if chosen.out:  # after each run: an hour may be cut short
+                chosen.out.write_text(text, encoding="utf-8")
+    if not chosen.out:
         print(text)
+
+
+def _turns(groups: Sequence[Group], runs: int) -> Iterator[tuple[int, Group]]:
+    """Each run of each group, those that one run is enough for last."""
+    often = [group for group in groups if not group.once]
+    yield from ((number, group) for number in range(1, runs + 1) for group in often)
+    yield from ((1, group) for group in groups if group.once)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ and the resolver by node, one on each of the two.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 FAULT_AT_S: Final = 2
 FAULT_FOR_S: Final = 30
@@ -24,30 +24,42 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Cases of one run. `by_node`: case n is on node n, else each has a repository of its own."""
+    """Cases of one run.
+
+    `scope`: each case has a `repository` of its own; or case n is on `node` n; or the only case is
+    for `all`. `rounds`: images of a case that is not scoped by repository, as more samples.
+    `once`: one run tells enough.
+    """
 
     name: str
     cases: tuple[Case, ...]
-    by_node: bool = False
-    rounds: int = 1  # rollouts of each case, by node: they are more samples
+    scope: Literal["repository", "node", "all"] = "repository"
+    rounds: int = 3
+    tls: bool = False
+    once: bool = False
 
     def scenario(self) -> str:
-        """The scenario file. The kubelet's own limit of pulls is off: it has a case of its own."""
-        images = [self._image(case, n) for case in self.cases for n in self._numbers()]
-        rollouts = [self._rollout(case, n) for case in self.cases for n in self._numbers()]
-        if self.by_node:  # each rollout has a pod on each node
-            images, rollouts = images[: self.rounds], rollouts[: self.rounds]
+        """The scenario file. The kubelet's own limit of pulls is off, but for the fault of it."""
+        if self.scope == "repository":
+            names = [case.name for case in self.cases]
+        else:
+            names = [f"app-{number}" for number in range(1, self.rounds + 1)]
         faults = [self._fault(case, place) for place, case in enumerate(self.cases) if case.fault]
         return "\n".join(
             [
                 f"name: {self.name}",
-                f"environment: {{cluster: {{nodes: {NODES}, registry_pull_qps: 0}}}}",
+                "environment:",
+                f"  registry: {{tls: {str(self.tls).lower()}}}",
+                f"  cluster: {{nodes: {NODES}, registry_pull_qps: 0}}",
                 "images:",
-                *images,
+                *(f"  {name}: {{size: 2MiB, layers: 2}}" for name in names),
                 "load:",
                 "  give_up: 120s",
                 "  rollouts:",
-                *rollouts,
+                *(
+                    f"    - {{name: {name}, image: {name}, replicas: {NODES}, at: {ROLLOUT_AT_S}s}}"
+                    for name in names
+                ),
                 "faults:" if faults else "faults: []",
                 *faults,
                 "expect:",
@@ -56,35 +68,35 @@ class Group:
             ]
         )
 
-    def _numbers(self) -> range:
-        return range(1, self.rounds + 1)
-
-    def _name(self, case: Case, number: int) -> str:
-        return f"app-{number}" if self.by_node else case.name
-
-    def _image(self, case: Case, number: int) -> str:
-        return f"  {self._name(case, number)}: {{size: 2MiB, layers: 2}}"
-
-    def _rollout(self, case: Case, number: int) -> str:
-        name = self._name(case, number)
-        return f"    - {{name: {name}, image: {name}, replicas: {NODES}, at: {ROLLOUT_AT_S}s}}"
-
     def _fault(self, case: Case, place: int) -> str:
-        where = f"nodes: {place}" if self.by_node else f"repository: {case.name}"
-        return (
-            f"  - {case.fault}\n    at: {FAULT_AT_S}s\n    for: {FAULT_FOR_S}s\n"
-            f"    where: {{{where}}}"
-        )
+        lines = [f"  - {case.fault}", f"    at: {FAULT_AT_S}s", f"    for: {FAULT_FOR_S}s"]
+        where = {"repository": f"repository: {case.name}", "node": f"nodes: {place}"}
+        if self.scope != "all":
+            lines.append(f"    where: {{{where[self.scope]}}}")
+        return "\n".join(lines)
 
-    def case_of(self, rollout: str, node: str) -> str:
-        """The case that a pod of `rollout` on `node` belongs to."""
-        if self.by_node:
+    def case_of(self, repository: str, node: str) -> str:
+        """The case that a pod or request for `repository` on `node` belongs to."""
+        if self.scope == "node":
             return self.cases[int(node.rpartition("-")[2])].name
-        return rollout.rpartition("-")[0]
+        return self.cases[0].name if self.scope == "all" else repository
 
 
-def _two(name: str, first: Case, second: Case) -> Group:
-    return Group(name=name, cases=(first, second), by_node=True, rounds=3)
+def _two(first: str, second: str, *, tls: bool = False, once: bool = True) -> Group:
+    """A fault on each of the two nodes; a case is named as its fault, with what sets it apart."""
+    cases = tuple(Case(name=_named(fault), fault=fault) for fault in (first, second))
+    name = "-and-".join(case.name.partition(" ")[0].replace("_", "-") for case in cases)
+    return Group(name=name, cases=cases, scope="node", tls=tls, once=once)
+
+
+def _all(fault: str) -> Group:
+    """One fault for both nodes."""
+    case = Case(name=_named(fault), fault=fault)
+    return Group(name=case.name.replace("_", "-"), cases=(case,), scope="all", once=True)
+
+
+def _named(fault: str) -> str:
+    return fault.partition(":")[0]
 
 
 ANSWERS: Final = Group(
@@ -116,21 +128,68 @@ BLOBS: Final = Group(
         Case(name="cut-rst", fault="truncated_blob: {ending: rst}"),
     ),
 )
-PAIRS: Final = (
-    _two(
-        "names",
-        Case(name="dns-nxdomain", fault="dns_nxdomain:"),
-        Case(name="dns-servfail", fault="dns_servfail:"),
-    ),
-    _two(
-        "connections",
-        Case(name="refused", fault="connection_refused:"),
-        Case(name="reset", fault="connection_reset:"),
-    ),
-    _two(
-        "silence",
-        Case(name="dns-timeout", fault="dns_timeout:"),
-        Case(name="latency", fault="latency: {delay: 500ms}"),
+CONTENT: Final = Group(
+    name="content",
+    once=True,
+    cases=(
+        Case(name="blob-missing", fault="missing_blob: {on: rest}"),
+        Case(name="manifest-garbled", fault="corrupted_manifest: {on: wire}"),
+        Case(name="tag-missing", fault="missing_tag: {on: rest}"),
+        Case(name="digest-header", fault="wrong_digest_header:"),
+        Case(name="platform", fault="wrong_platform: {on: wire, tag: index}"),
+        Case(name="half-uploaded", fault="incomplete_upload:"),
     ),
 )
-GROUPS: Final[Sequence[Group]] = (ANSWERS, TOKENS, BLOBS, *PAIRS)
+NAMES: Final = Group(
+    name="names",
+    once=True,
+    cases=(
+        Case(name="renamed", fault="renamed_repository: {suffix: -v2}"),
+        Case(name="gone", fault="missing_repository: {on: rest}"),
+        Case(name="forbidden", fault="invalid_name:"),
+        Case(name="clocks", fault="clock_skew: {registry: behind, by: 10m}"),
+        Case(name="realm", fault="wrong_token_realm: {wrong: path}"),
+        Case(name="unscanned", fault="scan_gate: {status: 412}"),
+    ),
+)
+SLOW: Final = Group(
+    name="slow",
+    once=True,
+    cases=(
+        Case(name="error-504", fault="server_errors: {status: 504}"),
+        Case(name="egress", fault="egress_quota: {limit: 1MB, window: 60s, status: 429}"),
+        Case(name="tokens-slow", fault="token_service_slow: {delay: 500ms}"),
+        Case(name="first-byte", fault="slow_first_byte: {delay: 300ms}"),
+        Case(name="storage", fault="redirect_to_slow_storage: {delay: 100ms, rate: 2MB/s}"),
+    ),
+)
+OFTEN: Final = (
+    ANSWERS,
+    TOKENS,
+    BLOBS,
+    _two("dns_nxdomain:", "dns_servfail:", once=False),
+    _two("connection_refused:", "connection_reset:", once=False),
+    _two("dns_timeout:", "latency: {delay: 500ms}", once=False),
+)
+ONCE: Final = (
+    CONTENT,
+    NAMES,
+    SLOW,
+    _two("dns_refused:", "dns_wrong_address: {address: 127.0.0.9}"),
+    _two("dns_delay: {delay: 2s}", "dns_truncated:"),
+    _two("dns_flapping: {wrong: 2s, right: 3s}", "flapping_link: {down: 2s, up: 3s}"),
+    _two("bandwidth: {rate: 1MB/s}", "slicing: {size: 8KiB, variation: 1KiB, delay: 5ms}"),
+    _two("connection_timeout: {after: 100ms}", "slow_close: {delay: 2s}"),
+    _two("partition:", "firewall_drop:"),
+    _two("data_limit: {limit: 500KB}", "region_latency: {round_trip: 120ms}"),
+    _two("expired_certificate: {ago: 1h}", "wrong_certificate_name:", tls=True),
+    _two("unknown_authority:", "tls_timeout:", tls=True),
+    _two("wrong_registry_url: {part: port}", "dead_mirror: {mode: refused}"),
+    _two("wrong_mirror:", "node_disk_full: {free: 64KiB}"),
+    _two("pull_qps: {qps: 1, burst: 1}", "connection_limit: {limit: 2, per: node, answer: reset}"),
+    _all("wrong_credentials:"),
+    _all("missing_credentials:"),
+    _all("registry_crash:"),
+    _all("registry_pause:"),
+)
+GROUPS: Final[Sequence[Group]] = (*OFTEN, *ONCE)

@@ -66,7 +66,9 @@ def seen_in(folder: Path, group: Group) -> dict[str, Seen]:
     pulls = pulls[pulls["pod"].ne("")]
     cases: dict[str, Seen] = {}
     for pod in pods.to_dict("records"):
-        seen = cases.setdefault(group.case_of(pod["rollout"], pod["node"]), Seen())
+        seen = cases.setdefault(
+            group.case_of(pod["rollout"].rpartition("-")[0], pod["node"]), Seen()
+        )
         own = pulls[pulls["pod"].eq(pod["pod"])].sort_values("attempt")
         seen.delays_s.append(float(pod["delay_s"]))
         seen.attempts[len(own)] += 1
@@ -79,7 +81,7 @@ def seen_in(folder: Path, group: Group) -> dict[str, Seen]:
         seen.reasons[tuple(told[told["type"].eq("")]["reason"])] += 1
     nodes = [f"node-{number}" for number in range(NODES)]
     for asked in read_asked(folder / "logs" / "access.jsonl", nodes):
-        case = cases.get(group.case_of(f"{asked.repository}-1", asked.node))
+        case = cases.get(group.case_of(asked.repository, asked.node))
         if case is not None and FAULT_AT_S <= asked.at_s <= _HEALED_S:
             case.requests[f"{asked.method} {asked.kind} {asked.status}"] += 1
     return cases
