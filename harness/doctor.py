@@ -38,6 +38,8 @@ _ANSWER_S: Final = 5.0
 _CLUSTER_BYTES: Final = 2 << 30
 _MEMORY_LEAST_BYTES: Final = 512 << 20  # the services, Locust and the analysis of an everyday run
 _MEMORY: Final = Path("/proc/meminfo")
+_INOTIFY: Final = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_INSTANCES: Final = 512
 _PORT_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
@@ -84,6 +86,7 @@ def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
         link,
         go(shutil.which("go", path=path), ask, needed=link.status != "ok"),
         containers,
+        inotify(_INOTIFY.read_text() if _INOTIFY.exists() else ""),
         kind(environment.get("HARNESS_KIND") or None, cache, ask, path=path),
         node_image(
             environment.get("HARNESS_KIND_NODE_IMAGE") or "",
@@ -131,6 +134,19 @@ def open_files(limit: int | None) -> Check:
         status="fail" if limit < _OPEN_FILES_LEAST else "warn",
         found=f"up to {limit}; hundreds of nodes need {_OPEN_FILES}",
         fix=f"ulimit -Hn {_OPEN_FILES}, or nofile in /etc/security/limits.conf",
+    )
+
+
+def inotify(instances: str) -> Check:
+    """`instances`: how many each user may have, as Linux tells it; "" where nothing limits them."""
+    if not instances.strip().isdigit() or int(instances) >= _INOTIFY_INSTANCES:
+        return Check(name="inotify", status="ok", found=instances.strip() or "no limit")
+    # kind: site/content/docs/user/known-issues.md, "Pod errors due to too many open files"
+    return Check(
+        name="inotify",
+        status="warn",
+        found=f"{instances.strip()} instances; nodes of more than two kind clusters need more",
+        fix=f"sysctl fs.inotify.max_user_instances={_INOTIFY_INSTANCES}",
     )
 
 
