@@ -262,7 +262,6 @@ def _placed(run: Run, root: Path) -> dict[str, Any]:
     return {
         "root": str(root.resolve()),
         "access_log": str(access_log.resolve()),
-        "clock_start_s": run.clock_start_s,
     }
 
 

@@ -244,7 +244,7 @@ async def serve(config: Mapping[str, Any]) -> None:
     )
     served = _served(config, tokens, guarded=guarded)
     refuse = partial(refuse_as, PROFILES[config["profile"]])
-    rules, log = Rules(refuse), AccessLog(Path(config["access_log"]), config["clock_start_s"])
+    rules, log = Rules(refuse), AccessLog(Path(config["access_log"]))
     ports_before = config.get("ports", {})  # of the process that this one follows
     sockets = [_listen(config["host"], config["port"])]
     sockets += [_listen(config["host"], ports_before.get(node, 0)) for node in config["nodes"]]

@@ -20,9 +20,9 @@ _quoted = lru_cache(maxsize=8192)(json.dumps)
 
 
 class AccessLog:
-    """`start_s`: the monotonic time from which `at_s` counts."""
+    """`start_s`: the monotonic time from which `at_s` counts; None: not known yet, `at_s` is null."""
 
-    def __init__(self, path: Path, start_s: float) -> None:
+    def __init__(self, path: Path, start_s: float | None = None) -> None:
         self._file = path.open("ab", buffering=0)
         self.start_s = start_s
         self._lines: list[str] = []
@@ -39,8 +39,9 @@ class AccessLog:
                 agent = _quoted(str(value, "latin-1"))
         first = "null" if first_s is None else f"{first_s - started_s:.6f}"
         bitten = ",".join(exchange.bitten_by)
+        at = "null" if self.start_s is None else f"{started_s - self.start_s:.6f}"
         self._lines.append(
-            f'{{"at_s": {started_s - self.start_s:.6f}, "node": {_quoted(ask.node)}, '
+            f'{{"at_s": {at}, "node": {_quoted(ask.node)}, '
             f'"kind": "{ask.kind}", "method": "{ask.method}", "path": {_quoted(ask.path)}, '
             f'"repository": {_quoted(" ".join(ask.repositories))}, '
             f'"status": {exchange.status}, "bytes": {exchange.bytes}, "range": {span}, '

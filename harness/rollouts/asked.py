@@ -49,7 +49,10 @@ class Asked:
 
 
 def read_asked(path: Path, nodes: Iterable[str]) -> list[Asked]:
-    """The records of `nodes` in an access log, by their time; a line cut short is left out."""
+    """The records of `nodes` in an access log, by their time.
+
+    Left out are lines cut short, and what came before the run began, which has no time.
+    """
     wanted = frozenset(nodes)
     with path.open(encoding="utf-8", errors="replace") as lines:
         found = [asked for line in lines if (asked := _asked(line)) and asked.node in wanted]

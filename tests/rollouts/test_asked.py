@@ -41,7 +41,8 @@ def test_records_are_read_by_their_time_and_only_of_real_nodes(tmp_path: Path) -
     """Clients are the load's own; a line that a crash cut short is left out."""
     log = tmp_path / "access.jsonl"
     early = line(at_s=1.0, first_byte_s=None)
-    log.write_text(line() + line(node="clients") + early + '{"at_s": 3')
+    before = line(at_s=None)  # a canary, before the run began
+    log.write_text(before + line() + line(node="clients") + early + '{"at_s": 3')
     first, second = read_asked(log, ("node-0", "node-1"))
     assert (first.at_s, first.first_byte_s == first.first_byte_s) == (1.0, False)
     assert (second.first_byte_s, second.done_s, second.range_from) == (2.1, 2.5, 100)
