@@ -20,7 +20,7 @@ _quoted = lru_cache(maxsize=8192)(json.dumps)
 
 
 class AccessLog:
-    """`start_s`: the monotonic time from which `at_s` counts; None: not known yet, `at_s` is null."""
+    """`start_s`: the monotonic time from which `at_s` counts; None (`at_s` null): not known yet."""
 
     def __init__(self, path: Path, start_s: float | None = None) -> None:
         self._file = path.open("ab", buffering=0)

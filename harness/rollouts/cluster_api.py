@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -56,6 +56,19 @@ class ClusterApi:
                     yield change, plain
             except (ApiError, httpx2.HTTPError):
                 await asyncio.sleep(_WATCH_AGAIN_S)
+
+    async def await_daemons(self, name: str, *, pods: int, patience_s: float) -> bool:
+        """Whether so many pods of the DaemonSet of this name became Ready in time."""
+        from lightkube.resources.apps_v1 import DaemonSet  # noqa: PLC0415  see above
+
+        with _told(f"DaemonSet {name}"), suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while True:
+                    found = await self._client.get(DaemonSet, name, namespace=self._namespace)
+                    if found.status and (found.status.numberReady or 0) >= pods:
+                        return True
+                    await asyncio.sleep(_POLL_S)
+        return False
 
     async def delete(self, name: str) -> None:
         """Delete the Deployment of this name and its pods; one that is gone is no error."""

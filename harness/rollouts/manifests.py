@@ -12,6 +12,7 @@ from harness.load.orders import RolloutOrder
 
 ROLLOUT_LABEL: Final = "harness.rollout"  # on pods: the round that made them, as app-1
 DEPLOYMENT_LABEL: Final = "harness.deployment"  # on pods: whose they are, through all rounds
+SECRET_KEEPER: Final = "secret-keeper"  # noqa: S105  the name of an object, no password
 _HOST_LABEL: Final = "kubernetes.io/hostname"
 _SERVICE_ACCOUNT: Final = "default"
 # Longer than any run: the harness watches the pods itself and never asks the Deployment.
@@ -54,6 +55,36 @@ def service_account(run_id: str, *, with_secret: bool) -> Manifest:
     if with_secret:
         account["imagePullSecrets"] = [{"name": PULL_SECRET}]
     return account
+
+
+def secret_keeper(run_id: str, image: str, hosts: Iterable[str]) -> Manifest:
+    """A pod on each host that refers to the pull secret, of an image that the nodes hold.
+
+    A kubelet knows a secret only while a pod of its own refers to it: the first pods of a run would
+    else meet one that has not heard of it yet, and pull anonymously.
+    """
+    labels = {**run_labels(run_id), "app": SECRET_KEEPER}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": _metadata(run_id, SECRET_KEEPER),
+        "spec": {
+            "selector": {"matchLabels": {"app": SECRET_KEEPER}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "containers": [
+                        {"name": SECRET_KEEPER, "image": image, "imagePullPolicy": "Never"}
+                    ],
+                    "imagePullSecrets": [{"name": PULL_SECRET}],
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    "terminationGracePeriodSeconds": 0,
+                    "affinity": {"nodeAffinity": _only(tuple(hosts))},
+                },
+            },
+        },
+    }
 
 
 def supersedes(later: RolloutOrder, earlier: RolloutOrder) -> bool:

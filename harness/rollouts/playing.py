@@ -19,10 +19,12 @@ from harness.load.samples_file import SampleWriter
 from harness.rollouts.asked import read_asked
 from harness.rollouts.cluster_api import ClusterApi, open_api
 from harness.rollouts.manifests import (
+    SECRET_KEEPER,
     applied,
     deployment,
     namespace,
     pull_secret,
+    secret_keeper,
     service_account,
     supersedes,
 )
@@ -38,6 +40,7 @@ _FORGET: Final = (
 
 
 _LAST_EVENTS_S: Final = 3.0
+_SECRET_KNOWN_S: Final = 20.0  # longer, and the first pods may pull anonymously
 
 
 class Clock(Protocol):
@@ -219,6 +222,8 @@ async def open_rollouts(
         )
         try:
             await _prepare(api, run.run_id, settings)
+            if settings.username:
+                await _keep_secret(api, run.run_id, room)
             before = await scrape(room)
             yield Rollouts(run=run, room=room, api=api, settings=settings, _counted_before=before)
         finally:
@@ -233,6 +238,16 @@ async def _prepare(api: ClusterApi, run_id: str, settings: RolloutSettings) -> N
         secret = pull_secret(run_id, REGISTRY_NAME, settings.username, settings.password)
         await api.make(secret)
     await api.make(service_account(run_id, with_secret=settings.secret_in_account))
+
+
+async def _keep_secret(api: ClusterApi, run_id: str, room: ClusterRoom) -> None:
+    """Let the kubelets know the pull secret before the first pod needs it, where that can be."""
+    held = [set(node.images) for node in (await room.kubernetes_nodes()).values()]
+    pause = next((name for name in set.intersection(*held) if "/pause:" in name), "")
+    if pause:
+        hosts = tuple(room.nodes.values())
+        await api.make(secret_keeper(run_id, pause, hosts))
+        await api.await_daemons(SECRET_KEEPER, pods=len(hosts), patience_s=_SECRET_KNOWN_S)
 
 
 async def _forget_images(room: ClusterRoom, node: str) -> None:

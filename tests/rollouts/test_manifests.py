@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.environment.cluster.guard import RUN_LABEL, require_own_namespace
+from harness.environment.cluster.guard import PULL_SECRET, RUN_LABEL, require_own_namespace
 from harness.load.orders import PodOrder, RolloutOrder
 from harness.rollouts.manifests import (
     DEPLOYMENT_LABEL,
@@ -15,6 +15,7 @@ from harness.rollouts.manifests import (
     deployment,
     namespace,
     pull_secret,
+    secret_keeper,
     service_account,
     supersedes,
 )
@@ -85,6 +86,19 @@ def test_scaling_keeps_the_template_of_the_round_before() -> None:
     assert {applied(it, rollouts).rollout for it in rollouts} == {"app-1"}
     alone = replace(second, max_surge="", max_unavailable="")
     assert applied(alone, [first, alone]) is alone
+
+
+def test_the_keeper_of_the_secret_pulls_nothing_itself() -> None:
+    """It refers to the secret on every host that pulls, with an image that is there."""
+    made = secret_keeper("ab12", "registry.k8s.io/pause:3.10", ("worker", "worker2"))
+    spec = made["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    assert (container["image"], container["imagePullPolicy"]) == (
+        "registry.k8s.io/pause:3.10",
+        "Never",
+    )
+    assert spec["imagePullSecrets"] == [{"name": PULL_SECRET}]
+    assert ROLLOUT_LABEL not in made["spec"]["template"]["metadata"]["labels"]
 
 
 def test_only_versions_take_the_place_of_what_was_there() -> None:

@@ -16,13 +16,17 @@ _KUBECTL_S: Final = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesNode:
-    """`reason` why it is not Ready, "" when it is. `runtime` as in `containerd://2.4.2`."""
+    """`reason` why it is not Ready, "" when it is. `runtime` as in `containerd://2.4.2`.
+
+    `images`: names of those that it holds.
+    """
 
     name: str
     reason: str
     labels: Mapping[str, str]
     kubelet: str
     runtime: str
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,4 +129,7 @@ def _read_node(node: Mapping[str, Any]) -> KubernetesNode:
         labels=node["metadata"].get("labels") or {},
         kubelet=info.get("kubeletVersion", ""),
         runtime=info.get("containerRuntimeVersion", ""),
+        images=tuple(
+            name for image in node["status"].get("images", ()) for name in image.get("names") or ()
+        ),
     )
