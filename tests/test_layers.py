@@ -56,7 +56,6 @@ FENCES: dict[str, dict[str, str]] = {
         "harness.report.": "writes tables",
         "harness.load.": "writes samples",
     },
-    "scipy": {"harness.analysis.": "intervals"},
     "altair": {"harness.report.": "draws"},
     "vl_convert": {"harness.report.": "puts Vega-Lite into the page, and draws pictures"},
     "lightkube": {"harness.rollouts.cluster_api": "the Kubernetes API"},

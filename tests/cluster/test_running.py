@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.cluster_lab import ROOT, Standing, kubectl, namespaces, state_of
+from tests.cluster_lab import ROOT, Standing, kubectl, namespaces, require_cluster, state_of
 from tests.program import events, harness, run_folder, start, wait_for_event
 
 pytestmark = pytest.mark.cluster
@@ -178,6 +178,7 @@ def test_what_a_killed_run_left_in_a_cluster_is_undone_by_recover(
 
 def test_the_nodes_image_is_told_when_it_is_missing(tmp_path: Path) -> None:
     """Exit 3 with one sentence; nothing is left."""
+    require_cluster()
     done = harness(
         *("run", scenario(tmp_path), "--kind-image", "harness/no-such-image:v1"), folder=tmp_path
     )
