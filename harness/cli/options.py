@@ -67,8 +67,8 @@ NodesOption = Annotated[
         envvar="HARNESS_NODES",
         min=1,
         metavar="NUMBER",
-        help="Run on fewer nodes, with as many pods on each; a scenario of emulated nodes that is "
-        "run on kind shrinks to 3 by itself.",
+        help="Run on fewer nodes, with as many pods; a scenario of emulated nodes that is run on "
+        "kind shrinks to 3 by itself.",
     ),
 ]
 KeepOption = Annotated[

@@ -1,11 +1,10 @@
-"""The same scenario on fewer nodes, with as many pods on each."""
+"""The same scenario on fewer nodes."""
 
-import math
 from dataclasses import replace
 
 from harness.load.orders import CLIENTS_NODE
 from harness.scenario.loading import Scenario
-from harness.scenario.model import FaultEntry, Rollout
+from harness.scenario.model import FaultEntry
 from harness.scenario.selections import node_names
 
 
@@ -13,8 +12,7 @@ def on_fewer_nodes(scenario: Scenario, nodes: int) -> Scenario:
     """`scenario` on `nodes` nodes, or as it is when it has no more than that.
 
     Node n of the old ones becomes node n * new / old: faults that hit apart hit apart as long as
-    there are nodes for it. Replicas shrink with the nodes, so that a node meets as many pods;
-    background load stays, because it stands for the rest of the fleet.
+    there are nodes for it. Pods and background load stay, so that expectations keep their samples.
     """
     before = scenario.body.environment.cluster.nodes
     if nodes >= before:
@@ -22,21 +20,11 @@ def on_fewer_nodes(scenario: Scenario, nodes: int) -> Scenario:
     body = scenario.body
     cluster = body.environment.cluster.model_copy(update={"nodes": nodes})
     environment = body.environment.model_copy(update={"cluster": cluster})
-    rollouts = tuple(_fewer_pods(rollout, nodes, before) for rollout in body.load.rollouts)
-    scale_ups = tuple(
-        it.model_copy(update={"by": math.ceil(it.by * nodes / before)})
-        for it in body.load.scale_ups
-    )
-    load = body.load.model_copy(update={"rollouts": rollouts, "scale_ups": scale_ups})
     return replace(
         scenario,
-        body=body.model_copy(update={"environment": environment, "load": load}),
+        body=body.model_copy(update={"environment": environment}),
         faults=tuple(_fewer_places(entry, nodes, before) for entry in scenario.faults),
     )
-
-
-def _fewer_pods(rollout: Rollout, nodes: int, before: int) -> Rollout:
-    return rollout.model_copy(update={"replicas": math.ceil(rollout.replicas * nodes / before)})
 
 
 def _fewer_places(entry: FaultEntry, nodes: int, before: int) -> FaultEntry:

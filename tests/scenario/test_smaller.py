@@ -1,4 +1,4 @@
-"""The same scenario on fewer nodes: as many pods on each, and faults that hit apart hit apart."""
+"""The same scenario on fewer nodes: faults that hit apart hit apart."""
 
 import pytest
 
@@ -42,12 +42,11 @@ def test_a_third_of_the_nodes_stays_a_third(where: str, nodes: int, narrowed: st
     assert fault.occurrence.where.nodes == narrowed
 
 
-def test_a_node_meets_as_many_pods_as_before() -> None:
-    """25 pods on 12 nodes are 7 on 3; the load of the rest of the fleet stays."""
+def test_pods_and_the_rest_of_the_fleet_stay() -> None:
+    """An expectation needs as many samples on few nodes as on many."""
     smaller = on_fewer_nodes(scenario("0"), 3).body
     assert smaller.environment.cluster.nodes == 3
-    assert [rollout.replicas for rollout in smaller.load.rollouts] == [7]
-    assert smaller.load.pulls == scenario("0").body.load.pulls
+    assert smaller.load == scenario("0").body.load
 
 
 def test_more_nodes_than_there_are_change_nothing() -> None:
