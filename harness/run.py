@@ -308,6 +308,7 @@ async def _watch_nodes(running: _Running, stage: Stage) -> None:
         for node, reason in (await cluster.dead_nodes()).items():
             at_s = running.clock.now_s()
             running.record(ChildDied(at_s=at_s, child=node, exit_code=1, tail=reason))
+            await cluster.export_logs(running.run.folder / "logs" / "kind")
             raise _Stopped("died", f"{node}: {reason} during the run")
         await asyncio.sleep(_WATCH_NODES_S)
     await asyncio.Event().wait()

@@ -229,6 +229,7 @@ async def _room(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool
         engine=making.engine,
         made=made,
         stays=not made or making.settings.keep,
+        cli=making.cli,
         versions={
             "kind": making.version,
             "kubernetes": first.kubelet,

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from harness.environment.cluster.containers import ContainerGoneError, Engine
 from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.kind_cli import KindCli
 
 _ADMIN: Final = "/etc/kubernetes/admin.conf"
 _KUBECTL_S: Final = 15.0
@@ -49,6 +51,7 @@ class ClusterRoom:
     made: bool
     stays: bool
     versions: Mapping[str, str]
+    cli: KindCli | None = None
 
     @property
     def context(self) -> str:
@@ -85,6 +88,12 @@ class ClusterRoom:
         places = {**self.nodes, "control-plane": self.control_plane}
         reasons = await asyncio.gather(*(self._reason(place) for place in places.values()))
         return {node: reason for node, reason in zip(places, reasons, strict=True) if reason}
+
+    async def export_logs(self, folder: Path) -> None:
+        """What kind gathers of all nodes, as much as can be had: what failed may be the engine."""
+        if self.cli is not None:
+            with suppress(ClusterError):
+                await self.cli.export_logs(self.name, folder)
 
     async def kubernetes_nodes(self) -> dict[str, KubernetesNode]:
         """What Kubernetes says of its nodes, by their Kubernetes name. Raises ClusterError."""
