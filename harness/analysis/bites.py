@@ -62,7 +62,8 @@ def _finding(
 def _bites(window: Window, scope: Scope, requests: pd.DataFrame) -> tuple[int, str]:
     if window.bites is not None:
         return window.bites, "seam"
-    met = requests[overlap(requests["sent_s"], requests["done_s"], window)]
+    told = requests[["node", "kind", "bitten_by"]]
+    met = told[overlap(requests["sent_s"], requests["done_s"], window)]
     marked = int(met["bitten_by"].eq(window.fault).sum())
     if marked:
         return marked, "marked"

@@ -49,8 +49,9 @@ def shortened(text: str, longest: int) -> str:
 
 def error_groups(pulls: pd.DataFrame, pushes: pd.DataFrame) -> tuple[ErrorGroup, ...]:
     """The commonest groups of failed pulls and pushes, most first."""
-    every = pd.concat([pulls.assign(of="pull"), pushes.assign(of="push", pod="")])
-    bad = every[every["outcome"].ne(Outcome.OK) & every["error_text"].ne("")]
+    bad = pd.concat(
+        [_with_text(pulls).assign(of="pull"), _with_text(pushes).assign(of="push", pod="")]
+    )
     masks = {text: normalised(text) for text in bad["error_text"].unique()}
     bad = bad.assign(
         text=bad["error_text"].map(masks),
@@ -66,6 +67,10 @@ def error_groups(pulls: pd.DataFrame, pushes: pd.DataFrame) -> tuple[ErrorGroup,
     )
     most = grouped.sort_values(["count", "first_s"], ascending=[False, True], kind="stable")
     return tuple(_group(row) for row in records(most.head(MOST_GROUPS).reset_index()))
+
+
+def _with_text(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["outcome"].ne(Outcome.OK) & rows["error_text"].ne("")]
 
 
 def _group(row: Mapping[str, Any]) -> ErrorGroup:

@@ -180,7 +180,7 @@ def _pods_ready(expectation: Expectation, evidence: Evidence) -> Measure:
 
 
 def _error_rate(rows: pd.DataFrame, expectation: Expectation, what: str) -> Measure:
-    rows = _in_phase(rows, expectation)
+    rows = _in_phase(rows[["phase", "outcome"]], expectation)
     failed = int(rows["outcome"].eq(Outcome.FAILED).sum())
     return _of_share(failed, len(rows), expectation, what)
 

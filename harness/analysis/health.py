@@ -32,8 +32,8 @@ def load_health(
     for a broken registry start their next pull late through no fault of the generator, so theirs
     count only before the first fault.
     """
-    own = pulls[pulls["pod"].ne("") | pulls["phase"].eq(Phase.BEFORE)]
-    late = (own["started_s"] - own["due_s"]).dropna().clip(lower=0)
+    own = pulls["pod"].ne("") | pulls["phase"].eq(Phase.BEFORE)
+    late = (pulls["started_s"] - pulls["due_s"])[own].dropna().clip(lower=0)
     ordered: Floats = np.sort(late.to_numpy(dtype=float))
     processes = _processes(healths)
     p99 = rank(ordered, 0.99)

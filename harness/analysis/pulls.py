@@ -39,7 +39,8 @@ def share(part: int, whole: int) -> float | None:
 
 def pulls_findings(pulls: pd.DataFrame, seed: int) -> tuple[PullsFinding, ...]:
     """Attempts by outcome and cause, with their duration, bytes and requests."""
-    return tuple(_pulls(phase, members, seed) for phase, members in by_phase(pulls))
+    counted = pulls[["phase", "outcome", "cause", "started_s", "ended_s", "bytes", "requests"]]
+    return tuple(_pulls(phase, members, seed) for phase, members in by_phase(counted))
 
 
 def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
@@ -113,7 +114,7 @@ def requests_findings(requests: pd.DataFrame) -> tuple[RequestsFinding, ...]:
 def request_rates(requests: pd.DataFrame) -> tuple[RequestRates, ...]:
     """The share of requests that failed."""
     found = []
-    for phase, members in by_phase(requests):
+    for phase, members in by_phase(requests[["phase", "outcome"]]):
         failed = int(members["outcome"].eq(Outcome.FAILED).sum())
         rate = share(failed, len(members))
         found.append(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from harness.analysis.findings import RecoveryFinding, finite
 from harness.analysis.planned import Scope
 from harness.analysis.windows import Window, overlap
 from harness.outcome import Outcome
+
+_READ: Final = ["pod", "node", "image", "started_s", "ended_s", "outcome"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +38,10 @@ def recoveries(
     scopes: Mapping[tuple[str, int], Scope],
 ) -> tuple[Recovery, ...]:
     """One for every window that was healed."""
-    as_pulls = pushes.assign(pod="", image=pushes["repository"], of="push")
-    attempts = pd.concat([pulls.assign(of="pull"), as_pulls], ignore_index=True)
+    as_pulls = pushes.assign(pod="", image=pushes["repository"])
+    attempts = pd.concat(
+        [pulls[_READ].assign(of="pull"), as_pulls[_READ].assign(of="push")], ignore_index=True
+    )
     return tuple(
         _recovery(pods, attempts, window, scopes.get((window.fault, window.occurrence), Scope()))
         for window in windows

@@ -11,6 +11,7 @@ from harness.analysis.quantiles import Floats
 from harness.outcome import Cause, Outcome
 
 MOST_BINS: Final = 120
+_ROWS_AT_ONCE: Final = 1 << 16  # half a MiB a column: stays in a processor's cache
 _CAUSES: Final = tuple(cause.value for cause in Cause if cause is not Cause.NONE)
 _WIDTHS_S: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 
@@ -31,12 +32,21 @@ def bytes_over_time(requests: pd.DataFrame, pulls: pd.DataFrame, edges: Floats) 
     rows, start, end = (
         (requests, "begun_s", "done_s") if len(requests) else (pulls, "started_s", "ended_s")
     )
-    known = rows["bytes"].gt(0) & rows[start].notna() & rows[end].notna()
-    rows = rows.loc[known, [start, end, "bytes"]]  # and not every column of millions of rows
-    starts, sizes = rows[start].to_numpy(), rows["bytes"].to_numpy(dtype=float)
-    took = np.maximum(rows[end].to_numpy() - starts, 1e-6)
-    arrived = np.array([float((sizes * np.clip((t - starts) / took, 0, 1)).sum()) for t in edges])
+    arrived = np.zeros(len(edges))
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows.iloc[first : first + _ROWS_AT_ONCE]
+        arrived += _arrived(some[start], some[end], some["bytes"], edges)
     return pd.DataFrame({"at_s": edges[:-1], "bytes_per_s": np.diff(arrived) / np.diff(edges)})
+
+
+def _arrived(
+    starts: "pd.Series[float]", ends: "pd.Series[float]", sizes: "pd.Series[int]", edges: Floats
+) -> Floats:
+    """Bytes that had arrived by each edge."""
+    known = (sizes.gt(0) & starts.notna() & ends.notna()).to_numpy()
+    begun, amounts = starts.to_numpy()[known], sizes.to_numpy(dtype=float)[known]
+    took = np.maximum(ends.to_numpy()[known] - begun, 1e-6)
+    return np.array([float((amounts * np.clip((t - begun) / took, 0, 1)).sum()) for t in edges])
 
 
 def throughput_finding(over_time: pd.DataFrame, bin_s: float) -> ThroughputFinding:

@@ -73,19 +73,22 @@ def overlap(starts: "pd.Series[float]", ends: "pd.Series[float]", window: Window
     return mask
 
 
-_CODED: Final = pd.CategoricalDtype([Phase.BEFORE.value, Phase.DURING.value, Phase.AFTER.value])
+_CODED: Final = pd.CategoricalDtype(sorted(PHASES))  # in the order that tables are sorted by
 
 
 def phases(
     starts: "pd.Series[float]", ends: "pd.Series[float]", all_windows: Sequence[Window]
 ) -> "pd.Series[str]":
-    """The phase of each interval: `harness.phases.phase_of` for whole columns."""
+    """The phase of each interval: `harness.phases.phase_of` for whole columns.
+
+    A byte each: names of all samples at once would take gigabytes.
+    """
     during = np.zeros(len(starts), dtype=bool)
     for window in all_windows:
         during |= overlap(starts, ends, window)
     healed_s = min((window.end_s for window in all_windows), default=np.inf)
     begun_after = starts.to_numpy() >= healed_s
-    # a byte each on the way: names of all samples at once would take gigabytes
-    codes = np.select([during, begun_after], [1, 2], default=0).astype(np.int8)
-    named = pd.Categorical.from_codes(codes, dtype=_CODED)
-    return pd.Series(named, index=starts.index).astype("str")
+    order = list(_CODED.categories)
+    before, on, after = (np.int8(order.index(phase)) for phase in PHASES)
+    codes = np.select([during, begun_after], [on, after], default=before)
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=_CODED), index=starts.index)

@@ -1,20 +1,18 @@
 """The tables of a run in one format, each row with its scenario and run id, for other tools."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
-import pyarrow as pa
-from pyarrow import csv
 
 from harness.analysis import RecordedRun, analyse
 from harness.analysis.findings import Findings, plain
 from harness.events import Event
 from harness.report.openmetrics import openmetrics
-from harness.report.tables import tables_of
+from harness.report.tables import in_batches, tables_of, write_csv, write_parquet
 from harness.report.writing import put
 
 _DIGITS: Final = 9  # of a second: nanoseconds
@@ -40,7 +38,7 @@ def export(run: Path, form: ExportFormat, folder: Path) -> list[Path]:
     paths = []
     for name, frame in frames.items():
         paths.append(folder / f"{name}.{form}")
-        write(_named(frame, analysis.findings), paths[-1])
+        write((_named(part, analysis.findings) for part in in_batches(frame)), paths[-1])
     return paths
 
 
@@ -61,24 +59,18 @@ def _events(events: tuple[Event, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["event", "at_s", "details"])
 
 
-def _parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_parquet(path, index=False)
+def _ndjson(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for part in parts:
+            if not part.empty:  # pandas would write an empty line
+                part.to_json(
+                    file, orient="records", lines=True, force_ascii=False, double_precision=_DIGITS
+                )
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
-    """As it is: for programs, not for spreadsheets, which `tables/*.csv` of the run are for."""
-    csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), path)
-
-
-def _ndjson(frame: pd.DataFrame, path: Path) -> None:
-    if frame.empty:  # pandas would write an empty line
-        path.write_text("", encoding="utf-8")
-        return
-    frame.to_json(path, orient="records", lines=True, force_ascii=False, double_precision=_DIGITS)
-
-
-_WRITERS: Final[Mapping[str, Callable[[pd.DataFrame, Path], None]]] = {
-    "parquet": _parquet,
-    "csv": _csv,
+# CSV as it is: for programs, not for spreadsheets, which `tables/*.csv` of the run are for.
+_WRITERS: Final[Mapping[str, Callable[[Iterable[pd.DataFrame], Path], None]]] = {
+    "parquet": write_parquet,
+    "csv": write_csv,
     "ndjson": _ndjson,
 }

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.analysis.frames import read_tables
+from harness.analysis.frames import CODED, read_tables
 from harness.samples import TABLES
 
 
@@ -23,7 +23,9 @@ def test_a_table_without_samples_has_its_columns(tmp_path: Path, table: str) -> 
     assert frame.empty
     assert list(frame.columns) == list(TABLES[table])
     for name, kind in TABLES[table].items():
-        assert str(frame[name].dtype) == {"float": "float64", "int": "int64"}.get(kind, kind)
+        wanted = {"float": "float64", "int": "int64"}.get(kind, kind)
+        wanted = "category" if name in CODED.get(table, ()) else wanted
+        assert str(frame[name].dtype) == wanted
     assert problems == []
 
 
@@ -51,3 +53,16 @@ def test_a_file_that_is_not_whole_is_left_out_and_told(tmp_path: Path) -> None:
         "samples/pods-a-1.parquet",
         "samples/pods-a-2.parquet",
     ]
+
+
+def test_codes_are_those_of_all_files_and_in_order(tmp_path: Path) -> None:
+    """Each file knows its own words; sorting by a code is sorting by its word."""
+    put(tmp_path, "requests-a-0.parquet", kind=["manifest", "blob"], cause=["", None])
+    put(tmp_path, "requests-b-0.parquet", kind=["token", "dns", "blob"], node=["n1", "n0", "n1"])
+    frames, problems = read_tables(tmp_path)
+    kinds = frames["requests"]["kind"]
+    assert kinds.tolist() == ["manifest", "blob", "token", "dns", "blob"]
+    assert kinds.sort_values().tolist() == ["blob", "blob", "dns", "manifest", "token"]
+    assert frames["requests"]["node"].tolist() == ["", "", "n1", "n0", "n1"]
+    assert frames["requests"]["cause"].tolist() == [""] * 5
+    assert problems == []

@@ -35,6 +35,14 @@ def test_no_byte_is_lost(tmp_path: Path) -> None:
     assert findings.throughput.bin_s == 1
 
 
+def test_many_transfers_are_added_up_in_parts() -> None:
+    """A byte a second each, two hundred thousand of them, whatever is read at once."""
+    rows = 200_000
+    requests = pd.DataFrame({"begun_s": [0.0] * rows, "done_s": [3.0] * rows, "bytes": [3] * rows})
+    over_time = bytes_over_time(requests, requests.head(0), np.arange(4.0))
+    assert over_time["bytes_per_s"].tolist() == pytest.approx([rows] * 3)
+
+
 def test_endings_are_named_by_their_result() -> None:
     """A cause that nobody knows is unknown."""
     rows = pd.DataFrame(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.report import write_reports
+from harness.report.tables import in_batches, write_csv, write_parquet
 from tests.recordings import RunFolder, outage
 
 
@@ -31,3 +32,31 @@ def test_a_sheet_is_not_made_to_calculate(tmp_path: Path) -> None:
     assert cells.tolist() == ['\'=HYPERLINK("http://x","y")']
     whole = pd.read_parquet(folder / "tables" / "pulls.parquet")["error_text"]
     assert whole.tolist() == ['=HYPERLINK("http://x","y")']
+
+
+def test_a_frame_of_many_batches_is_one_table(tmp_path: Path) -> None:
+    """Every row once, in its order, with codes as the texts they stand for."""
+    rows = 300_000
+    words = ["dns", "tcp", "=1+1"]
+    causes = pd.Series([words[n % 3] for n in range(rows)]).astype("category")
+    frame = pd.DataFrame({"number": range(rows), "cause": causes})
+    parts = list(in_batches(frame))
+    assert len(parts) > 1
+    write_parquet(parts, tmp_path / "t.parquet")
+    write_csv(parts, tmp_path / "t.csv")
+    for read in (pd.read_parquet(tmp_path / "t.parquet"), pd.read_csv(tmp_path / "t.csv")):
+        assert read["number"].tolist() == list(range(rows))
+        assert read["cause"].dtype == "str"
+        assert read["cause"].tolist() == [words[n % 3] for n in range(rows)]
+
+
+def test_a_frame_without_rows_is_a_table_with_columns(tmp_path: Path) -> None:
+    """And their types, codes included."""
+    frame = pd.DataFrame({"at_s": pd.Series(dtype="float64"), "kind": pd.Series(dtype="category")})
+    write_parquet(in_batches(frame), tmp_path / "t.parquet")
+    write_csv(in_batches(frame), tmp_path / "t.csv")
+    assert pd.read_parquet(tmp_path / "t.parquet").dtypes.to_dict() == {
+        "at_s": "float64",
+        "kind": "str",
+    }
+    assert list(pd.read_csv(tmp_path / "t.csv").columns) == ["at_s", "kind"]
