@@ -12,6 +12,7 @@ from harness.child import Run
 from harness.environment.cluster.calling import all_of, to_its_end
 from harness.environment.cluster.errors import ClusterError
 from harness.environment.cluster.guard import run_namespace
+from harness.environment.cluster.node_images import remove_images
 from harness.environment.cluster.room import ClusterRoom
 from harness.load.counts import Counts
 from harness.load.orders import REGISTRY_NAME, LoadOrders, RolloutOrder
@@ -31,13 +32,6 @@ from harness.rollouts.manifests import (
 from harness.rollouts.node_metrics import grown, scrape
 from harness.rollouts.pod_rows import Joining, all_request_rows, joined, pod_rows, pull_rows
 from harness.rollouts.watching import Watching
-
-# `ctr` as the kubelet's containerd has it; --sync waits until the content is gone too.
-_FORGET: Final = (
-    "ctr --namespace k8s.io images list --quiet | "
-    '{ grep "^$1/" || true; } | xargs --no-run-if-empty ctr --namespace k8s.io images rm --sync'
-)
-
 
 _LAST_EVENTS_S: Final = 3.0
 _SECRET_KNOWN_S: Final = 20.0  # longer, and the first pods may pull anonymously
@@ -253,6 +247,6 @@ async def _keep_secret(api: ClusterApi, run_id: str, room: ClusterRoom) -> None:
 async def _forget_images(room: ClusterRoom, node: str) -> None:
     """Remove the images that an earlier run left on a node: a first pull must be cold."""
     try:
-        await room.exec(node, ("sh", "-c", _FORGET, "sh", REGISTRY_NAME))
+        await remove_images(room, node, REGISTRY_NAME)
     except ClusterError as error:
         raise ClusterError(f"{node}: images of an earlier run stay: {error}") from error

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from harness.environment.cluster.errors import ClusterError
@@ -37,20 +36,6 @@ def failures(events: bytes, pattern: str, nodes: Iterable[str]) -> dict[str, int
 def since(before: Mapping[str, int], now: Mapping[str, int]) -> int:
     """How often events were seen since `before`: kubelet counts the same one on."""
     return sum(max(0, count - before.get(uid, 0)) for uid, count in now.items())
-
-
-def tags_in(images: bytes, registry_name: str, repository: str) -> tuple[str, ...]:
-    """The tags of the registry's images that `ctr images list --quiet` names.
-
-    `repository` is a glob, "" for all.
-    """
-    return tuple(
-        tag
-        for tag in images.decode(errors="replace").split()
-        if "@" not in tag
-        and tag.startswith(f"{registry_name}/")
-        and fnmatchcase(tag.removeprefix(f"{registry_name}/").rpartition(":")[0], repository or "*")
-    )
 
 
 def went_on(log: bytes) -> int:

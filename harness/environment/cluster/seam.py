@@ -24,6 +24,7 @@ from harness.environment.cluster.node_changes import (
     marked,
 )
 from harness.environment.cluster.node_faults import NodeDisk, NodeDrop, with_pull_limits
+from harness.environment.cluster.node_images import remove_images
 from harness.environment.cluster.node_path import PathSettings
 from harness.environment.cluster.pull_failures import (
     OF_CREDENTIALS,
@@ -32,7 +33,6 @@ from harness.environment.cluster.pull_failures import (
     OF_PULL_QPS,
     failures,
     since,
-    tags_in,
     went_on,
 )
 from harness.environment.cluster.room import ClusterRoom
@@ -41,7 +41,6 @@ from harness.node.hosts import Hosts, hosts_with
 from harness.seams import Bites, HostsMistake
 
 _ADMIN: Final = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf")
-_CTR: Final = ("ctr", "--namespace", "k8s.io", "images")  # not every node image has crictl
 _WRONG_PASSWORD: Final = "not this one"  # noqa: S105  nobody's
 _DEAD_MIRRORS: Final = (HostsMistake.MIRROR_REFUSES, HostsMistake.MIRROR_DROPS)
 
@@ -124,14 +123,13 @@ class ScopedKindCluster:
     @asynccontextmanager
     async def remove_images(self, *, share: float = 1.0) -> AsyncIterator[None]:
         """`seams.Cluster.remove_images`: every tag of the registry in scope, with its content."""
-        removed = 0
-        for node in self._nodes(share):
-            listed = await self._room.exec(node, (*_CTR, "list", "--quiet"))
-            repository = self.scope.where.repository or ""
-            tags = tags_in(listed, self.cluster.path.registry_name, repository)
-            if tags:
-                await self._room.exec(node, (*_CTR, "rm", "--sync", *tags))
-            removed += len(tags)
+        registry, repository = self.cluster.path.registry_name, self.scope.where.repository or "*"
+        removed = sum(
+            [
+                await remove_images(self._room, node, registry, repository)
+                for node in self._nodes(share)
+            ]
+        )
         self._counts.append(_known(removed))
         yield
 

@@ -13,7 +13,6 @@ from harness.environment.cluster.pull_failures import (
     OF_PULL_QPS,
     failures,
     since,
-    tags_in,
     went_on,
 )
 from harness.node.texts import no_space
@@ -62,28 +61,6 @@ def test_each_change_is_told_in_its_own_words(pattern: str, text: str) -> None:
     """And in no other's."""
     assert failures(events(event("a", text)), pattern, ["worker"]) == {"a": 1}
     assert failures(events(event("a", LOOK_UP)), pattern, ["worker"]) == {}
-
-
-@pytest.mark.parametrize(
-    ("repository", "tags"),
-    [
-        ("", ("registry.harness.test/app:v1", "registry.harness.test/team/web:v1")),
-        ("app", ("registry.harness.test/app:v1",)),
-        ("team/*", ("registry.harness.test/team/web:v1",)),
-        ("other", ()),
-    ],
-)
-def test_tags_are_the_registrys_own_in_scope(repository: str, tags: tuple[str, ...]) -> None:
-    """Kubernetes' own images are none of ours."""
-    answer = b"""\
-registry.k8s.io/pause:3.10
-docker.io/library/app:v1
-registry.harness.test/app:v1
-registry.harness.test/app@sha256:0123
-registry.harness.test/team/web:v1
-sha256:0123
-"""
-    assert tags_in(answer, "registry.harness.test", repository) == tags
 
 
 def test_containerd_tells_each_host_that_it_gives_up() -> None:

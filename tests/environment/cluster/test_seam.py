@@ -207,7 +207,8 @@ def test_a_secret_cannot_be_one_nodes(nodes: Nodes) -> None:
 def test_images_in_scope_are_removed_once(nodes: Nodes) -> None:
     """By their tags; those are the bites."""
     tags = ["registry.harness.test/app:v1", "registry.harness.test/web:v1"]
-    (nodes.folder / "images").write_text("\n".join(tags))
+    lines = (f"{tag} oci sha256:{number} 1 MiB" for number, tag in enumerate(tags))
+    (nodes.folder / "images").write_text("\n".join(("REF TYPE DIGEST SIZE", *lines)))
 
     async def main() -> int | None:
         scoped = nodes.scoped(repository="app", nodes=("node-0", "clients"))
