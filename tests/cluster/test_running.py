@@ -103,6 +103,10 @@ def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> No
     assert failed["requests"].sum() == 5 * len(failed)
     warm = pods[pods["rollout"] == "same-2"]
     assert warm["cached"].all()
+    # cold, whatever an earlier run has left: both nodes fetched the layers of both versions
+    requests = table(folder, "requests")
+    blobs = requests[(requests["kind"] == "blob") & (requests["status"] == 200)]
+    assert set(blobs.groupby("node").size()) == {9}  # config and two layers, three versions
     [watched] = [event for event in events(folder) if event["event"] == "pods_watched"]
     assert watched["pods"] == 12
     counted = [event["counts"] for event in events(folder) if event["event"] == "node_metrics"]
