@@ -78,11 +78,14 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCluster:
-    """Who pulls. `image` and `pull_secret` are a kind cluster's."""
+    """Who pulls. `image` is kind's, `context` and `registry_*` are an existing cluster's."""
 
-    provider: Literal["emulated", "kind"]
+    provider: Literal["emulated", "kind", "existing"]
     image: str | None
     pull_secret: Literal["pod", "service_account"]
+    context: str
+    registry_host: str
+    registry_port: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +173,9 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
             provider=body.environment.cluster.provider,
             image=body.environment.cluster.image,
             pull_secret=body.environment.cluster.pull_secret,
+            context=body.environment.cluster.context or "",
+            registry_host=body.environment.cluster.registry_host or "",
+            registry_port=body.environment.cluster.registry_port,
         ),
         registry_auth=registry.auth,
         registry_tls=registry.tls,

@@ -2,8 +2,8 @@
 
 A journal is a file that anybody may have written: it can name only processes of its own run, files
 in its own folder, Toxiproxy servers on this machine or a private network, the cluster of its own
-name, and what bears its mark in nodes of clusters that the harness made. Undoing twice is the same
-as undoing once.
+name, what bears its mark in nodes of clusters that the harness made, and its own namespace in a
+cluster that the user allows. Undoing twice is the same as undoing once.
 """
 
 import http.client
@@ -36,6 +36,7 @@ from harness.environment.upstream.images import UNDO
 from harness.environment.upstream.recovering import RegistryLeave, remove_pushed_tag
 from harness.journal import Journal, pending
 from harness.registry.index import change_file
+from harness.rollouts.recovering import ContextLeave, delete_existing_namespace
 from harness.run_lock import RunLockError, hold
 
 JOURNAL_FILE: Final = "journal.jsonl"
@@ -61,15 +62,22 @@ class _NotUndone(Exception):  # noqa: N818  a reason, told to the user
     """Why a change could not be undone."""
 
 
-def recover(reports: Path, leave: RegistryLeave | None = None) -> list[Recovered]:
+def recover(
+    reports: Path,
+    leave: RegistryLeave | None = None,
+    contexts: ContextLeave | None = None,
+) -> list[Recovered]:
     """Carry out the pending undo records of every run in `reports`, the latest change first.
 
     `reports` may also be one scenario's folder or one run's. A run whose harness lives is left
     alone. What fails is told, keeps its record, and does not stop the others. `leave`: which
-    registries of others may be asked.
+    registries of others may be asked. `contexts`: which clusters of others.
     """
     kinds = dict(_KINDS)
     kinds[UNDO] = partial(remove_pushed_tag, leave=leave or RegistryLeave())
+    kinds["delete_existing_namespace"] = partial(
+        delete_existing_namespace, leave=contexts or ContextLeave()
+    )
     done: list[Recovered] = []
     for journal in _journals(reports):
         try:

@@ -7,23 +7,36 @@ from pathlib import Path
 
 from harness.child import Run
 from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.existing import ExistingRoom, ExistingSettings, own_pulls
 from harness.environment.cluster.kind import KindSettings
+from harness.environment.cluster.room import ClusterRoom
 from harness.environment.cluster.seam import KindCluster
+from harness.environment.existing_lab import open_existing_lab
 from harness.environment.kind_lab import open_kind_lab, path_settings
-from harness.environment.lab import EnvironmentFailed, Lab, LabSettings, Record, open_lab
+from harness.environment.lab import (
+    EnvironmentFailed,
+    Lab,
+    LabSettings,
+    Nodes,
+    Record,
+    open_lab,
+)
 from harness.load.driver import LoadRun
 from harness.load.emulated_cluster import EmulatedCluster
 from harness.load.orders import LoadOrders
 from harness.plan import Plan
+from harness.rollouts.contexts import kubeconfig_with
+from harness.rollouts.existing import ExistingCluster, find_existing
 from harness.rollouts.playing import Rollouts, RolloutSettings, open_rollouts
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOptions:
-    """What the command line adds to a kind cluster.
+    """What the command line adds to a real cluster.
 
     `config` None: a plain one. `image`: the node image where the scenario names none. `keep`: leave
-    the cluster there at the end. `reuse`: the name of one that was kept.
+    the cluster there at the end. `reuse`: the name of one that was kept. `kubeconfigs`: the user's
+    own files, where an existing cluster's context is looked for.
     """
 
     config: Path | None = None
@@ -32,6 +45,8 @@ class ClusterOptions:
     engine: str | None = None
     keep: bool = False
     reuse: str | None = None
+    kubeconfigs: tuple[Path, ...] = ()
+    allowed_contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,20 +56,27 @@ class Stage:
     lab: Lab
     rollouts: Rollouts | None = None
 
-    def nodes(self, load: LoadRun, plan: Plan) -> EmulatedCluster | KindCluster:
+    def nodes(self, load: LoadRun, plan: Plan) -> Nodes:
         """The nodes as faults see them."""
         if self.rollouts is None:
             return EmulatedCluster(load=load, nodes=plan.load.nodes)
+        room = self.rollouts.room
+        if not isinstance(room, ClusterRoom):
+            return ExistingCluster(rollouts=self.rollouts)
         return KindCluster(
             run=self.rollouts.run,
-            room=self.rollouts.room,
+            room=room,
             path=path_settings(self.lab),
             pull_secret=self.rollouts.secret if self.rollouts.settings.username else None,
         )
 
     def orders(self, plan: Plan) -> LoadOrders:
         """What Locust is asked to do: real nodes have their own pods."""
-        return plan.load if self.rollouts is None else replace(plan.load, nodes=(), rollouts=())
+        if self.rollouts is None:
+            return plan.load
+        orders = replace(plan.load, nodes=(), rollouts=())
+        room = self.rollouts.room
+        return own_pulls(orders, room.run_id) if isinstance(room, ExistingRoom) else orders
 
 
 @asynccontextmanager
@@ -66,7 +88,11 @@ async def open_stage(
         async with open_lab(run, settings, record) as lab:
             yield Stage(lab=lab)
         return
-    async with open_kind_lab(run, settings, kind_settings(plan, settings, cluster), record) as lab:
+    if plan.cluster.provider == "existing":
+        opening_lab = _open_existing(run, plan, settings, cluster, record)
+    else:
+        opening_lab = open_kind_lab(run, settings, kind_settings(plan, settings, cluster), record)
+    async with opening_lab as lab:
         assert lab.cluster is not None
         async with AsyncExitStack() as rooms:
             opening = open_rollouts(run, lab.cluster, rollout_settings(plan, lab))
@@ -75,6 +101,33 @@ async def open_stage(
             except ClusterError as error:
                 raise EnvironmentFailed(str(error)) from error
             yield Stage(lab=lab, rollouts=rollouts)
+
+
+@asynccontextmanager
+async def _open_existing(
+    run: Run, plan: Plan, settings: LabSettings, cluster: ClusterOptions, record: Record
+) -> AsyncIterator[Lab]:
+    async with AsyncExitStack() as rooms:
+        try:
+            kubeconfig = kubeconfig_with(
+                plan.cluster.context, cluster.kubeconfigs, cluster.allowed_contexts
+            )
+            finding = find_existing(run, existing_settings(plan, kubeconfig))
+            room = await rooms.enter_async_context(finding)
+        except ClusterError as error:
+            raise EnvironmentFailed(str(error)) from error
+        yield await rooms.enter_async_context(open_existing_lab(run, settings, room, record))
+
+
+def existing_settings(plan: Plan, kubeconfig: Path) -> ExistingSettings:
+    """The user's cluster that `plan` asks for."""
+    return ExistingSettings(
+        kubeconfig=kubeconfig,
+        context=plan.cluster.context,
+        registry_host=plan.cluster.registry_host,
+        registry_port=plan.cluster.registry_port,
+        nodes=len(plan.load.nodes),
+    )
 
 
 def kind_settings(plan: Plan, settings: LabSettings, cluster: ClusterOptions) -> KindSettings:

@@ -6,8 +6,13 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import AllowRegistryOption, ReportsOption
-from harness.cli.settings import cache_folder, complain, environment, fail
+from harness.cli.options import (
+    AllowContextOption,
+    AllowRegistryOption,
+    KubeconfigOption,
+    ReportsOption,
+)
+from harness.cli.settings import cache_folder, complain, environment, fail, kubeconfigs
 from harness.outcome import ExitCode
 
 
@@ -79,14 +84,19 @@ def _install(word: str) -> None:
 
 
 def recover(
-    allow_registry: AllowRegistryOption = None, reports: ReportsOption = Path("reports")
+    allow_registry: AllowRegistryOption = None,
+    allow_context: AllowContextOption = None,
+    kubeconfig: KubeconfigOption = None,
+    reports: ReportsOption = Path("reports"),
 ) -> None:
     """Undo what killed runs left: processes, faults, changed content and pushed tags."""
     from harness.environment.upstream.recovering import RegistryLeave
     from harness.recover import recover as undo
+    from harness.rollouts.recovering import ContextLeave
 
     allowed = tuple(allow_registry or ())
-    done = undo(reports, RegistryLeave(allowed=allowed, environment=environment()))
+    contexts = ContextLeave(allowed=tuple(allow_context or ()), kubeconfigs=kubeconfigs(kubeconfig))
+    done = undo(reports, RegistryLeave(allowed=allowed, environment=environment()), contexts)
     for change in done:
         print(f"{change.run}: {change.text}")
     if not done:

@@ -18,6 +18,7 @@ class ClusterChoice(StrEnum):
     SCENARIO = "scenario"
     EMULATED = "emulated"
     KIND = "kind"
+    EXISTING = "existing"
 
 
 class LinkChoice(StrEnum):
@@ -57,7 +58,7 @@ ClusterOption = Annotated[
     typer.Option(
         "--cluster",
         envvar="HARNESS_CLUSTER",
-        help="Who pulls: emulated nodes, or the real ones of a kind cluster.",
+        help="Who pulls: emulated nodes, or the real ones of a kind cluster or of one of yours.",
     ),
 ]
 NodesOption = Annotated[
@@ -105,6 +106,21 @@ AllowRegistryOption = Annotated[
         "repeated.",
     ),
 ]
+AllowContextOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-context",
+        metavar="NAME",
+        help="Let a scenario use this kube-context, a cluster of yours; may be repeated.",
+    ),
+]
+KubeconfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--kubeconfig",
+        help="Where that context is, which is only read; else KUBECONFIG, or ~/.kube/config.",
+    ),
+]
 ReportsOption = Annotated[
     Path, typer.Option("--reports", envvar="HARNESS_REPORTS", help="Where run folders go.")
 ]
@@ -120,6 +136,9 @@ QuietOption = Annotated[
 KIND_NODES = 3  # of a scenario that was written for emulated nodes
 
 
+REAL = frozenset({ClusterChoice.KIND, ClusterChoice.EXISTING})
+
+
 def cluster_settings(cluster: ClusterChoice) -> list[str]:
     """The choice as a scenario says it."""
     if cluster is ClusterChoice.SCENARIO:
@@ -129,7 +148,7 @@ def cluster_settings(cluster: ClusterChoice) -> list[str]:
 
 def fewer_nodes(cluster: ClusterChoice, nodes: int | None) -> int | None:
     """How many nodes there shall be at most; None: as many as the scenario says."""
-    return KIND_NODES if nodes is None and cluster is ClusterChoice.KIND else nodes
+    return KIND_NODES if nodes is None and cluster in REAL else nodes
 
 
 def link_kind(

@@ -17,7 +17,9 @@ from harness.cli.comparing import (
     limits_of,
     require_comparable,
 )
+from harness.cli.contexts import with_contexts
 from harness.cli.options import (
+    AllowContextOption,
     AllowRegistryOption,
     BaselinesOption,
     ClusterChoice,
@@ -25,6 +27,7 @@ from harness.cli.options import (
     KeepOption,
     KindConfigOption,
     KindImageOption,
+    KubeconfigOption,
     LinkChoice,
     LinkOption,
     NodesOption,
@@ -77,6 +80,8 @@ def run(
     reuse: ReuseOption = None,
     kind_image: KindImageOption = None,
     kind_config: KindConfigOption = None,
+    allow_context: AllowContextOption = None,
+    kubeconfig: KubeconfigOption = None,
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Locust processes that make the load.")
     ] = 1,
@@ -117,6 +122,7 @@ def run(
     if baseline is not None:
         require_comparable(baseline, baselines, plans)
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
+    made = with_contexts(made, (it.plan for it in plans), allow_context or (), kubeconfig)
     codes, folders, runs = [], [], []
     for path, plan, about in _repeats(plans, repeat):
         where = (link, made, workers, reports, about, upstreams[path])

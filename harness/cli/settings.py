@@ -27,6 +27,14 @@ def toxiproxy_path() -> str | None:
     return os.environ.get("HARNESS_TOXIPROXY") or None
 
 
+def kubeconfigs(named: Path | None) -> tuple[Path, ...]:
+    """Where kube-contexts are looked for: as kubectl does, the first file that has one."""
+    if named is not None:
+        return (named,)
+    listed = [Path(it) for it in os.environ.get("KUBECONFIG", "").split(os.pathsep) if it]
+    return tuple(listed or [Path.home() / ".kube" / "config"])
+
+
 def cluster_options(
     *, keep: bool, reuse: str | None, image: str | None, config: Path | None
 ) -> "ClusterOptions":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.contexts import require_none
 from harness.cli.options import (
     AllowRegistryOption,
     ClusterChoice,
@@ -99,6 +100,7 @@ def up(
 
     chosen = [*(settings or []), *_registry_settings(profile, tls=tls), *cluster_settings(cluster)]
     plan = _plan(scenario, chosen, fewer_nodes(cluster, nodes))
+    require_none(plan)
     kind = link_kind(link, plan.link)
     held = _held(faults or [], plan, link=kind)
     kind = link_kind(link, plan.link, [it.fault for it in held])

@@ -10,13 +10,13 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.child import Child, ChildError, Run
 from harness.environment.authority import new_authority
-from harness.environment.cluster.room import ClusterRoom
+from harness.environment.cluster.room import Room
 from harness.environment.link import LinkRoom, open_link
 from harness.environment.link_control import LinkError
 from harness.environment.registry import RegistryRoom, open_registry
@@ -76,10 +76,16 @@ class LabSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where services listen for the nodes, and the address that nodes reach them at."""
+    """Where services listen for the nodes, and the address that nodes reach them at.
+
+    `ports`: of the link's listeners that need a certain one, by node. `resolver_asked`: whether
+    nodes ask our resolver; else only the load does, on this machine.
+    """
 
     listen_host: str = LOOPBACK
     address: str = LOOPBACK
+    ports: Mapping[str, int] = field(default_factory=dict)
+    resolver_asked: bool = True
 
 
 class CountingCluster(Cluster, Protocol):
@@ -119,7 +125,7 @@ class Lab:
     resolver: ResolverRoom
     images: Mapping[str, BuiltImage]  # by reference as written in a pod
     address: str = LOOPBACK  # what the registry's name is resolved to
-    cluster: ClusterRoom | None = None  # None: the nodes are emulated
+    cluster: Room | None = None  # None: the nodes are emulated
 
     @property
     def ports(self) -> Mapping[str, int]:
@@ -269,11 +275,11 @@ async def open_services(
             nodes=nodes,
             name=REGISTRY_NAME,
             address=place.address,
-            listen_host=place.listen_host,
+            listen_host=place.listen_host if place.resolver_asked else LOOPBACK,
         )
     )
-    started = opened(record, "resolver", started, {"address": place.listen_host})
-    link = await _open_link(rooms, run, settings, registry, place.listen_host)
+    started = opened(record, "resolver", started, {"address": resolver.address})
+    link = await _open_link(rooms, run, settings, registry, place)
     opened(record, "link", started, _link_details(link))
     return Lab(
         settings=settings,
@@ -290,7 +296,7 @@ async def _open_link(
     run: Run,
     settings: LabSettings,
     registry: RegistryRoom,
-    listen_host: str,
+    place: Place,
 ) -> LinkRoom | None:
     if settings.link == "none":
         return None
@@ -300,7 +306,8 @@ async def _open_link(
             kind=settings.link,
             nodes=all_nodes(settings),
             upstream_ports=registry.ports,
-            listen_host=listen_host,
+            listen_host=place.listen_host,
+            ports=place.ports,
             toxiproxy_path=settings.toxiproxy_path,
             cache_folder=settings.cache_folder,
             open_control=settings.open_link_control,

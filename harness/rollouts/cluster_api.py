@@ -1,7 +1,7 @@
 """The Kubernetes API of one cluster, as far as a run needs it: make, watch, delete."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -10,7 +10,7 @@ from harness.environment.cluster.errors import ClusterError
 from harness.environment.cluster.guard import require_own_namespace, run_namespace
 
 if TYPE_CHECKING:
-    from lightkube import AsyncClient
+    from lightkube import AsyncClient, KubeConfig
 
 _TIMEOUT_S: Final = 30.0
 _WATCH_AGAIN_S: Final = 0.2
@@ -18,6 +18,7 @@ _POLL_S: Final = 0.2
 _GONE_S: Final = 60.0
 _NOT_FOUND, _CONFLICT = 404, 409
 
+Deletable = Literal["Deployment", "Pod", "Secret"]
 Change = tuple[str, dict[str, Any]]  # ADDED, MODIFIED or DELETED, and the object
 
 
@@ -70,23 +71,36 @@ class ClusterApi:
                     await asyncio.sleep(_POLL_S)
         return False
 
-    async def delete(self, name: str) -> None:
-        """Delete the Deployment of this name and its pods; one that is gone is no error."""
+    async def delete(self, name: str, kind: Deletable = "Deployment") -> None:
+        """Delete an object of this name and its pods; one that is gone is no error."""
         from lightkube.core.exceptions import ApiError  # noqa: PLC0415  see above
         from lightkube.resources.apps_v1 import Deployment  # noqa: PLC0415  see above
+        from lightkube.resources.core_v1 import Pod, Secret  # noqa: PLC0415  see above
 
-        with _told(f"Deployment {name}"):
+        resources: dict[Deletable, Any] = {"Deployment": Deployment, "Pod": Pod, "Secret": Secret}
+        with _told(f"{kind} {name}"):
             try:
-                await self._client.delete(Deployment, name, namespace=self._namespace)
+                await self._client.delete(resources[kind], name, namespace=self._namespace)
             except ApiError as error:
                 if error.status.code != _NOT_FOUND:
                     raise
 
-    async def delete_namespace(self) -> None:
-        """Delete the run's namespace with all that is in it, and wait until it is gone."""
+    async def nodes(self) -> Sequence[Mapping[str, Any]]:
+        """All nodes of the cluster, as the API describes them."""
+        from lightkube.resources.core_v1 import Node  # noqa: PLC0415  see above
+
+        with _told("nodes"):
+            return [item.to_dict() async for item in self._client.list(Node)]
+
+    async def delete_namespace(self) -> bool:
+        """Delete the run's namespace with all that is in it, and wait until it is gone.
+
+        Whether it was there.
+        """
         from lightkube.core.exceptions import ApiError  # noqa: PLC0415  see above
         from lightkube.resources.core_v1 import Namespace  # noqa: PLC0415  see above
 
+        was_there = False
         with _told(f"Namespace {self._namespace}"):
             try:
                 async with asyncio.timeout(_GONE_S):
@@ -94,30 +108,52 @@ class ClusterApi:
                         found = await self._client.get(Namespace, self._namespace)
                         labels = found.metadata.labels if found.metadata else None
                         require_own_namespace(self._namespace, labels, self._run_id)
+                        was_there = True
                         await self._client.delete(Namespace, self._namespace)
                         await asyncio.sleep(_POLL_S)
             except ApiError as error:
                 if error.status.code not in (_NOT_FOUND, _CONFLICT):
                     raise
+        return was_there
 
 
 @asynccontextmanager
 async def open_api(kubeconfig: Path, context: str, run_id: str) -> AsyncIterator[ClusterApi]:
     """The API that `context` of `kubeconfig` names. Raises ClusterError."""
     import httpx2  # noqa: PLC0415  see above
-    from lightkube import AsyncClient, KubeConfig  # noqa: PLC0415  see above
+    from lightkube import AsyncClient  # noqa: PLC0415  see above
     from lightkube.core.exceptions import ConfigError  # noqa: PLC0415  see above
 
     try:
-        config = KubeConfig.from_file(kubeconfig).get(context)
-    except ConfigError as error:
-        raise ClusterError(f"{kubeconfig}: {error}") from error
+        config = _read(kubeconfig).get(context)
+    except (ConfigError, KeyError) as error:
+        raise ClusterError(f"{kubeconfig}: context {context}: {error}") from error
     # From here on nothing is taken from the environment: neither a proxy nor another context.
     client = AsyncClient(config, timeout=httpx2.Timeout(_TIMEOUT_S), trust_env=False)
     try:
         yield ClusterApi(client, run_id)
     finally:
         await client.close()
+
+
+def contexts_of(kubeconfig: Path) -> tuple[str, ...]:
+    """The kube-contexts that a file has. Raises ClusterError."""
+    return tuple(_read(kubeconfig).contexts)
+
+
+def _read(kubeconfig: Path) -> "KubeConfig":
+    """Lightkube takes whatever YAML there is. Raises ClusterError."""
+    from lightkube import KubeConfig  # noqa: PLC0415  see above
+    from lightkube.core.exceptions import ConfigError  # noqa: PLC0415  see above
+
+    try:
+        return KubeConfig.from_file(kubeconfig)
+    except OSError as error:
+        raise ClusterError(f"{kubeconfig}: {error.strerror}") from error
+    except ConfigError as error:
+        raise ClusterError(f"{kubeconfig}: {error}") from error
+    except Exception as error:  # of the YAML reader, or of words that are not there
+        raise ClusterError(f"{kubeconfig}: is no kubeconfig") from error
 
 
 @contextmanager

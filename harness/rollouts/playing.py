@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
@@ -11,13 +11,13 @@ from typing import Any, Final, Literal, Protocol
 from harness.child import Run
 from harness.environment.cluster.calling import all_of, to_its_end
 from harness.environment.cluster.errors import ClusterError
-from harness.environment.cluster.guard import run_namespace
+from harness.environment.cluster.existing import SHARED_NODE
 from harness.environment.cluster.node_images import remove_images
-from harness.environment.cluster.room import ClusterRoom
+from harness.environment.cluster.room import ClusterRoom, Room
 from harness.load.counts import Counts
 from harness.load.orders import REGISTRY_NAME, LoadOrders, RolloutOrder
 from harness.load.samples_file import SampleWriter
-from harness.rollouts.asked import read_asked
+from harness.rollouts.asked import Asked, read_asked
 from harness.rollouts.cluster_api import ClusterApi, open_api
 from harness.rollouts.manifests import (
     SECRET_KEEPER,
@@ -31,6 +31,8 @@ from harness.rollouts.manifests import (
 )
 from harness.rollouts.node_metrics import grown, scrape
 from harness.rollouts.pod_rows import Joining, all_request_rows, joined, pod_rows, pull_rows
+from harness.rollouts.pod_story import PodStory
+from harness.rollouts.probing import require_reachable
 from harness.rollouts.watching import Watching
 
 _LAST_EVENTS_S: Final = 3.0
@@ -78,7 +80,7 @@ class Rollouts:
     """The rollouts of one run, in a namespace of its own."""
 
     run: Run
-    room: ClusterRoom
+    room: Room
     api: ClusterApi
     settings: RolloutSettings
     counts: Counts = field(default_factory=Counts)
@@ -118,10 +120,11 @@ class Rollouts:
         await clock.sleep_until(order.at_s)
         self.counts.late(clock.now_s() - order.at_s)
         rollouts = self.settings.orders.rollouts
+        wanted = applied(order, rollouts)
         manifest = deployment(
             self.run.run_id,
-            applied(order, rollouts),
-            hosts=tuple(self.room.nodes.values()),
+            replace(wanted, image=self.room.image(wanted.image)),
+            hosts=tuple(self.room.hosts.values()),
             with_secret=self.settings.secret_in_pods,
         )
         await self.api.make(manifest)
@@ -149,25 +152,35 @@ class Rollouts:
                     watching, lambda: not any(it.lacks_pull_events for it in watching.stories)
                 )
 
+    @property
+    def stories(self) -> tuple[PodStory, ...]:
+        """All pods so far."""
+        return self._watching.stories if self._watching else ()
+
     def secret(self, password: str | None) -> dict[str, Any]:
         """The pull secret with `password`; None stands for the right one."""
         settings = self.settings
         right = settings.password if password is None else password
-        return pull_secret(self.run.run_id, REGISTRY_NAME, settings.username, right)
+        return pull_secret(self.run.run_id, self.room.registry, settings.username, right)
 
     async def counted(self) -> dict[str, dict[str, float]]:
         """What each node's kubelet and containerd have counted since the rollouts were opened."""
-        after = await scrape(self.room)
+        after = await scrape(self.room) if isinstance(self.room, ClusterRoom) else {}
         return {node: grown(self._counted_before[node], counts) for node, counts in after.items()}
 
     def told(self) -> Told:
         """What was heard so far."""
-        stories = self._watching.stories if self._watching else ()
+        stories = self.stories
         return Told(
             pods=len(stories),
             pods_without_pull_event=sum(it.lacks_pull_events for it in stories),
             events_lost=sum(it.events_lost for it in stories),
         )
+
+    def _asked(self, access_log: Path) -> list[Asked]:
+        if not self.room.one_listener:
+            return read_asked(access_log, self.settings.orders.nodes)
+        return [replace(it, node="") for it in read_asked(access_log, (SHARED_NODE,))]
 
     def write_samples(self, access_log: Path, end_s: float) -> None:
         """Join what was heard with the gateway's records. Raises SamplesLost."""
@@ -175,7 +188,8 @@ class Rollouts:
             return
         stories, orders = self._watching.stories, self.settings.orders
         joining = Joining(
-            asked=read_asked(access_log, orders.nodes) if access_log.exists() else (),
+            asked=self._asked(access_log) if access_log.exists() else (),
+            shared=self.room.one_listener,
             configs=self.settings.configs,
             serial=orders.node_settings.serialize_image_pulls,
             end_s=end_s,
@@ -194,31 +208,23 @@ class Rollouts:
 
 
 @asynccontextmanager
-async def open_rollouts(
-    run: Run, room: ClusterRoom, settings: RolloutSettings
-) -> AsyncIterator[Rollouts]:
+async def open_rollouts(run: Run, room: Room, settings: RolloutSettings) -> AsyncIterator[Rollouts]:
     """The run's namespace with its credentials, on nodes that hold none of its images.
 
-    Deleted with all that is in it when the block is left. Raises ClusterError.
+    Nodes of a user's own cluster are asked first whether they reach the registry. Deleted with all
+    that is in it when the block is left. Raises ClusterError.
     """
     async with open_api(room.kubeconfig, room.context, run.run_id) as api:
-        if not room.made:
+        if isinstance(room, ClusterRoom) and not room.made:
             await all_of(_forget_images(room, node) for node in room.nodes)
-        record = run.journal.record(
-            {
-                "kind": "delete_namespace",
-                "run_id": run.run_id,
-                "cluster": room.name,
-                "control_plane": room.control_plane,
-                "engine": room.engine.name,
-                "namespace": run_namespace(run.run_id),
-            }
-        )
+        record = run.journal.record(room.namespace_undo(run.run_id))
         try:
-            await _prepare(api, run.run_id, settings)
+            await _prepare(api, run.run_id, room.registry, settings)
+            if not isinstance(room, ClusterRoom):
+                await require_reachable(api, run.run_id, room, with_secret=settings.secret_in_pods)
             if settings.username:
                 await _keep_secret(api, run.run_id, room)
-            before = await scrape(room)
+            before = await scrape(room) if isinstance(room, ClusterRoom) else {}
             yield Rollouts(run=run, room=room, api=api, settings=settings, _counted_before=before)
         finally:
             if room.stays:
@@ -226,20 +232,20 @@ async def open_rollouts(
             run.journal.done(record)
 
 
-async def _prepare(api: ClusterApi, run_id: str, settings: RolloutSettings) -> None:
+async def _prepare(api: ClusterApi, run_id: str, registry: str, settings: RolloutSettings) -> None:
     await api.make(namespace(run_id))
     if settings.username:
-        secret = pull_secret(run_id, REGISTRY_NAME, settings.username, settings.password)
+        secret = pull_secret(run_id, registry, settings.username, settings.password)
         await api.make(secret)
     await api.make(service_account(run_id, with_secret=settings.secret_in_account))
 
 
-async def _keep_secret(api: ClusterApi, run_id: str, room: ClusterRoom) -> None:
+async def _keep_secret(api: ClusterApi, run_id: str, room: Room) -> None:
     """Let the kubelets know the pull secret before the first pod needs it, where that can be."""
     held = [set(node.images) for node in (await room.kubernetes_nodes()).values()]
     pause = next((name for name in set.intersection(*held) if "/pause:" in name), "")
     if pause:
-        hosts = tuple(room.nodes.values())
+        hosts = tuple(room.hosts.values())
         await api.make(secret_keeper(run_id, pause, hosts))
         await api.await_daemons(SECRET_KEEPER, pods=len(hosts), patience_s=_SECRET_KNOWN_S)
 

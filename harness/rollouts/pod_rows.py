@@ -22,6 +22,7 @@ class Pull:
     ended_s: float
     asked: tuple[Asked, ...]
     parts: Mapping[str, float]
+    shared: bool = False
 
     @property
     def identity(self) -> str:
@@ -35,18 +36,25 @@ class Pull:
     def blob_bytes(self) -> int:
         return sum(it.sent_bytes for it in self.asked if it.path.find("/blobs/") >= 0)
 
+    @property
+    def brought_content(self) -> bool:
+        """Whether layers came with it; of shared requests nobody knows, so a pull counts as one."""
+        return self.blob_bytes > 0 or (self.shared and self.attempt.outcome is Outcome.OK)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Joining:
     """What stories are joined with. `serial`: each node pulls one image after the other.
 
-    `configs`: the digests of image configurations. `end_s`: when the watching ended.
+    `configs`: the digests of image configurations. `end_s`: when the watching ended. `shared`:
+    requests do not tell their node (it is ""), so that only repository and time join them.
     """
 
     asked: Sequence[Asked]
     configs: frozenset[str]
     serial: bool
     end_s: float
+    shared: bool = False
 
 
 def joined(stories: Sequence[PodStory], joining: Joining) -> list[Pull]:
@@ -63,7 +71,8 @@ def joined(stories: Sequence[PodStory], joining: Joining) -> list[Pull]:
     pulls = []
     for story, attempt in sorted(attempts, key=lambda it: _end_s(it[1], joining.end_s)):
         ended_s = _end_s(attempt, joining.end_s)
-        key = (story.node, _repository(story.order.image))
+        node = "" if joining.shared else story.node
+        key = (node, _repository(story.order.image))
         asked = [it for it in free.get(key, ()) if it.at_s <= ended_s]
         free[key] = [it for it in free.get(key, ()) if it.at_s > ended_s]
         started_s = attempt.asked_s
@@ -88,6 +97,7 @@ def joined(stories: Sequence[PodStory], joining: Joining) -> list[Pull]:
                 ended_s=ended_s,
                 asked=tuple(asked),
                 parts=parts,
+                shared=joining.shared,
             )
         )
     return pulls
@@ -163,7 +173,7 @@ def pod_rows(
             (Outcome.OK if story.is_ready else Outcome.UNFINISHED).value,
             cause.value,
             len(own),
-            story.is_ready and not any(it.blob_bytes for it in own),
+            story.is_ready and not any(it.brought_content for it in own),
             story.order.round,
             ended_s,
             *(parts[name] for name in _POD_PARTS),

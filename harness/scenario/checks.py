@@ -7,6 +7,7 @@ from harness.gateway.upstream.addresses import AddressError, require_registry_ur
 from harness.metrics import METRICS
 from harness.oci.images import ImageSpec, ImageSpecError
 from harness.scenario.complaints import Path, did_you_mean, got
+from harness.scenario.existing_checks import existing_fits
 from harness.scenario.extent import last_step_s, round_at_s, stream_end_s
 from harness.scenario.fault_checks import Faults, Problem, faults_agree, faults_fit
 from harness.scenario.model import Abort, Expectation, ScenarioBody, platform_of
@@ -34,6 +35,7 @@ def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
         _later_steps_make_sense,
         _load_is_bounded,
         _pulls_fit_the_cluster,
+        existing_fits,
         faults_fit,
         faults_agree,
         _expectations_can_be_judged,

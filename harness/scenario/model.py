@@ -1,6 +1,7 @@
 """The scenario format: strict models whose words are the file's and whose values have units."""
 
 import re
+from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -24,6 +25,7 @@ from harness.seams import RequestKind
 from harness.units import ByteCount, PerSecond, PositiveSeconds, Seconds
 
 NODES_MAX = 2000
+NODE_SETTINGS = frozenset(it.name for it in fields(NodeSettings)) - {"unpack_bytes_per_s"}
 
 
 class Strict(BaseModel):
@@ -137,13 +139,24 @@ class Registry(Strict):
 
 
 class Cluster(Strict):
-    """Who pulls: emulated nodes or a kind cluster's, with kubelet's and containerd's settings."""
+    """Who pulls: emulated nodes or a kind cluster's, with kubelet's and containerd's settings.
 
-    provider: Literal["emulated", "kind"] = "emulated"
+    `existing` is a cluster of yours, which must be allowed by name on the command line; its nodes
+    keep their own settings.
+    """
+
+    provider: Literal["emulated", "kind", "existing"] = "emulated"
     nodes: StrictInt = Field(4, ge=1, le=NODES_MAX)
     image: str | None = Field(None, min_length=1, description="kind: its node image")
     pull_secret: Literal["pod", "service_account"] = Field(
-        "pod", description="kind: where pods find the registry's credentials"
+        "pod", description="kind, existing: where pods find the registry's credentials"
+    )
+    context: str | None = Field(None, min_length=1, description="existing: the kube-context")
+    registry_host: str | None = Field(
+        None, description="existing: the address at which its nodes reach this machine"
+    )
+    registry_port: StrictInt = Field(
+        5000, ge=1, le=65535, description="existing: where its nodes pull, at registry_host"
     )
     serialize_image_pulls: StrictBool = True
     max_parallel_image_pulls: StrictInt = Field(0, ge=0)
@@ -155,8 +168,7 @@ class Cluster(Strict):
     )
 
     def node_settings(self) -> NodeSettings:
-        own = self.model_dump(exclude={"provider", "nodes", "image", "pull_secret"})
-        return NodeSettings(**own)
+        return NodeSettings(**self.model_dump(include=set(NODE_SETTINGS)))
 
 
 class Environment(Strict):

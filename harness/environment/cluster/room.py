@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from harness.environment.cluster.containers import ContainerGoneError, Engine
 from harness.environment.cluster.errors import ClusterError
+from harness.environment.cluster.guard import run_namespace
 from harness.environment.cluster.kind_cli import KindCli
+from harness.load.orders import REGISTRY_NAME
 
 _ADMIN: Final = "/etc/kubernetes/admin.conf"
 _KUBECTL_S: Final = 15.0
@@ -29,6 +31,56 @@ class KubernetesNode:
     kubelet: str
     runtime: str
     images: tuple[str, ...] = ()
+
+
+class Room(Protocol):
+    """A cluster that rollouts run in: one of kind's, or a user's.
+
+    `nodes`: the name of each Kubernetes node by the plan's name. `stays`: when the run has ended.
+    `one_listener`: all nodes pull from the same one, so that requests do not tell their node.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kubeconfig(self) -> Path: ...
+    @property
+    def context(self) -> str: ...
+    @property
+    def nodes(self) -> Mapping[str, str]: ...
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """The label kubernetes.io/hostname of each node, by the plan's name."""
+        ...
+
+    @property
+    def stays(self) -> bool: ...
+    @property
+    def one_listener(self) -> bool: ...
+    @property
+    def registry(self) -> str:
+        """How nodes call the registry: a name, or an address with its port."""
+        ...
+
+    def image(self, reference: str) -> str:
+        """An image of the plan as it is written in a pod."""
+        ...
+
+    def namespace_undo(self, run_id: str) -> dict[str, str]:
+        """The journal's record of a run's namespace."""
+        ...
+
+    async def kubernetes_nodes(self) -> dict[str, KubernetesNode]:
+        """What Kubernetes says of them, by their Kubernetes name. Raises ClusterError."""
+        ...
+
+    async def dead_nodes(self) -> dict[str, str]:
+        """Why each node that is dead is, by the plan's name. Raises ClusterError."""
+        ...
+
+    async def export_logs(self, folder: Path) -> None:
+        """Put what the nodes wrote into `folder`, as much as can be had."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +104,29 @@ class ClusterRoom:
     stays: bool
     versions: Mapping[str, str]
     cli: KindCli | None = None
+
+    one_listener = False
+    registry = REGISTRY_NAME
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """Kind's nodes are called as their hosts."""
+        return self.nodes
+
+    def image(self, reference: str) -> str:
+        """Nodes call the registry by the plan's name."""
+        return reference
+
+    def namespace_undo(self, run_id: str) -> dict[str, str]:
+        """The journal's record of a run's namespace in a cluster that stays."""
+        return {
+            "kind": "delete_namespace",
+            "run_id": run_id,
+            "cluster": self.name,
+            "control_plane": self.control_plane,
+            "engine": self.engine.name,
+            "namespace": run_namespace(run_id),
+        }
 
     @property
     def context(self) -> str:
@@ -112,7 +187,7 @@ async def ask_nodes(engine: Engine, control_plane: str) -> dict[str, KubernetesN
     argv = ("kubectl", "--kubeconfig", _ADMIN, "get", "nodes", "--output", "json")
     answer = await engine.execute(control_plane, argv, timeout_s=_KUBECTL_S)
     try:
-        return {node.name: node for node in map(_read_node, json.loads(answer)["items"])}
+        return {node.name: node for node in map(read_node, json.loads(answer)["items"])}
     except (ValueError, LookupError, TypeError) as error:
         raise ClusterError(f"{control_plane}: kubectl get nodes answered otherwise") from error
 
@@ -123,7 +198,8 @@ def unready(nodes: Mapping[str, KubernetesNode], wanted: Iterable[str]) -> dict[
     return {name: reason for name, reason in reasons.items() if reason}
 
 
-def _read_node(node: Mapping[str, Any]) -> KubernetesNode:
+def read_node(node: Mapping[str, Any]) -> KubernetesNode:
+    """A node as the API describes it. Raises LookupError, TypeError for anything else."""
     conditions = {it["type"]: it for it in node["status"].get("conditions", ())}
     ready = conditions.get("Ready", {"status": "Unknown", "message": "tells no condition"})
     reason = ""

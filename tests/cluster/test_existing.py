@@ -1,0 +1,199 @@
+"""A cluster of the user's own: the shared one plays it, and is found as it was."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.environment.cluster.addresses import read_gateway
+from tests.cluster_lab import Standing, docker, namespaces, state_of
+from tests.program import events, harness, run_folder, start, wait_for_event
+
+pytestmark = pytest.mark.cluster
+
+SCENARIO = """\
+name: mine
+seed: 5
+environment:
+  link: embedded
+  cluster: {provider: existing, context: CONTEXT, registry_host: HOST, registry_port: PORT, nodes: 2}
+images:
+  app: {size: 2MiB, layers: 2}
+load:
+  rollouts:
+    - {name: app, image: app, replicas: 4, at: 0s, repeat: 3, every: 5s}
+  pulls:
+    - {image: app, rate: 2/s, users: 2}
+faults:
+  - pull_rate_limit: {limit: 0}
+    at: 4s
+    for: 5s
+  - wrong_credentials:
+    at: 9500ms
+    for: 4s
+expect:
+  - {metric: pods_ready, at_least: 100%}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mine:
+    """The user's cluster with its nodes prepared, and the user's own kubeconfig."""
+
+    standing: Standing
+    kubeconfig: Path
+    context: str
+    host: str
+    port: int
+
+    def scenario(self, folder: Path) -> Path:
+        path = folder / "mine.yaml"
+        text = SCENARIO.replace("CONTEXT", self.context).replace("HOST", self.host)
+        path.write_text(text.replace("PORT", str(self.port)), encoding="utf-8")
+        return path
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ("--allow-context", self.context, "--kubeconfig", str(self.kubeconfig))
+
+    def state(self) -> object:
+        return (
+            hashlib.sha256(self.kubeconfig.read_bytes()).hexdigest(),
+            self.kubeconfig.stat().st_mtime_ns,
+            [state_of(node) for node in self.standing.workers],
+            namespaces(self.standing.name),
+        )
+
+
+@pytest.fixture
+def bare(standing: Standing, tmp_path: Path) -> Mine:
+    """The cluster as it comes: its containerd takes every registry for one with HTTPS."""
+    done = subprocess.run(
+        ["kind", "get", "kubeconfig", "--name", standing.name],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text(done.stdout, encoding="utf-8")
+    route = docker("exec", standing.workers[0], "ip", "-4", "route", "show", "default")
+    host = read_gateway(route)
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port = probe.getsockname()[1]
+    return Mine(
+        standing=standing,
+        kubeconfig=kubeconfig,
+        context=f"kind-{standing.name}",
+        host=host,
+        port=port,
+    )
+
+
+@pytest.fixture
+def mine(bare: Mine) -> Iterator[Mine]:
+    """Its nodes take plain HTTP from this machine, as docs/kubernetes.md asks the user for."""
+    registry = f"{bare.host}:{bare.port}"
+    folder = f"/etc/containerd/certs.d/{registry}"
+    write = f"mkdir -p {folder} && echo 'server = \"http://{registry}\"' > {folder}/hosts.toml"
+    try:
+        for node in bare.standing.workers:
+            docker("exec", node, "sh", "-c", write)
+        yield bare
+    finally:
+        for node in bare.standing.workers:
+            docker("exec", node, "rm", "-rf", folder)
+
+
+def test_a_scenario_runs_on_a_cluster_of_the_users(mine: Mine, tmp_path: Path) -> None:
+    """Faults bite real pulls, twice as once; nodes and kubeconfig are not touched."""
+    before = mine.state()
+    for time in ("first", "second"):  # the images of the first are still on the nodes
+        folder = tmp_path / time
+        folder.mkdir()
+        done = harness("run", mine.scenario(folder), *mine.options, folder=folder, limit_s=150)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert mine.state() == before
+        made = run_folder(folder)
+        pods = pd.concat(pd.read_parquet(it) for it in made.glob("samples/pods-cluster-*"))
+        pulls = pd.concat(pd.read_parquet(it) for it in made.glob("samples/pulls-cluster-*"))
+        requests = pd.concat(pd.read_parquet(it) for it in made.glob("samples/requests-cluster-*"))
+        assert len(pods) == 12
+        assert set(pods["node"]) == {"node-0", "node-1"}
+        assert not pods[pods["rollout"] == "app-1"]["cached"].all()
+        assert set(pulls[pulls["outcome"] == "failed"]["cause"]) == {"rate", "auth"}
+        assert set(requests["node"]) == {""}
+        assert (requests["pull"] != "").any()
+        bites = {it["word"]: it["bites"] for it in events(folder) if "bites" in it}
+        assert bites["pull_rate_limit"] > 0
+        assert bites["wrong_credentials"] > 0
+        opened = {it["room"]: it for it in events(folder) if it["event"] == "room_opened"}
+        assert opened["cluster"]["details"]["provider"] == "existing"
+        secrets = ("client-key-data", "certificate-authority-data")
+        for path in made.rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                assert not any(word.encode() in content for word in secrets), path
+
+
+def test_a_context_that_was_named_once_is_left_alone(bare: Mine, tmp_path: Path) -> None:
+    """Exit 2 with one sentence, before anything is made."""
+    before = bare.state()
+    done = harness(
+        *("run", bare.scenario(tmp_path), "--kubeconfig", bare.kubeconfig), folder=tmp_path
+    )
+    assert done.returncode == 2
+    assert f"is used only with --allow-context {bare.context}" in done.stderr
+    assert not (tmp_path / "reports").exists()
+    assert bare.state() == before
+
+
+def test_nodes_that_take_no_plain_http_are_told(bare: Mine, tmp_path: Path) -> None:
+    """Exit 3 with the file that would allow it."""
+    before = bare.state()
+    done = harness("run", bare.scenario(tmp_path), *bare.options, folder=tmp_path, limit_s=120)
+    assert done.returncode == 3, done.stdout + done.stderr
+    registry = f"{bare.host}:{bare.port}"
+    assert f'hosts.toml with server = "http://{registry}"' in done.stderr
+    assert bare.state() == before
+
+
+def test_ctrl_c_leaves_nothing_in_a_cluster_of_the_users(mine: Mine, tmp_path: Path) -> None:
+    """In the middle of a rollout and of a fault."""
+    before = mine.state()
+    process = start("run", mine.scenario(tmp_path), *mine.options, folder=tmp_path)
+    wait_for_event(tmp_path, "fault_injected")
+    assert mine.state() != before
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 130, err
+    assert mine.state() == before
+
+
+def test_recover_deletes_the_namespace_when_it_may(mine: Mine, tmp_path: Path) -> None:
+    """After a kill; not without the context's name, and then only what bears the run's label."""
+    before = mine.state()
+    process = start("run", mine.scenario(tmp_path), *mine.options, folder=tmp_path)
+    wait_for_event(tmp_path, "load_started")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert mine.state() != before
+    refused = harness("recover", "--kubeconfig", mine.kubeconfig, folder=tmp_path)
+    assert refused.returncode == 3, refused.stdout
+    assert f"--allow-context {mine.context}" in refused.stdout
+    assert mine.state() != before
+    recovered = harness("recover", *mine.options, folder=tmp_path, limit_s=120)
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+    assert mine.state() == before
+    records = (run_folder(tmp_path) / "journal.jsonl").read_text(encoding="utf-8")
+    kinds = [json.loads(line).get("undo", {}).get("kind") for line in records.splitlines()]
+    assert "delete_existing_namespace" in kinds
