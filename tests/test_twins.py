@@ -44,6 +44,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/stage.py": "tests/cli/test_running.py and tests/cluster, by running the program",
     "harness/up.py": "tests/cli/test_standing.py, by running the program",
     "harness/environment/kind_lab.py": "tests/cluster/test_kind_lab.py, on a real cluster",
+    "harness/environment/existing_lab.py": "tests/cluster/test_existing.py, on a real cluster",
+    "harness/rollouts/existing.py": "tests/cluster/test_existing.py, on a real cluster",
     "harness/environment/cluster/deleting.py": "test_recovering.py beside it and tests/cluster",
     "harness/environment/scope.py": "only words; every room's test uses it",
 }

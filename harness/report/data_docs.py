@@ -80,7 +80,8 @@ _COLUMNS: Final = {
     "manifest_s": "manifest and configuration",
     "message": "the event's text",
     "method": "of HTTP",
-    "node": "the node that pulled; `clients` are background clients",
+    "node": "the node that pulled; `clients` are background clients; empty for requests of an "
+    "existing cluster",
     "outcome": "what became of it",
     "phase": "before, during or after the faults; added by analysis, empty in `samples/`",
     "pod": "name; empty for background clients",

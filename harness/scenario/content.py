@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from harness.scenario.loading import Scenario
 
-# They say how a run is called, judged or stopped, and not what happens in it; seed and cluster
-# provider have their own place in a run's description.
+# They say how a run is called, judged or stopped, and not what happens in it, or where this
+# machine is found; seed and cluster provider have their own place in a run's description.
 _SAID_ELSEWHERE = ("name", "summary", "description", "seed", "expect", "abort_when")
 _NOT_CONTENT: Final[dict[str, Any]] = {
     **dict.fromkeys(_SAID_ELSEWHERE, True),
-    "environment": {"cluster": {"provider": True}},
+    "environment": {"cluster": dict.fromkeys(("provider", "registry_host", "registry_port"), True)},
 }
 
 

@@ -77,7 +77,7 @@ async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[Lab, Clust
     reuse = replace(kind, reuse=standing.name)
     settings = lab_settings(NODES, standing.reports / "cache")
     async with open_kind_lab(run, settings, reuse, events.append) as lab:
-        assert lab.cluster is not None
+        assert isinstance(lab.cluster, ClusterRoom)
         rooms = [event.room for event in events if isinstance(event, RoomOpened)]
         assert rooms == ["cluster", "registry", "images", "resolver", "link", "node path"]
         yield lab, lab.cluster

@@ -42,7 +42,7 @@ async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[KindCluste
     kind = replace(kind_settings(NODES), reuse=standing.name)
     settings = lab_settings(NODES, standing.reports / "cache")
     async with open_kind_lab(run, settings, kind, lambda _: None) as lab:
-        assert lab.cluster is not None
+        assert isinstance(lab.cluster, ClusterRoom)
         yield KindCluster(run=run, room=lab.cluster, path=path_settings(lab)), lab.cluster
 
 

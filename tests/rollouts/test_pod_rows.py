@@ -9,7 +9,7 @@ from harness.node import texts
 from harness.rollouts.asked import Asked
 from harness.rollouts.pod_rows import Joining, all_request_rows, joined, pod_rows, pull_rows
 from harness.rollouts.pod_story import PodState, PodStory
-from harness.samples import PODS, PULLS
+from harness.samples import PODS, PULLS, REQUESTS
 from harness.seams import RequestKind
 from tests.rollouts.stories import IMAGE, asked, story, tell
 
@@ -126,3 +126,22 @@ def test_pods_that_never_became_ready_stay_in() -> None:
     assert math.isnan(row["delay_s"])
     assert sum(row[name] for name in PARTS) == pytest.approx(19.0)
     assert [it["outcome"] for it in rows_of(PULLS, pull_rows(pulls))] == ["failed", "unfinished"]
+
+
+def test_requests_that_tell_no_node_are_joined_by_repository_and_time() -> None:
+    """On a cluster whose nodes share a listener, one pull may have got another's requests."""
+    first, second = story("app-1-0"), story("app-1-1", node="node-1")
+    for pod, ended_s in ((first, 3.0), (second, 5.0)):
+        tell(pod, 2.0, "Pulling", texts.pulling(IMAGE))
+        message = texts.pulled(IMAGE, pull_s=1.0, waiting_s=1.0, image_bytes=7)
+        tell(pod, ended_s, "Pulled", message)
+        list(pod.saw_pod(ended_s, PodState(host="w", ready=True), pod.node))
+    layer = asked(2.5, 2.8, node="", sent_bytes=7, **LAYER)
+    to_join = Joining(asked=[layer], configs=frozenset(), serial=True, end_s=9.0, shared=True)
+    pulls = joined([first, second], to_join)
+    assert [it.asked for it in pulls] == [(layer,), ()]
+    [row] = rows_of(REQUESTS, all_request_rows(pulls, to_join))
+    assert (row["node"], row["pull"]) == ("", pulls[0].identity)
+    pods = rows_of(PODS, pod_rows([first, second], pulls, 9.0))
+    assert [it["cached"] for it in pods] == [False, False]
+    assert [it["node"] for it in pods] == ["node-0", "node-1"]

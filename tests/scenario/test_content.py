@@ -45,3 +45,12 @@ def test_only_what_happens_counts(old: str, new: str, *, same: bool) -> None:
     """Not how it is written, called or judged, nor its seed; and a default is what it says."""
     assert old in TEXT
     assert (content(TEXT.replace(old, new)) == content(TEXT)) is same
+
+
+def test_where_this_machine_is_found_does_not_count() -> None:
+    """But which cluster of the user's does."""
+    given = "nodes: 2, provider: existing, context: prod, registry_host: 192.0.2.7"
+    plain = TEXT.replace("dns_delay", "latency").replace("nodes: 2", given)
+    elsewhere = plain.replace("192.0.2.7", "192.0.2.8, registry_port: 6000")
+    assert content(plain) == content(elsewhere)
+    assert content(plain) != content(plain.replace("prod", "staging"))
