@@ -107,13 +107,13 @@ def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> No
     requests = table(folder, "requests")
     blobs = requests[(requests["kind"] == "blob") & (requests["status"] == 200)]
     assert set(blobs.groupby("node").size()) == {9}  # config and two layers, three versions
-    [watched] = [event for event in events(folder) if event["event"] == "pods_watched"]
+    [watched] = [event for event in events(tmp_path) if event["event"] == "pods_watched"]
     assert watched["pods"] == 12
-    counted = [event["counts"] for event in events(folder) if event["event"] == "node_metrics"]
+    counted = [event["counts"] for event in events(tmp_path) if event["event"] == "node_metrics"]
     assert sum(it["pull_call_errors"] for it in counted) == len(failed)
     assert sum(it["containerd_pulls_failed"] for it in counted) == len(failed)
     assert sum(it["pods_started"] for it in counted) == len(pods)
-    [healed] = [event for event in events(folder) if event["event"] == "fault_healed"]
+    [healed] = [event for event in events(tmp_path) if event["event"] == "fault_healed"]
     assert healed["bites"] > 0
     secret = json.loads((folder / "run.json").read_text())
     assert "password" not in secret
