@@ -8,9 +8,11 @@ from harness.faults import Fault, catalogue
 
 def overview() -> str:
     """Every fault with its sentence, by area."""
+    known = catalogue()
+    width = max(map(len, known))
     lines = []
     for area, words in _by_area():
-        lines += ["", area, *(f"  {word:<20} {_sentence(catalogue()[word])}" for word in words)]
+        lines += ["", area, *(f"  {word:<{width}} {_sentence(known[word])}" for word in words)]
     return "\n".join(lines[1:])
 
 

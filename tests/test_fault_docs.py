@@ -1,5 +1,6 @@
 """The fault catalogue for readers is generated, fresh and whole."""
 
+import re
 from pathlib import Path
 
 from harness.fault_docs import explain, faults_markdown, overview
@@ -15,10 +16,12 @@ def test_the_committed_page_is_fresh() -> None:
 
 
 def test_the_overview_has_each_fault_once_under_its_area() -> None:
-    """With its first sentence."""
+    """With its first sentence, all of them in one column."""
     lines = overview().splitlines()
     named = [line.split()[0] for line in lines if line.startswith("  ")]
     assert sorted(named) == sorted(catalogue())
+    columns = [re.match(r"  \w+ +", line) for line in lines if line.startswith("  ")]
+    assert len({found and found.end() for found in columns}) == 1
     headings = [line for line in lines if line and not line.startswith(" ")]
     assert headings == sorted({fault.area for fault in catalogue().values()}, key=str.lower)
 
