@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,19 +102,34 @@ def bare(standing: Standing, tmp_path: Path) -> Mine:
     )
 
 
+@contextmanager
+def prepared(mine: Mine, server: str) -> Iterator[None]:
+    """What docs/kubernetes.md asks the user for: the nodes' containerd allows the registry."""
+    folder = f"/etc/containerd/certs.d/{mine.host}:{mine.port}"
+    write = f"mkdir -p {folder} && printf '%s' '{server}' > {folder}/hosts.toml"
+    try:
+        for node in mine.standing.workers:
+            docker("exec", node, "sh", "-c", write)
+        yield
+    finally:
+        for node in mine.standing.workers:
+            docker("exec", node, "rm", "-rf", folder)
+
+
 @pytest.fixture
 def mine(bare: Mine) -> Iterator[Mine]:
-    """Its nodes take plain HTTP from this machine, as docs/kubernetes.md asks the user for."""
-    registry = f"{bare.host}:{bare.port}"
-    folder = f"/etc/containerd/certs.d/{registry}"
-    write = f"mkdir -p {folder} && echo 'server = \"http://{registry}\"' > {folder}/hosts.toml"
-    try:
-        for node in bare.standing.workers:
-            docker("exec", node, "sh", "-c", write)
+    """Its nodes take plain HTTP from this machine."""
+    with prepared(bare, f'server = "http://{bare.host}:{bare.port}"\n'):
         yield bare
-    finally:
-        for node in bare.standing.workers:
-            docker("exec", node, "rm", "-rf", folder)
+
+
+def calm(mine: Mine, folder: Path) -> Path:
+    """One round without faults."""
+    path = mine.scenario(folder)
+    head, _, rest = path.read_text(encoding="utf-8").partition("faults:")
+    text = f"{head}expect:{rest.partition('expect:')[2]}"
+    path.write_text(text.replace(", repeat: 3, every: 5s", ""), encoding="utf-8")
+    return path
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:
@@ -147,15 +164,25 @@ def test_a_first_pull_is_cold_on_nodes_that_keep_images(mine: Mine, tmp_path: Pa
     for time in ("first", "second"):
         folder = tmp_path / time
         folder.mkdir()
-        path = mine.scenario(folder)
-        head, _, rest = path.read_text(encoding="utf-8").partition("faults:")
-        calm = f"{head}expect:{rest.partition('expect:')[2]}"
-        path.write_text(calm.replace(", repeat: 3, every: 5s", ""), encoding="utf-8")
-        done = harness("run", path, *mine.options, folder=folder)
+        done = harness("run", calm(mine, folder), *mine.options, folder=folder)
         assert done.returncode == 0, done.stdout + done.stderr
         assert not table(folder, "pods")["cached"].all()
         layers = table(folder, "requests").query("kind == 'blob' and status == 200")
         assert layers["bytes"].sum() > 2 * (2 << 20)  # each of two nodes
+
+
+def test_its_nodes_pull_over_tls_when_they_check_no_certificate(bare: Mine, tmp_path: Path) -> None:
+    """The authority is new for each run, so that nobody can have it installed before."""
+    tls = ("--set", "environment.registry.tls=true")
+    done = harness("run", calm(bare, tmp_path), *bare.options, *tls, folder=tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "its containerd does not trust" in done.stderr
+    shutil.rmtree(tmp_path / "reports")
+    server = f'server = "https://{bare.host}:{bare.port}"\nskip_verify = true\n'
+    with prepared(bare, server):
+        done = harness("run", calm(bare, tmp_path), *bare.options, *tls, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (table(tmp_path, "pulls")["outcome"] == "ok").any()
 
 
 def test_a_context_that_was_named_once_is_left_alone(bare: Mine, tmp_path: Path) -> None:
