@@ -11,11 +11,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
+
 from harness.child import Child, ChildError, Run, start_child
 from harness.environment.scope import FaultScope
 from harness.seams import Bites
 
 _ANSWER_TIMEOUT_S = 10.0
+_STOPPED_S = 2.0
+_POLL_S = 0.005
 _ARGV = (sys.executable, "-m", "harness.environment.registry_child")
 
 
@@ -181,6 +185,7 @@ class ScopedProcess:
         record = self.run.journal.record(undo)
         try:
             child.process.send_signal(signal.SIGSTOP)
+            await _stopped(child.pid)
             yield
         finally:
             if child.alive:
@@ -190,6 +195,14 @@ class ScopedProcess:
     async def bites(self) -> Bites:
         """A dead or stopped process counts nothing: the samples tell what it met."""
         return Bites(count=None)
+
+
+async def _stopped(pid: int) -> None:
+    """Wait until the process really stands still: a signal is not obeyed at once."""
+    with suppress(TimeoutError, psutil.NoSuchProcess):
+        async with asyncio.timeout(_STOPPED_S):
+            while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+                await asyncio.sleep(_POLL_S)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -80,7 +80,10 @@ def test_each_bites_its_own_node_and_heals(tmp_path: Path) -> None:
             orders = lab.orders(
                 *rounds(lab, *images),
                 until_s=UNTIL_S,
-                settings=NodeSettings(registry_pull_qps=50, registry_burst=50),
+                # side by side, so that two pulls meet a limit however long one takes
+                settings=NodeSettings(
+                    registry_pull_qps=50, registry_burst=50, serialize_image_pulls=False
+                ),
             )
             async with lab.load(orders) as load:
                 begun_s = time.monotonic()

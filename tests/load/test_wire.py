@@ -311,7 +311,7 @@ def test_a_killed_request_closes_its_connection_and_is_told_as_unfinished() -> N
 
 
 REFUSED = [
-    ("https://127.0.0.1/", {}, "unsupported protocol scheme"),
+    ("file:///etc/hostname", {}, "unsupported protocol scheme"),
     ("ftp://x/", {}, "unsupported protocol scheme"),
     ("http://", {}, "no Host"),
     ("http://127.0.0.1:99999/", {}, "invalid URL"),
