@@ -201,7 +201,8 @@ async def _stopped(pid: int) -> None:
     """Wait until the process really stands still: a signal is not obeyed at once."""
     with suppress(TimeoutError, psutil.NoSuchProcess):
         async with asyncio.timeout(_STOPPED_S):
-            while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+            stopped = psutil.STATUS_STOPPED
+            while psutil.Process(pid).status() != stopped:  # noqa: ASYNC110  no event tells it
                 await asyncio.sleep(_POLL_S)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.fidelity.cases import GROUPS, NODES, Group
+from tests.fidelity.cases import GROUPS, Group
 from tests.fidelity.comparing import Seen, differences, seen_in, together
 from tests.fidelity.table import markdown
 
@@ -33,17 +33,20 @@ class Laboratory:
         self._cluster = reuse
         self.versions: dict[str, str] = {}
 
-    def run_both(self, group: Group) -> tuple[dict[str, Seen], dict[str, Seen]]:
-        """One run on real and one on emulated nodes, side by side: both mostly wait."""
-        emulated = self._start(group, "emulated")
-        real = self._start(group, "kind")
+    def run_both(self, group: Group, seed: int) -> tuple[dict[str, Seen], dict[str, Seen]]:
+        """One run on real and one on emulated nodes, side by side: both mostly wait.
+
+        Another seed is other content, cold everywhere, and other jitter of emulated nodes.
+        """
+        emulated = self._start(group, "emulated", seed)
+        real = self._start(group, "kind", seed)
         return self._seen(real, group, "kind"), self._seen(emulated, group, "emulated")
 
-    def _start(self, group: Group, cluster: str) -> "subprocess.Popen[str]":
+    def _start(self, group: Group, cluster: str, seed: int) -> "subprocess.Popen[str]":
         path = self._folder / f"{group.name}.yaml"
         path.write_text(group.scenario(), encoding="utf-8")
         reports = self._folder / cluster
-        words = ["--cluster", cluster, "--nodes", str(NODES), "--link", "embedded"]
+        words = ["--cluster", cluster, "--seed", str(seed), "--link", "embedded"]
         if cluster == "kind":
             words += ["--reuse", self._cluster] if self._cluster else ["--keep"]
         argv = [sys.executable, "-m", "harness", "run", str(path), "--exit-zero", *words]
@@ -99,7 +102,7 @@ def main(arguments: Sequence[str]) -> None:
             stack.callback(laboratory.close)
         for number, group in _turns(groups, chosen.runs):
             try:
-                on_real, on_emulated = laboratory.run_both(group)
+                on_real, on_emulated = laboratory.run_both(group, number)
             except RunFailed as error:
                 print(error, file=sys.stderr, flush=True)
                 continue

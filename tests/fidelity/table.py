@@ -10,8 +10,8 @@ _INTRODUCTION = """\
 
 The same scenarios, on real nodes of a kind cluster and on emulated ones. Each fault is on from
 {begins} s to {ends} s; a rollout begins at {rollout} s, so that its pods meet the fault, back off
-and recover by themselves. Two nodes; {runs} runs on each side, one of the rarer faults. Real:
-{versions}.
+and recover by themselves. Two nodes; up to {runs} runs on each side with other seeds, one of the
+rarer faults; the column of pods tells how many there were. Real: {versions}.
 
 Made by `uv run python -m tests.fidelity --runs {runs} --out docs/fidelity.md`.
 
