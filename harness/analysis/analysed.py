@@ -31,6 +31,7 @@ from harness.analysis.recovery import recoveries, recovery_findings
 from harness.analysis.throughput import (
     bin_edges,
     bytes_over_time,
+    due_over_time,
     endings_over_time,
     pods_over_time,
     throughput_finding,
@@ -120,6 +121,8 @@ def _frames(recorded: RecordedRun, seen: Sequence[Window], end_s: float) -> _Fra
             "throughput": over_time,
             "pulls_over_time": endings_over_time(pulls, "ended_s", edges),
             "pushes_over_time": endings_over_time(pushes, "ended_s", edges),
+            "pulls_due": due_over_time(pulls, edges),
+            "pushes_due": due_over_time(pushes, edges),
             "pods_over_time": pods_over_time(pods, edges),
             "delay_ecdf": series.delay_ecdf(pods),
             "delay_points": series.delay_points(pods),

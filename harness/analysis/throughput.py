@@ -72,6 +72,12 @@ def endings_over_time(rows: pd.DataFrame, ended: str, edges: Floats) -> pd.DataF
     return grouped.rename("count").reset_index()
 
 
+def due_over_time(rows: pd.DataFrame, edges: Floats) -> pd.DataFrame:
+    """How many of `rows` should have begun in each bin: what was offered. Columns at_s, due."""
+    counts, _ = np.histogram(rows["due_s"].dropna().to_numpy(), edges)
+    return pd.DataFrame({"at_s": edges[:-1], "due": counts})
+
+
 def results(rows: pd.DataFrame) -> "pd.Series[str]":
     """One word for each row: `ok`, `unfinished`, or the cause of the failure."""
     causes = rows["cause"].where(rows["cause"].isin(_CAUSES), Cause.UNKNOWN.value)

@@ -85,7 +85,7 @@ def _of_events(events: Sequence[Event]) -> Iterator[Reason]:
     for event in events:
         match event:
             case Aborted():
-                text = f"abort_when: {event.metric} was {event.value:.6g}, limit {event.limit}"
+                text = f"abort_when: {event.metric} was {event.value:.0%}, {event.limit}"
                 yield Reason(kind="aborted", subject=event.metric, text=text)
             case ChildDied():
                 text = f"{event.child} ended by itself with code {event.exit_code}"

@@ -96,6 +96,7 @@ def templates() -> Environment:
         margin=words.margin_text,
         bites=words.bites_text,
         first_success=words.first_success_text,
+        recovery=words.recovery_text,
         short=_short,
         in_script=in_script,
         rows=_rows,
@@ -141,7 +142,7 @@ def _around_faults(findings: Findings) -> list[dict[str, Any]]:
         around_s = max(1.0, (healed_s - one.injected_s) / 2)
         name = f"{one.fault} #{one.occurrence}" if one.occurrence > 1 else one.fault
         from_s, to_s = max(0.0, one.injected_s - around_s), healed_s + 2 * around_s
-        stretches.append({"name": name, "from_s": round(from_s, 3), "to_s": round(to_s, 3)})
+        stretches.append({"name": _short(name), "from_s": round(from_s, 3), "to_s": round(to_s, 3)})
     return stretches[:_MOST_STRETCHES]
 
 
@@ -197,10 +198,12 @@ def _tiles(findings: Findings) -> list[dict[str, str]]:
 
 def _recovery_tile(findings: Findings) -> dict[str, str]:
     never = max(one.pods_never_ready for one in findings.recovery)
+    finished = findings.run.ended == "finished"
     waits = [one.recovery_wait_s for one in findings.recovery if one.recovery_wait_s is not None]
-    value = "never" if never else words.seconds(max(waits, default=None))
+    unready = "never" if finished else "not seen"
+    value = unready if never else words.seconds(max(waits, default=None))
     note = (
-        f"{never:,} waiting pods never became Ready"
+        f"{never:,} waiting pods were not Ready by the end of the run"
         if never
         else "last heal to last waiting pod Ready"
     )

@@ -14,6 +14,7 @@ from harness.report.words import (
     margin_text,
     percent,
     quantile_text,
+    recovery_text,
     seconds,
     size,
     value_text,
@@ -153,9 +154,7 @@ def _recovery(findings: Findings) -> str:
             f"{one.fault} #{one.occurrence}",
             first_success_text(one),
             f"{one.pods_waiting:,}",
-            f"{one.pods_never_ready:,} never"
-            if one.pods_never_ready
-            else seconds(one.recovery_wait_s),
+            recovery_text(one, finished=findings.run.ended == "finished"),
             f"median {seconds(one.retry_wait_median_s)}, max {seconds(one.retry_wait_max_s)}",
         )
         for one in findings.recovery

@@ -3,7 +3,6 @@
 from harness.analysis.findings import DelayFinding, ExpectationFinding, Findings
 from harness.report.words import (
     bites_text,
-    first_success_text,
     margin_text,
     quantile_text,
     seconds,
@@ -80,12 +79,15 @@ def _delay(one: DelayFinding) -> str:
 def _recoveries(findings: Findings) -> list[str]:
     lines = []
     for one in findings.recovery:
-        first = first_success_text(one)
+        if one.first_success_wait_s is not None:
+            first = f"first success after {seconds(one.first_success_wait_s)}"
+        else:
+            first = f"nothing {'succeeded' if one.tried_again else 'was tried'} since"
         if one.pods_never_ready:
             last = f"{one.pods_never_ready} of {one.pods_waiting} waiting pods never became ready"
         elif one.pods_waiting:
             last = f"all {one.pods_waiting} waiting pods ready after {seconds(one.recovery_wait_s)}"
         else:
             last = "no pod was waiting"
-        lines.append(f"healed  {one.fault} #{one.occurrence}: first success after {first}, {last}")
+        lines.append(f"healed  {one.fault} #{one.occurrence}: {first}, {last}")
     return [*lines, ""] if lines else []

@@ -116,6 +116,15 @@ def first_success_text(recovery: RecoveryFinding) -> str:
     return "never" if recovery.tried_again else NONE
 
 
+def recovery_text(recovery: RecoveryFinding, *, finished: bool) -> str:
+    """How long until the last waiting pod was Ready; of a run cut short, what was seen of it."""
+    if recovery.pods_never_ready:
+        if finished:
+            return f"{recovery.pods_never_ready:,} never"
+        return f"{recovery.pods_never_ready:,} not by the end of the run"
+    return seconds(recovery.recovery_wait_s) if recovery.pods_waiting else NONE
+
+
 def bites_text(fault: FaultFinding) -> str:
     """How often it bit and who says so."""
     if fault.bites is None:

@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.analysis.throughput import bin_edges, bytes_over_time, endings_over_time
+from harness.analysis.throughput import (
+    bin_edges,
+    bytes_over_time,
+    due_over_time,
+    endings_over_time,
+)
 from tests.recordings import RunFolder, analysed, outage
 
 
@@ -66,3 +71,10 @@ def test_a_run_without_transfers_has_no_throughput(tmp_path: Path) -> None:
     """And no mean of nothing."""
     throughput = analysed(RunFolder(), tmp_path).findings.throughput
     assert (throughput.bytes_sum, throughput.mean_bytes_per_s) == (0, None)
+
+
+def test_what_was_offered_is_counted_when_it_was_due() -> None:
+    """Whether it began late, or never; what has no such moment is left out."""
+    rows = pd.DataFrame({"due_s": [0.0, 0.9, 1.0, 2.5, float("nan")]})
+    found = due_over_time(rows, np.arange(4.0))
+    assert found.to_dict("list") == {"at_s": [0.0, 1.0, 2.0], "due": [2, 1, 1]}

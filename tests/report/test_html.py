@@ -160,3 +160,25 @@ def test_all_that_a_reader_needs_is_there(tmp_path: Path, bundle: str) -> None:
     )  # fmt: skip
     for words in wanted:
         assert words in text
+
+
+def test_the_commonest_error_stands_at_the_top(tmp_path: Path, bundle: str) -> None:
+    """With how many of the failures it is, on how many nodes, and when."""
+    text = page(analysed(outage(), tmp_path), bundle)
+    top = text.partition("<main>")[0]
+    assert "31 of 31 failures, on 4 nodes" in top
+    assert "no such host" in top
+    calm = RunFolder()
+    calm.began()
+    calm.pull("p", 1, 2)
+    assert "Commonest error" not in page(analysed(calm, tmp_path / "calm"), bundle)
+
+
+def test_a_run_cut_short_does_not_say_never(tmp_path: Path, bundle: str) -> None:
+    """Pods that had no time to become Ready are another matter than those that had."""
+    for reason, told in (("finished", "1 never"), ("aborted", "1 not by the end of the run")):
+        run = outage()
+        run.pod("stuck", 30, NAN, ended_s=119)
+        run.events.pop()
+        run.ended(120, reason=reason)
+        assert told in page(analysed(run, tmp_path / reason), bundle)

@@ -173,13 +173,19 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
 
 def pulls_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Attempts to pull as they ended, by result."""
-    description = "Attempts to pull by the moment they ended: good ones, and the cause of the rest."
+    description = (
+        "Attempts to pull by the moment they ended: good ones, and the cause of the rest. "
+        "The line is the offered load: attempts by the moment they were due."
+    )
     return _results_chart(analysis, end_s, "pulls", description)
 
 
 def pushes_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Pushes as they ended, by result."""
-    description = "Pushes by the moment they ended: good ones, and the cause of the rest."
+    description = (
+        "Pushes by the moment they ended: good ones, and the cause of the rest. "
+        "The line is the offered load: pushes by the moment they were due."
+    )
     return _results_chart(analysis, end_s, "pushes", description)
 
 
@@ -208,7 +214,11 @@ def _results_chart(analysis: Analysis, end_s: float, what: str, description: str
         ),
     }
     mark = {"type": "bar", "stroke": "var(--panel)", "strokeWidth": 0.5}
-    layers = [*bands(analysis), {"data": data(rows), "mark": mark, "encoding": encoding}]
+    layers = [
+        *bands(analysis),
+        {"data": data(rows), "mark": mark, "encoding": encoding},
+        _offered(analysis.series[f"{what}_due"], end_s),
+    ]
     return Chart(
         key=what,
         title=f"{what.capitalize()} by result",
@@ -216,6 +226,18 @@ def _results_chart(analysis: Analysis, end_s: float, what: str, description: str
         spec=spec_over_time(description, layers, 170, end_s),
         table=over_time,
     )
+
+
+def _offered(due: pd.DataFrame, end_s: float) -> Spec:
+    """A line over the bars, as high as what was due in the time of each."""
+    last = due.tail(1).assign(at_s=end_s)  # it goes on to the end of the last bin
+    line = {"type": "line", "interpolate": "step-after", "color": "var(--fg)", "strokeWidth": 1.2}
+    encoding = {
+        "x": time("at_s"),
+        "y": {"field": "due", "type": "quantitative"},
+        "tooltip": tip(("at_s", "From (s)", ".1f"), ("due", "Due")),
+    }
+    return {"data": data(pd.concat([due, last])), "mark": line, "encoding": encoding}
 
 
 def throughput_chart(analysis: Analysis, end_s: float) -> Chart | None:
