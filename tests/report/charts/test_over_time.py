@@ -86,7 +86,7 @@ def test_pushes_have_a_chart_when_there_are_any(tmp_path: Path) -> None:
     run.push("a", 60, 61)
     run.push("b", 60, 61, outcome="failed", cause="quota")
     found = drawn(run, tmp_path)["pushes"]
-    assert [(bar["result"], bar["count"]) for bar in values(found, -1)] == [("ok", 1), ("quota", 1)]
+    assert [(bar["result"], bar["count"]) for bar in values(found, -2)] == [("ok", 1), ("quota", 1)]
 
 
 def test_bars_of_the_last_bin_end_with_the_run(tmp_path: Path) -> None:
@@ -94,5 +94,9 @@ def test_bars_of_the_last_bin_end_with_the_run(tmp_path: Path) -> None:
     run = RunFolder()
     run.pull("a", 100, 100.7)
     run.ended(100.9)
-    (bar,) = values(drawn(run, tmp_path)["pulls"], -1)
+    found = drawn(run, tmp_path)["pulls"]
+    (bar,) = values(found, -2)
     assert bar["until_s"] == pytest.approx(100.9)
+    offered = values(found, -1)
+    assert sum(point["due"] for point in offered) == 1
+    assert offered[-1]["at_s"] == pytest.approx(100.9)
