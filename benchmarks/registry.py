@@ -1,10 +1,11 @@
-"""The embedded registry, with gateway and access records, against distribution v3; and a proxy.
+"""The embedded registry, with gateway and access records, against distribution v3; TLS; a proxy.
 
     uv run python benchmarks/registry.py [--distribution PATH] [--rounds 5] [--json FILE]
 
 PATH is distribution's `registry` binary. The registries run on one core, the client on the other.
 With it, `proxied` is that distribution behind the gateway's reverse proxy, and the last lines tell
-what part of distribution's own blob throughput is left: the two share the one core.
+what part of distribution's own blob throughput is left: the two share the one core. `rules` is what
+one rule costs each request that it does not match, by another repository or by a share's draw.
 Each round measures every registry once, in turn, so that a noisy machine is noisy for all.
 Compare only figures of one run; processor time per unit is steadier than a rate.
 """
@@ -14,36 +15,55 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 
+from harness.chance import Chance
 from harness.child import Run, start_child
-from harness.environment.registry import open_registry
+from harness.environment.authority import Authority, new_authority
+from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.journal import Journal
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.oci.media_types import OCI_MANIFEST
 from harness.oci.sink import blob_path
+from harness.seams import Delay, RequestKind, Where
 
 BLOB_BYTES = 64 << 20
 BLOBS = 16
 MANIFEST_SECONDS = 3.0
 CONNECTIONS = 16
 NAME, TAG = "bench", "v1"
+RULES = 20
+UNMATCHED = {"elsewhere": ("another", 1.0), "not_chosen": (NAME, 1e-12)}  # repository, share
 
 
-def connected(port: int) -> socket.socket:
-    link = socket.create_connection(("127.0.0.1", port))
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A registry to measure. `trust`: of TLS; None for plain HTTP."""
+
+    process: psutil.Process
+    port: int
+    trust: ssl.SSLContext | None = None
+
+
+def connected(target: Target) -> socket.socket:
+    link = socket.create_connection(("127.0.0.1", target.port))
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if target.trust is not None:
+        return target.trust.wrap_socket(link, server_hostname="localhost")
     return link
 
 
@@ -68,9 +88,9 @@ def read_answer(link: socket.socket, buffer: bytearray) -> int:
     return length
 
 
-def manifests(port: int) -> int:
+def manifests(target: Target) -> int:
     """How many manifests CONNECTIONS keep-alive connections get in MANIFEST_SECONDS."""
-    links = [connected(port) for _ in range(CONNECTIONS)]
+    links = [connected(target) for _ in range(CONNECTIONS)]
     asked, got, buffer = request(f"/v2/{NAME}/manifests/{TAG}"), 0, bytearray(1 << 16)
     until_s = time.monotonic() + MANIFEST_SECONDS
     for link in links:
@@ -85,11 +105,11 @@ def manifests(port: int) -> int:
     return got
 
 
-def blobs(port: int, digest: str) -> int:
+def blobs(target: Target, digest: str) -> int:
     """Bytes of BLOBS downloads, one after the other on one connection."""
     asked, buffer = request(f"/v2/{NAME}/blobs/{digest}"), bytearray(1 << 20)
     received = 0
-    with connected(port) as link:
+    with connected(target) as link:
         for _ in range(BLOBS):
             link.sendall(asked)
             received += read_answer(link, buffer)
@@ -101,17 +121,44 @@ def cpu_s(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def measure(port: int, process: psutil.Process, digest: str) -> dict[str, float]:
+def measure(target: Target, digest: str) -> dict[str, float]:
     """One round of one registry."""
+    process = target.process
     cpu, began = cpu_s(process), time.monotonic()
-    count = manifests(port)
+    count = manifests(target)
     took, used = time.monotonic() - began, cpu_s(process) - cpu
     row = {"manifests_per_s": count / took, "cpu_us_per_manifest": used / count * 1e6}
     cpu, began = cpu_s(process), time.monotonic()
-    received = blobs(port, digest)
+    received = blobs(target, digest)
     took, used = time.monotonic() - began, cpu_s(process) - cpu
     row |= {"blob_gb_per_s": received / took / 1e9, "cpu_s_per_gb": used / received * 1e9}
     return row | {"resident_mib": process.memory_info().rss / 2**20}
+
+
+async def cost_of_rules(room: RegistryRoom, target: Target) -> dict[str, float]:
+    """Processor time in µs that one rule adds to a request that it does not match."""
+    used = {"none": used_by_a_manifest(target)}
+    for how, (repository, share) in UNMATCHED.items():
+        scope = FaultScope(
+            fault="bench",
+            where=Where(repository=repository),
+            chance=Chance(1, "bench"),
+            deadline_s=time.monotonic() + 600,
+        )
+        gateway, act = room.gateway(scope), Delay(first_byte_s=1.0)
+        async with AsyncExitStack() as rules:
+            for _ in range(RULES):
+                rule = gateway.rule(act, kinds=(RequestKind.MANIFEST,), share=share)
+                await rules.enter_async_context(rule)
+            used[how] = used_by_a_manifest(target)
+    return {f"{how}_us": (used[how] - used["none"]) / RULES for how in UNMATCHED}
+
+
+def used_by_a_manifest(target: Target) -> float:
+    """Processor time of one manifest, in µs."""
+    cpu = cpu_s(target.process)
+    count = manifests(target)
+    return (cpu_s(target.process) - cpu) / count * 1e6
 
 
 @asynccontextmanager
@@ -131,30 +178,44 @@ async def distribution(run: Run, binary: str, image: BuiltImage, root: Path) -> 
     argv = (binary, "serve", str(config))
     async with start_child(run, "distribution", argv, config=None) as child:
         await push(f"http://127.0.0.1:{port}", image, root)
-        yield psutil.Process(child.pid), port
+        yield Target(process=psutil.Process(child.pid), port=port)
 
 
 @asynccontextmanager
-async def proxied(run: Run, port: int) -> AsyncIterator[Any]:
-    """The gateway before the registry at `port`; its process and its own port."""
-    folder = run.folder / "proxied"
+async def opened(
+    run: Run,
+    name: str,
+    upstream: UpstreamSettings | None = None,
+    authority: Authority | None = None,
+) -> AsyncIterator[RegistryRoom]:
+    """A gateway in a folder of its own, before the embedded registry or the one at `upstream`."""
+    folder = run.folder / name
     folder.mkdir()
-    own = Run(
-        run_id=run.run_id, folder=folder, journal=run.journal, clock_start_s=run.clock_start_s
-    )
-    address = f"http://127.0.0.1:{port}"
-    settings = UpstreamSettings(provider="external", url=address)
     async with open_registry(
-        own,
+        Run(run_id=run.run_id, folder=folder, journal=run.journal, clock_start_s=run.clock_start_s),
         nodes=("n0",),
         auth="none",
         username="",
         password="",
         token_lifetime_s=300,
         registry_name="bench",
-        upstream=settings,
+        upstream=upstream,
+        authority=authority,
     ) as room:
-        yield psutil.Process(room.child.pid), room.ports["n0"]
+        yield room
+
+
+def target_of(room: RegistryRoom) -> Target:
+    trust = ssl.create_default_context(cadata=room.ca_pem) if room.ca_pem else None
+    process = psutil.Process(room.child.pid)
+    return Target(process=process, port=room.ports["n0"], trust=trust)
+
+
+async def filled(room: RegistryRoom) -> BuiltImage:
+    """Let `room` have the image."""
+    image = build(ImageSpec(name=NAME, size_bytes=BLOB_BYTES), DirectorySink(room.root))
+    await room.add_image(image, NAME, TAG)
+    return image
 
 
 async def push(url: str, image: BuiltImage, root: Path) -> None:
@@ -180,33 +241,26 @@ async def compare(binary: str | None, rounds: int) -> dict[str, list[dict[str, f
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
         run = Run(run_id="bench", folder=folder, journal=journal, clock_start_s=time.monotonic())
-        room = await stack.enter_async_context(
-            open_registry(
-                run,
-                nodes=("n0",),
-                auth="none",
-                username="",
-                password="",
-                token_lifetime_s=300,
-                registry_name="bench",
-            )
-        )
-        image = build(ImageSpec(name=NAME, size_bytes=BLOB_BYTES), DirectorySink(room.root))
-        await room.add_image(image, NAME, TAG)
-        targets = {"embedded": (psutil.Process(room.child.pid), room.ports["n0"])}
+        room = await stack.enter_async_context(opened(run, "embedded"))
+        image = await filled(room)
+        authority = new_authority(folder, ())
+        tls = await stack.enter_async_context(opened(run, "tls", authority=authority))
+        await filled(tls)
+        targets = {"embedded": target_of(room), "embedded, TLS": target_of(tls)}
         if binary is not None:
-            process, port = await stack.enter_async_context(
-                distribution(run, binary, image, room.root)
-            )
-            targets["distribution"] = (process, port)
-            targets["proxied"] = await stack.enter_async_context(proxied(run, port))
-        for process, _ in targets.values():
-            pin(process, cores[-1])
+            theirs = await stack.enter_async_context(distribution(run, binary, image, room.root))
+            url = f"http://127.0.0.1:{theirs.port}"
+            settings = UpstreamSettings(provider="external", url=url)
+            proxy = await stack.enter_async_context(opened(run, "proxied", settings))
+            targets |= {"distribution": theirs, "proxied": target_of(proxy)}
+        for target in targets.values():
+            pin(target.process, cores[-1])
         digest = image.platforms[0].layers[0].digest
-        rows: dict[str, list[dict[str, float]]] = {name: [] for name in targets}
+        rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*targets, "rules")}
         for _ in range(rounds):
-            for name, (process, port) in targets.items():
-                rows[name].append(measure(port, process, digest))
+            for name, target in targets.items():
+                rows[name].append(measure(target, digest))
+            rows["rules"].append(await cost_of_rules(room, targets["embedded"]))
         return rows
 
 

@@ -2,7 +2,12 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +46,7 @@ _UNAUTHORIZED, _NOT_FOUND, _TOO_MANY_REQUESTS = 401, 404, 429
 _TEMPORARY_REDIRECT, _UNAVAILABLE = 307, 503
 _QUOTA_CODES = {403: ErrorCode.DENIED, 429: ErrorCode.TOOMANYREQUESTS}
 _SERVED = (200, 206)
+_NOT_QUEUED = nullcontext()  # of every request that no queue holds up: the hot path
 
 
 class AnswerEndedError(Exception):
@@ -120,14 +126,19 @@ class Exchange:
             return self.ask.scope
         return {**self.ask.scope, "path": path, "raw_path": path.encode()}
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait in the queues, and keep the places there until the block is left.
 
         Raises AnswerEndedError when the client is gone before its turn.
         """
+        if self._decision is None or not self._decision.queues:
+            return _NOT_QUEUED
+        return self._places_in(self._decision.queues)
+
+    @asynccontextmanager
+    async def _places_in(self, queues: list[Rule]) -> AsyncIterator[None]:
         async with AsyncExitStack() as places:
-            for rule in self._decision.queues if self._decision is not None else ():
+            for rule in queues:
                 assert isinstance(rule.act, Queue)
                 assert rule.turns is not None
                 await places.enter_async_context(rule.turns.taken())

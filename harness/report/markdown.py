@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from harness.analysis.compared import Comparison
-from harness.analysis.findings import Findings
+from harness.analysis.findings import Findings, PullsFinding, PushesFinding
 from harness.report.comparison import comparison_rows
 from harness.report.words import (
     NONE,
@@ -163,45 +163,33 @@ def _recovery(findings: Findings) -> str:
 
 
 def _pulls(findings: Findings) -> str:
-    shown = [one for one in findings.pulls if one.pulls]
-    if not shown:
-        return ""
-    head = ("Pulls", "n", "Failed", "Error rate", "Causes", "p50 of OK", "p95 of OK", "Bytes")
-    rows = (
-        (
-            one.phase or "all",
-            f"{one.pulls:,}",
-            f"{one.failed:,}",
-            percent(one.error_rate),
-            ", ".join(f"{cause} {count:,}" for cause, count in one.causes.items()),
-            quantile_text(one.ok_p50),
-            quantile_text(one.ok_p95),
-            size(one.bytes_sum),
-        )
-        for one in shown
-    )
-    return "## Pulls\n\n" + table(head, rows)
+    return _attempts("Pulls", [(one.pulls, one) for one in findings.pulls])
 
 
 def _pushes(findings: Findings) -> str:
-    shown = [one for one in findings.pushes if one.pushes]
+    return _attempts("Pushes", [(one.pushes, one) for one in findings.pushes])
+
+
+def _attempts(what: str, phases: list[tuple[int, PullsFinding | PushesFinding]]) -> str:
+    """A table of how many there were in each phase and how they ended; "" when none were."""
+    shown = [(count, one) for count, one in phases if count]
     if not shown:
         return ""
-    head = ("Pushes", "n", "Failed", "Error rate", "Causes", "p50 of OK", "p95 of OK", "Bytes")
+    head = (what, "n", "Failed", "Error rate", "Causes", "p50 of OK", "p95 of OK", "Bytes")
     rows = (
         (
             one.phase or "all",
-            f"{one.pushes:,}",
+            f"{count:,}",
             f"{one.failed:,}",
             percent(one.error_rate),
-            ", ".join(f"{cause} {count:,}" for cause, count in one.causes.items()),
+            ", ".join(f"{cause} {times:,}" for cause, times in one.causes.items()),
             quantile_text(one.ok_p50),
             quantile_text(one.ok_p95),
             size(one.bytes_sum),
         )
-        for one in shown
+        for count, one in shown
     )
-    return "## Pushes\n\n" + table(head, rows)
+    return f"## {what}\n\n" + table(head, rows)
 
 
 def comparison_markdown(found: Comparison) -> str:
