@@ -71,7 +71,8 @@ def in_batches(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """
     coded = [str(name) for name in frame.columns if frame[name].dtype == "category"]
     for first in range(0, max(1, len(frame)), _ROWS_AT_ONCE):
-        yield frame.iloc[first : first + _ROWS_AT_ONCE].astype(dict.fromkeys(coded, "str"))
+        part = frame.iloc[first : first + _ROWS_AT_ONCE]
+        yield part.astype(dict.fromkeys(coded, "str")) if coded else part
 
 
 def write_parquet(parts: Iterable[pd.DataFrame], path: Path) -> None:

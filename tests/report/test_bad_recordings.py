@@ -20,32 +20,10 @@ from harness.report.pictures import write_pictures
 from harness.report.suite import write_suite
 from tests.recordings import NAN, RunFolder, outage
 from tests.report.test_html import HOSTILE, Page, hostile
+from tests.report.test_writing import all_failed, one_sample
 
 LONG = (HOSTILE.replace("\x00", "") * 20_000)[: 1 << 20]
 MOST_PAGE_BYTES = 2_500_000
-
-
-def one_sample() -> RunFolder:
-    run = RunFolder()
-    run.began()
-    run.pod("only", 1, 2.0)
-    run.ended(5)
-    return run
-
-
-def all_failed() -> RunFolder:
-    """Every pull of every pod, and the fault was still on at the end."""
-    run = RunFolder()
-    run.began()
-    run.fault("dns_nxdomain-1", 5, 100, healed=False)
-    for number in range(30):
-        run.pod(f"pod-{number}", 10 + number, ended_s=90)
-        run.pull(
-            f"{number}", 10, 11, pod=f"pod-{number}", outcome="failed", cause="dns", bytes=0,
-            error_text="no such host",
-        )  # fmt: skip
-    run.ended(90)
-    return run
 
 
 def fault_without_samples() -> RunFolder:
