@@ -11,15 +11,18 @@ from tests.program import brief, harness, run_folder
 from tests.secrecy import betrayed, spied
 from tests.standing import standing
 
+TOKENS_END = "expired_credentials: {mode: token, error: none}"
 # Faults whose errors tell much: each is told to pods, recorded, and drawn in reports.
 RUNS = {
-    "tokens": ("{auth: token}", "expired_credentials: {mode: token, error: none}"),
+    "tokens, and tickets for storage": (
+        "{auth: token}",
+        "redirect_to_slow_storage: {rate: 10MB/s}\n    at: 0s\n    for: 1s\n  - " + TOKENS_END,
+    ),
     "TLS": ("{auth: token, tls: true}", "expired_certificate:"),
     "a profile with its own user name": (
         "{auth: token, profile: ecr, tls: true}",
         "expired_credentials: {mode: secret}",
     ),
-    "storage": ("{auth: token}", "redirect_to_slow_storage: {rate: 10MB/s}"),
 }
 
 
@@ -63,10 +66,9 @@ def test_no_secret_of_an_external_registry_is_written_or_printed(
             f"{{provider: external, url: '{url}', username_from: R_USER, password_from: R_PASS}}"
         )
         leave = ["--allow-registry", urlsplit(url).netloc]
-        fault = "expired_credentials: {mode: token, error: none}"
         done = harness(
             "run",
-            brief(ours, fault),
+            brief(ours, TOKENS_END),
             "--set",
             f"environment.registry={registry}",
             *leave,
@@ -88,9 +90,8 @@ def test_no_secret_before_distribution_is_written_or_printed(
     ours = tmp_path / "ours"
     ours.mkdir()
     secrets = spied(tmp_path, monkeypatch)
-    fault = "expired_credentials: {mode: token, error: none}"
     provider = ["--set", "environment.registry.provider=distribution"]
-    done = harness("run", brief(ours, fault), *provider, folder=ours)
+    done = harness("run", brief(ours, TOKENS_END), *provider, folder=ours)
     assert done.returncode == 0, done.stdout + done.stderr
     found = secrets.all()
     assert {"a password", "a token"} <= set(found.values())
