@@ -11,6 +11,7 @@ from tests.program import brief, harness, run_folder
 from tests.secrecy import betrayed, spied
 from tests.standing import standing
 
+LIMIT_S = 180.0  # pods back off, and whole reports are written
 TOKENS_END = "expired_credentials: {mode: token, error: none}"
 # Faults whose errors tell much: each is told to pods, recorded, and drawn in reports.
 RUNS = {
@@ -36,7 +37,12 @@ def test_no_secret_of_a_run_is_written_or_printed(
     ours.mkdir()
     secrets = spied(tmp_path, monkeypatch)
     done = harness(
-        "run", brief(ours, fault), "--set", f"environment.registry={registry}", folder=ours
+        "run",
+        brief(ours, fault),
+        "--set",
+        f"environment.registry={registry}",
+        folder=ours,
+        limit_s=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = secrets.all()
@@ -73,6 +79,7 @@ def test_no_secret_of_an_external_registry_is_written_or_printed(
             f"environment.registry={registry}",
             *leave,
             folder=ours,
+            limit_s=LIMIT_S,
         )
     assert done.returncode == 0, done.stdout + done.stderr
     found = secrets.all()
@@ -91,7 +98,7 @@ def test_no_secret_before_distribution_is_written_or_printed(
     ours.mkdir()
     secrets = spied(tmp_path, monkeypatch)
     provider = ["--set", "environment.registry.provider=distribution"]
-    done = harness("run", brief(ours, TOKENS_END), *provider, folder=ours)
+    done = harness("run", brief(ours, TOKENS_END), *provider, folder=ours, limit_s=LIMIT_S)
     assert done.returncode == 0, done.stdout + done.stderr
     found = secrets.all()
     assert {"a password", "a token"} <= set(found.values())
