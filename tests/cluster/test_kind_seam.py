@@ -13,6 +13,7 @@ from harness.child import Run
 from harness.environment.cluster.containers import CommandFailed
 from harness.environment.cluster.node_changes import KUBELET_CONFIG
 from harness.environment.cluster.node_faults import CONTENT_FOLDER
+from harness.environment.cluster.node_images import CTR, remove_images
 from harness.environment.cluster.room import ClusterRoom
 from harness.environment.cluster.seam import KindCluster, ScopedKindCluster
 from harness.environment.kind_lab import open_kind_lab, path_settings
@@ -33,7 +34,6 @@ from tests.cluster_lab import (
 pytestmark = pytest.mark.cluster
 
 REFERENCE = f"{REGISTRY_NAME}/app:v1"
-CTR = ("ctr", "--namespace", "k8s.io", "images")
 
 
 @asynccontextmanager
@@ -56,14 +56,9 @@ def on_node_0(cluster: KindCluster) -> ScopedKindCluster:
     return cluster.scoped(scope)
 
 
-async def forget(room: ClusterRoom, node: str) -> None:
-    """Remove the image with its content."""
-    await room.exec(node, ("sh", "-c", f"{' '.join(CTR)} rm --sync {REFERENCE} 2>&1 || true"))
-
-
 async def pull(room: ClusterRoom, node: str) -> str:
     """Pull the image over the node's own hosts.toml; what went wrong, "" for nothing."""
-    await forget(room, node)
+    await remove_images(room, node, REGISTRY_NAME)
     hosts = ("--hosts-dir", "/etc/containerd/certs.d")
     try:
         await room.exec(node, (*CTR, "pull", *hosts, "--user", f"harness:{PASSWORD}", REFERENCE))
@@ -110,7 +105,8 @@ def test_a_change_is_met_on_its_node_and_taken_back(
 
     async def main(run: Run) -> None:
         async with opened(standing, run) as (cluster, room):
-            await forget(room, "node-0")  # or a full disk would get its room
+            # with its content, or a full disk would get its room
+            await remove_images(room, "node-0", REGISTRY_NAME)
             before = await content_of(room, "node-0")
             async with change(on_node_0(cluster), name):
                 assert await content_of(room, "node-0") != before
