@@ -11,7 +11,7 @@ from harness.chance import Chance
 from harness.oci.errors import STATUSES, ErrorCode, error_body
 from harness.registry.profile import ProfileName, Refusal
 from harness.registry.refusal import refusal as profile_refusal
-from harness.seams import RequestKind, Respond, Seam, Seams
+from harness.seams import DnsMode, RequestKind, Respond, Seam, Seams
 from harness.units import ChosenShare
 
 WhereKey = Literal["repository", "kinds", "layers", "nodes"]
@@ -56,15 +56,16 @@ class Fault(BaseModel, ABC):
 
     word: ClassVar[str]  # set by the catalogue from the file's name
     area: ClassVar[str]
+    seam: ClassVar[Seam]  # what it bites
     example: ClassVar[str]  # YAML of its settings, as under `faults: [{<word>: ...}]`
     where_keys: ClassVar[frozenset[WhereKey]]  # what `where` may narrow
     request_kinds: ClassVar[tuple[RequestKind, ...]] = ()  # gateway faults: what they bite
 
     embedded_link_only: ClassVar[bool] = False  # a real Toxiproxy has no word for it
 
-    @abstractmethod
     def seams_needed(self) -> frozenset[Seam]:
         """The seams that these settings bite; the plan refuses an environment without them."""
+        return frozenset({self.seam})
 
     def in_words_of(self, profile: ProfileName) -> Self:
         """These settings where the registry has this profile; most faults have no words."""
@@ -105,6 +106,22 @@ class ContentFault(Fault):
 
     def where_allowed(self) -> frozenset[WhereKey]:
         return self.where_keys if self.on == "wire" else self.rest_where
+
+
+class WrongAnswer(Fault):
+    """One that lets the name server answer queries in scope in one wrong way."""
+
+    area: ClassVar[str] = "DNS"
+    seam: ClassVar[Seam] = Seam.RESOLVER
+    example: ClassVar[str] = "{}"
+    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+    mode: ClassVar[DnsMode]
+
+    share: ChosenShare = 1.0
+
+    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
+        del chance  # the resolver is scoped with it
+        return seams.resolver.answering(self.mode, share=self.share)
 
 
 def refusal(code: ErrorCode, *, behind_login: bool = True) -> Respond:

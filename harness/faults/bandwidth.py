@@ -20,14 +20,12 @@ class Bandwidth(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{rate: 1MB/s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
     bytes_per_s: BytesPerSecond = Field(alias="rate", description="of each connection")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

@@ -23,6 +23,7 @@ class ClockSkew(Fault):
     """
 
     area: ClassVar[str] = "authentication"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{registry: behind, by: 10m}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = CHALLENGED
@@ -34,9 +35,6 @@ class ClockSkew(Fault):
     # distribution: registry/auth/token/token.go, Leeway
     leeway_s: Seconds = Field(60.0, alias="leeway", description="what the registry forgives")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

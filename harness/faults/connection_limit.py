@@ -31,6 +31,7 @@ class ConnectionLimit(Fault):
     """
 
     area: ClassVar[str] = "quota"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{limit: 2, per: node, answer: reset}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
@@ -38,9 +39,6 @@ class ConnectionLimit(Fault):
     limit: StrictInt = Field(ge=0, description="connections that are served")
     per: Literal["node", "all"] = Field("node", description="of each node, or of all together")
     answer: Literal["reset", "503"] = Field("reset", description="to requests on the others")
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

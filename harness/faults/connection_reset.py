@@ -20,14 +20,12 @@ class ConnectionReset(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{after: 100ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
     after_s: Seconds = Field(0.0, alias="after", description="from the first data to the reset")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

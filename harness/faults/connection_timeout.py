@@ -21,6 +21,7 @@ class ConnectionTimeout(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{after: 100ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
@@ -28,9 +29,6 @@ class ConnectionTimeout(Fault):
         0.0, alias="after", description="from the last dropped data to the close; 0s is never"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

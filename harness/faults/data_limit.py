@@ -19,14 +19,12 @@ class DataLimit(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{limit: 1MB}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
     limit_bytes: ByteCount = Field(alias="limit", description="of each connection")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

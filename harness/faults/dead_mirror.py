@@ -22,14 +22,12 @@ class DeadMirror(Fault):
     """
 
     area: ClassVar[str] = "wrong address"
+    seam: ClassVar[Seam] = Seam.CLUSTER
     example: ClassVar[str] = "{mode: refused}"
     where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
 
     mode: Literal["refused", "dropped"] = Field("refused", description="how it is dead")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.CLUSTER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the cluster is scoped with it

@@ -19,14 +19,12 @@ class DnsDelay(Fault):
     """
 
     area: ClassVar[str] = "DNS"
+    seam: ClassVar[Seam] = Seam.RESOLVER
     example: ClassVar[str] = "{delay: 2s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
     delay_s: DelaySeconds = Field(alias="delay", description="how late each answer comes")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.RESOLVER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the resolver is scoped with it

@@ -20,6 +20,7 @@ class DnsFlapping(Fault):
     """
 
     area: ClassVar[str] = "DNS"
+    seam: ClassVar[Seam] = Seam.RESOLVER
     example: ClassVar[str] = "{answer: servfail, wrong: 2s, right: 3s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
@@ -29,9 +30,6 @@ class DnsFlapping(Fault):
     wrong_s: DelaySeconds = Field(alias="wrong", description="how long a wrong turn is")
     right_s: DelaySeconds = Field(alias="right", description="how long a right turn is")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.RESOLVER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the resolver is scoped with it

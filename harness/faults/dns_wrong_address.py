@@ -19,6 +19,7 @@ class DnsWrongAddress(Fault):
     """
 
     area: ClassVar[str] = "DNS"
+    seam: ClassVar[Seam] = Seam.RESOLVER
     example: ClassVar[str] = "{address: 127.0.0.9}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
@@ -35,9 +36,6 @@ class DnsWrongAddress(Fault):
         if not inside:
             raise ValueError("must be an IPv4 address of the loopback network 127.0.0.0/8")
         return value
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.RESOLVER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the resolver is scoped with it

@@ -25,6 +25,7 @@ class EgressQuota(Fault):
     """
 
     area: ClassVar[str] = "quota"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{limit: 1MB, window: 60s, status: 429}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
@@ -41,9 +42,6 @@ class EgressQuota(Fault):
         if self.bytes_per_s is not None and "status" in self.model_fields_set:
             raise ValueError("status and rate exclude each other: blobs are refused, or slow")
         return self
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

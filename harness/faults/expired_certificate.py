@@ -21,6 +21,7 @@ class ExpiredCertificate(Fault):
     """
 
     area: ClassVar[str] = "TLS"
+    seam: ClassVar[Seam] = Seam.TLS
     example: ClassVar[str] = "{ago: 1h}"
     where_keys: ClassVar[frozenset[WhereKey]] = HANDSHAKE_WHERE
 
@@ -28,9 +29,6 @@ class ExpiredCertificate(Fault):
         3600.0, alias="ago", description="how long ago the certificate ran out"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.TLS})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the handshakes are scoped with it

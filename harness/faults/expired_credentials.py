@@ -29,6 +29,7 @@ class ExpiredCredentials(Fault):
     """
 
     area: ClassVar[str] = "authentication"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{mode: token, error: none}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE - {"kinds"}
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (
@@ -53,9 +54,6 @@ class ExpiredCredentials(Fault):
 
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

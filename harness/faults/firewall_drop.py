@@ -21,14 +21,12 @@ class FirewallDrop(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
     embedded_link_only: ClassVar[bool] = True
 
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def caution(self, link: str, layer_bytes: int) -> str:
         del layer_bytes

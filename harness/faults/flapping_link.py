@@ -21,15 +21,13 @@ class FlappingLink(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{down: 2s, up: 3s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
     down_s: DelaySeconds = Field(alias="down", ge=0.1, description="at least 100ms")
     up_s: DelaySeconds = Field(alias="up", ge=0.1, description="at least 100ms")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

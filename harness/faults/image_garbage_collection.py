@@ -20,13 +20,11 @@ class ImageGarbageCollection(Fault):
     """
 
     area: ClassVar[str] = "nodes"
+    seam: ClassVar[Seam] = Seam.CLUSTER
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE | {"repository"}
 
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.CLUSTER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the cluster is scoped with it

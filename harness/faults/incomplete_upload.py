@@ -22,6 +22,7 @@ class IncompleteUpload(Fault):
     """
 
     area: ClassVar[str] = "images"
+    seam: ClassVar[Seam] = Seam.STORE
     example: ClassVar[str] = "{uploaded: 50%}"
     where_keys: ClassVar[frozenset[WhereKey]] = STORE_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
@@ -30,9 +31,6 @@ class IncompleteUpload(Fault):
         0.5, alias="uploaded", lt=1, description="how much of each layer had arrived"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.STORE})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the seams are scoped with it

@@ -20,14 +20,12 @@ class InsufficientScope(Fault):
     """
 
     area: ClassVar[str] = "authentication"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{share: 100%}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
 
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

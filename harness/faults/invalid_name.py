@@ -20,14 +20,12 @@ class InvalidName(Fault):
     """
 
     area: ClassVar[str] = "repositories"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{share: 100%}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = OF_A_REPOSITORY
 
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the seams are scoped with it

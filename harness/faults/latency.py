@@ -25,6 +25,7 @@ class Latency(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{delay: 200ms, jitter: 50ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
@@ -37,9 +38,6 @@ class Latency(Fault):
         if self.jitter_s > self.delay_s:
             raise ValueError("jitter must be at most delay: nothing comes early")
         return self
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def caution(self, link: str, layer_bytes: int) -> str:
         if link not in ("auto", "toxiproxy") or layer_bytes <= _HELD_BYTES:

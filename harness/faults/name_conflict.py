@@ -23,6 +23,7 @@ class NameConflict(Fault):
     """
 
     area: ClassVar[str] = "repositories"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{per: request}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
@@ -31,9 +32,6 @@ class NameConflict(Fault):
         "request", description="what stays with one replica: nothing, or a node"
     )
     share: ChosenShare = 0.5
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the seams are scoped with it

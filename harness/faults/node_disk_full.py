@@ -22,6 +22,7 @@ class NodeDiskFull(Fault):
     """
 
     area: ClassVar[str] = "nodes"
+    seam: ClassVar[Seam] = Seam.CLUSTER
     example: ClassVar[str] = "{free: 1MiB}"
     where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
 
@@ -29,9 +30,6 @@ class NodeDiskFull(Fault):
         1 << 20, alias="free", description="the room that is left, for manifests and small layers"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.CLUSTER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the cluster is scoped with it

@@ -21,6 +21,7 @@ class OverEagerCleanup(Fault):
     """
 
     area: ClassVar[str] = "repositories"
+    seam: ClassVar[Seam] = Seam.STORE
     example: ClassVar[str] = "{keep: 1, deletes: blobs}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
@@ -32,9 +33,6 @@ class OverEagerCleanup(Fault):
 
     def versions_needed(self) -> int:
         return self.keep + 1
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.STORE})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the seams are scoped with it

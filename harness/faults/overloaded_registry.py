@@ -30,6 +30,7 @@ class OverloadedRegistry(Fault):
     """
 
     area: ClassVar[str] = "performance"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{at_once: 1, service: 100ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
@@ -39,9 +40,6 @@ class OverloadedRegistry(Fault):
     queue: StrictInt | None = Field(
         None, ge=0, description="requests that may wait; any number when not given"
     )
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

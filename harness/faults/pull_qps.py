@@ -21,15 +21,13 @@ class PullQps(Fault):
     """
 
     area: ClassVar[str] = "nodes"
+    seam: ClassVar[Seam] = Seam.CLUSTER
     example: ClassVar[str] = "{qps: 1, burst: 1}"
     where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
 
     qps: int = Field(1, ge=1, le=1000, description="registryPullQPS while it lasts; usual is 5")
     burst: int = Field(1, ge=1, le=1000, description="registryBurst while it lasts; usual is 10")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.CLUSTER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the cluster is scoped with it

@@ -26,6 +26,7 @@ class PullRateLimit(Fault):
     """
 
     area: ClassVar[str] = "quota"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{limit: 10, window: 60s, retry_after: 30s, style: docker_hub}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
@@ -39,9 +40,6 @@ class PullRateLimit(Fault):
         None, description="counting, headers and words; the registry's own profile when not given"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})

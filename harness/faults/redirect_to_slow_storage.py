@@ -24,6 +24,7 @@ class RedirectToSlowStorage(Fault):
     """
 
     area: ClassVar[str] = "performance"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{delay: 100ms, rate: 2MB/s}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
@@ -31,9 +32,6 @@ class RedirectToSlowStorage(Fault):
     delay_s: Seconds = Field(0.0, alias="delay", description="before the storage's first byte")
     bytes_per_s: BytesPerSecond = Field(alias="rate", description="of each request to the storage")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

@@ -25,6 +25,7 @@ class RegionLatency(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{round_trip: 120ms, jitter: 10ms, rate: 20MB/s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
@@ -40,9 +41,6 @@ class RegionLatency(Fault):
         if self.jitter_s > self.round_trip_s:
             raise ValueError("jitter must be at most round_trip: nothing comes early")
         return self
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

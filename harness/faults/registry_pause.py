@@ -18,11 +18,9 @@ class RegistryPause(Fault):
     """
 
     area: ClassVar[str] = "performance"
+    seam: ClassVar[Seam] = Seam.PROCESS
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset()
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.PROCESS})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # there is one registry

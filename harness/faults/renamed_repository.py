@@ -21,6 +21,7 @@ class RenamedRepository(Fault):
     """
 
     area: ClassVar[str] = "repositories"
+    seam: ClassVar[Seam] = Seam.STORE
     example: ClassVar[str] = "{suffix: -v2}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
@@ -35,9 +36,6 @@ class RenamedRepository(Fault):
         if not is_repository(f"a{suffix}") or not suffix:
             raise ValueError("must make a repository name when added to one, as -v2 or /app")
         return suffix
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.STORE})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the seams are scoped with it

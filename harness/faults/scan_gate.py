@@ -35,15 +35,13 @@ class ScanGate(Fault):
     """
 
     area: ClassVar[str] = "quota"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{status: 412}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
 
     status: Literal[403, 412] = Field(412, description="how requests for manifests are answered")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

@@ -34,15 +34,13 @@ class ServerErrors(Fault):
     """
 
     area: ClassVar[str] = "performance"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{status: 503}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
 
     status: Literal[500, 502, 503, 504] = Field(503, description="how requests are answered")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

@@ -20,6 +20,7 @@ class Slicing(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{size: 8KiB, variation: 1KiB, delay: 5ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
@@ -35,9 +36,6 @@ class Slicing(Fault):
         if self.variation_bytes is not None and self.variation_bytes >= self.size_bytes:
             raise ValueError("variation must be below size: every slice has a byte")
         return self
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

@@ -20,14 +20,12 @@ class SlowClose(Fault):
     """
 
     area: ClassVar[str] = "connectivity"
+    seam: ClassVar[Seam] = Seam.LINK
     example: ClassVar[str] = "{delay: 2s}"
     where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
 
     delay_s: DelaySeconds = Field(alias="delay", description="how late each connection closes")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.LINK})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the link is scoped with it

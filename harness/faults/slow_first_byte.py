@@ -22,15 +22,13 @@ class SlowFirstByte(Fault):
     """
 
     area: ClassVar[str] = "performance"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{delay: 200ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
     request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
 
     delay_s: PositiveSeconds = Field(alias="delay", description="before each first byte")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

@@ -49,6 +49,7 @@ class StorageQuota(Fault):
     """
 
     area: ClassVar[str] = "quota"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{status: 403}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.UPLOAD,)
@@ -58,9 +59,6 @@ class StorageQuota(Fault):
         None, description="whose words; the registry's own profile when not given"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})

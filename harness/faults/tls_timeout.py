@@ -19,13 +19,11 @@ class TlsTimeout(Fault):
     """
 
     area: ClassVar[str] = "TLS"
+    seam: ClassVar[Seam] = Seam.TLS
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = HANDSHAKE_WHERE
 
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.TLS})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the handshakes are scoped with it

@@ -23,6 +23,7 @@ class TokenServiceDown(Fault):
     """
 
     area: ClassVar[str] = "authentication"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{how: unavailable}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.TOKEN,)
@@ -31,9 +32,6 @@ class TokenServiceDown(Fault):
         "unavailable", description="answered with 503, or no connection at all"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

@@ -22,15 +22,13 @@ class TokenServiceSlow(Fault):
     """
 
     area: ClassVar[str] = "authentication"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{delay: 500ms}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.TOKEN,)
 
     delay_s: PositiveSeconds = Field(alias="delay", description="how late each token comes")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it

@@ -22,6 +22,7 @@ class WrongCertificateName(Fault):
     """
 
     area: ClassVar[str] = "TLS"
+    seam: ClassVar[Seam] = Seam.TLS
     example: ClassVar[str] = "{name: old-registry.harness.test}"
     where_keys: ClassVar[frozenset[WhereKey]] = HANDSHAKE_WHERE
 
@@ -29,9 +30,6 @@ class WrongCertificateName(Fault):
         "other.harness.test", pattern=_HOST_NAME, max_length=200, description="whose it is"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.TLS})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the handshakes are scoped with it

@@ -23,6 +23,7 @@ class WrongDigestHeader(Fault):
     """
 
     area: ClassVar[str] = "images"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{says: another}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
@@ -31,9 +32,6 @@ class WrongDigestHeader(Fault):
         "another", description="what the header says"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the seams are scoped with it

@@ -19,13 +19,11 @@ class WrongMirror(Fault):
     """
 
     area: ClassVar[str] = "wrong address"
+    seam: ClassVar[Seam] = Seam.CLUSTER
     example: ClassVar[str] = "{}"
     where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
 
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.CLUSTER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the cluster is scoped with it

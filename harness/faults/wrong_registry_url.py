@@ -22,14 +22,12 @@ class WrongRegistryUrl(Fault):
     """
 
     area: ClassVar[str] = "wrong address"
+    seam: ClassVar[Seam] = Seam.CLUSTER
     example: ClassVar[str] = "{part: port}"
     where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
 
     part: Literal["host", "port", "path"] = Field("host", description="what is written wrong")
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.CLUSTER})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the cluster is scoped with it

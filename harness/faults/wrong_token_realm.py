@@ -26,6 +26,7 @@ class WrongTokenRealm(Fault):
     """
 
     area: ClassVar[str] = "authentication"
+    seam: ClassVar[Seam] = Seam.GATEWAY
     example: ClassVar[str] = "{wrong: path}"
     where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
     request_kinds: ClassVar[tuple[RequestKind, ...]] = CHALLENGED
@@ -34,9 +35,6 @@ class WrongTokenRealm(Fault):
         "path", description="which part of the realm leads nowhere"
     )
     share: ChosenShare = 1.0
-
-    def seams_needed(self) -> frozenset[Seam]:
-        return frozenset({Seam.GATEWAY})
 
     def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
         del chance  # the gateway is scoped with it
