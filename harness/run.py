@@ -19,7 +19,6 @@ from harness.environment.lab import (
     EnvironmentFailed,
     Lab,
     LabSeams,
-    LabSettings,
     LinkKind,
     Nodes,
 )
@@ -41,11 +40,10 @@ from harness.journal import Journal
 from harness.load.driver import LoadRun, start_load
 from harness.plan import Plan, PlannedFault
 from harness.recording import Recording, RecordingError, Watcher
-from harness.registry.profiles import PROFILES
 from harness.rollouts.playing import Rollouts
 from harness.run_folder import describe, make_folder, writing
 from harness.run_lock import hold
-from harness.stage import ClusterOptions, Stage, open_stage
+from harness.stage import ClusterOptions, Stage, lab_settings, open_stage
 from harness.tally import AbortWatch
 from harness.timeline import RunClock, play
 
@@ -148,14 +146,21 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
 
 
 async def _carry_out(running: _Running) -> Ended:
-    run, settings = running.run, lab_settings(running.plan, running.options)
+    run, options = running.run, running.options
+    settings = lab_settings(
+        running.plan,
+        link=options.link,
+        toxiproxy_path=options.toxiproxy_path,
+        cache_folder=options.cache_folder,
+        upstream=options.upstream,
+    )
 
     def ended(reason: str, error: str = "") -> Ended:
         return Ended(folder=run.folder, reason=reason, error=error)
 
     try:
-        options = running.options.cluster
-        async with open_stage(run, running.plan, settings, options, running.record) as stage:
+        opening = open_stage(run, running.plan, settings, options.cluster, running.record)
+        async with opening as stage:
             await _require_steady(running, stage.lab, "before")
             await _load_and_faults(running, stage)
             with suppress(NotSteady):  # after the faults this is a finding, not an end
@@ -312,25 +317,3 @@ async def _watch_nodes(running: _Running, stage: Stage) -> None:
             raise _Stopped("died", f"{node}: {reason} during the run")
         await asyncio.sleep(_WATCH_NODES_S)
     await asyncio.Event().wait()
-
-
-def lab_settings(plan: Plan, options: RunOptions) -> LabSettings:
-    """What `plan` needs stood up. The password is new for every run and never leaves memory."""
-    return LabSettings(
-        seed=plan.seed,
-        nodes=plan.load.nodes,
-        images=plan.images,
-        images_bytes=plan.disk_bytes,
-        link=options.link,
-        auth=plan.registry_auth,
-        tls=plan.registry_tls,
-        registry_port=plan.registry_port,
-        profile=plan.registry_profile,
-        limits=plan.registry_limits,
-        token_lifetime_s=plan.token_lifetime_s,
-        username=PROFILES[plan.registry_profile].username,
-        password=secrets.token_urlsafe(18),
-        toxiproxy_path=options.toxiproxy_path,
-        cache_folder=options.cache_folder,
-        upstream=options.upstream,
-    )

@@ -9,6 +9,10 @@ from typing import Final, Literal
 
 ColumnType = Literal["str", "float", "int", "bool"]
 
+# The parts of a pull, and of a pod's delay, in the order in which they pass; in seconds.
+PULL_PARTS: Final = ("resolve_s", "auth_s", "manifest_s", "download_s", "unpack_s")
+POD_PARTS: Final = ("schedule_s", "queue_s", *PULL_PARTS, "backoff_s", "start_s")
+
 PODS: Final[dict[str, ColumnType]] = {
     "pod": "str",
     "rollout": "str",

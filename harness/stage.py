@@ -1,5 +1,6 @@
-"""What a plan is carried out on: emulated nodes, or a kind cluster's with rollouts of its own."""
+"""What a plan is carried out on: emulated nodes, or a real cluster with rollouts of its own."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,14 +18,17 @@ from harness.environment.lab import (
     EnvironmentFailed,
     Lab,
     LabSettings,
+    LinkKind,
     Nodes,
     Record,
     open_lab,
 )
+from harness.environment.upstream.access import UpstreamSettings
 from harness.load.driver import LoadRun
 from harness.load.emulated_cluster import EmulatedCluster
 from harness.load.orders import LoadOrders
 from harness.plan import Plan
+from harness.registry.profiles import PROFILES
 from harness.rollouts.contexts import kubeconfig_with
 from harness.rollouts.existing import ExistingCluster, find_existing
 from harness.rollouts.playing import Rollouts, RolloutSettings, open_rollouts
@@ -77,6 +81,37 @@ class Stage:
         orders = replace(plan.load, nodes=(), rollouts=())
         room = self.rollouts.room
         return own_pulls(orders, room.run_id) if isinstance(room, ExistingRoom) else orders
+
+
+def lab_settings(
+    plan: Plan,
+    *,
+    link: LinkKind,
+    toxiproxy_path: str | None,
+    cache_folder: Path,
+    upstream: UpstreamSettings | None = None,
+    open_link_control: bool = False,
+) -> LabSettings:
+    """What `plan` needs stood up. The password is new each time and never leaves memory."""
+    return LabSettings(
+        seed=plan.seed,
+        nodes=plan.load.nodes,
+        images=plan.images,
+        images_bytes=plan.disk_bytes,
+        link=link,
+        auth=plan.registry_auth,
+        tls=plan.registry_tls,
+        registry_port=plan.registry_port,
+        profile=plan.registry_profile,
+        limits=plan.registry_limits,
+        token_lifetime_s=plan.token_lifetime_s,
+        username=PROFILES[plan.registry_profile].username,
+        password=secrets.token_urlsafe(18),
+        toxiproxy_path=toxiproxy_path,
+        cache_folder=cache_folder,
+        upstream=upstream,
+        open_link_control=open_link_control,
+    )
 
 
 @asynccontextmanager

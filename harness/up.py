@@ -23,14 +23,13 @@ from harness.environment.lab import (
     LinkKind,
 )
 from harness.environment.scope import FaultScope, ScopeError
-from harness.environment.upstream.access import Provider, UpstreamSettings
+from harness.environment.upstream.access import Provider
 from harness.events import FaultHealed, FaultInjected, RunEnded, RunStarted
 from harness.faults import Fault
 from harness.journal import Journal
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME
 from harness.plan import Plan, planned_where
 from harness.recording import Recording, Watcher
-from harness.registry.profiles import PROFILES
 from harness.run_folder import make_folder, writing
 from harness.run_lock import hold
 from harness.scenario import read_held_fault
@@ -82,36 +81,6 @@ def held_fault(
     if not tls and Seam.TLS in entry.fault.seams_needed():
         raise ValueError(f"--fault {text}: bites TLS, which needs --tls")
     return HeldFault(word=entry.word, fault=entry.fault, where=planned_where(entry, nodes))
-
-
-def settings_of(
-    plan: Plan,
-    *,
-    link: LinkKind,
-    toxiproxy_path: str | None,
-    cache_folder: Path,
-    upstream: UpstreamSettings | None = None,
-) -> LabSettings:
-    """What `plan` needs stood up for a client. The password is new and never leaves memory."""
-    return LabSettings(
-        seed=plan.seed,
-        nodes=plan.load.nodes,
-        images=plan.images,
-        images_bytes=plan.disk_bytes,
-        link=link,
-        auth=plan.registry_auth,
-        tls=plan.registry_tls,
-        registry_port=plan.registry_port,
-        profile=plan.registry_profile,
-        limits=plan.registry_limits,
-        token_lifetime_s=plan.token_lifetime_s,
-        username=PROFILES[plan.registry_profile].username,
-        password=secrets.token_urlsafe(18),
-        toxiproxy_path=toxiproxy_path,
-        cache_folder=cache_folder,
-        upstream=upstream,
-        open_link_control=True,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,7 +96,8 @@ def up(
     from harness.environment.lab import EnvironmentFailed
     from harness.recording import RecordingError
     from harness.run_folder import RunFolderError
-    from harness.up import UpOptions, settings_of, stand
+    from harness.stage import lab_settings
+    from harness.up import UpOptions, stand
 
     chosen = [*(settings or []), *_registry_settings(profile, tls=tls), *cluster_settings(cluster)]
     plan = _plan(scenario, chosen, fewer_nodes(cluster, nodes))
@@ -104,12 +105,13 @@ def up(
     kind = link_kind(link, plan.link)
     held = _held(faults or [], plan, link=kind)
     kind = link_kind(link, plan.link, [it.fault for it in held])
-    lab = settings_of(
+    lab = lab_settings(
         plan,
         link=kind,
         toxiproxy_path=toxiproxy_path(),
         cache_folder=cache_folder(),
         upstream=upstream_of(plan, allow_registry or ()),
+        open_link_control=True,
     )
     with shown(Console(stderr=True), plan.scenario, 0.0, quiet=quiet or as_json) as watcher:
         made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -18,9 +18,8 @@ from harness.node.commands import (
     Rule,
     Together,
 )
+from harness.samples import PULL_PARTS
 from harness.seams import RequestKind
-
-PARTS: Final = ("resolve_s", "auth_s", "manifest_s", "download_s", "unpack_s")
 
 
 @dataclass(kw_only=True)
@@ -43,7 +42,7 @@ class _Clock:
     """Gives every moment of a pull to one of its parts."""
 
     def __init__(self) -> None:
-        self.parts = dict.fromkeys(PARTS, 0.0)
+        self.parts = dict.fromkeys(PULL_PARTS, 0.0)
         self._part = "resolve_s"
         self._since_s = time.monotonic()
 

@@ -4,7 +4,7 @@ from collections import deque
 
 from gevent.lock import BoundedSemaphore
 
-from harness.load.carrying import PARTS, Carried, carry_out
+from harness.load.carrying import Carried, carry_out
 from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
 from harness.load.orders import CLIENTS_NODE, PullsOrder, PushesOrder
@@ -12,6 +12,7 @@ from harness.load.wire import NodeWire
 from harness.node.containerd import pull
 from harness.node.content import ContentStore
 from harness.outcome import Cause, Outcome
+from harness.samples import PULL_PARTS
 
 Due = deque[tuple[int, float]]  # number and time of the pulls that nobody has taken yet
 
@@ -98,7 +99,7 @@ class PullClient:
                 requests,
                 due_s,
                 queue_s,
-                *(0.0 for _ in PARTS),
+                *(0.0 for _ in PULL_PARTS),
             )
             context.samples.add("pulls", (*head, *row))
             return
@@ -120,6 +121,6 @@ class PullClient:
                 requests,
                 due_s,
                 queue_s,
-                *(carried.parts[part] for part in PARTS),
+                *(carried.parts[part] for part in PULL_PARTS),
             ),
         )

@@ -12,7 +12,7 @@ from gevent.lock import BoundedSemaphore
 from gevent.pool import Group
 
 from harness.chance import Chance
-from harness.load.carrying import PARTS, Carried, carry_out
+from harness.load.carrying import Carried, carry_out
 from harness.load.changed_node import ChangedNode
 from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
@@ -32,9 +32,8 @@ from harness.node.containerd import pull
 from harness.node.content import ContentStore
 from harness.node.kubelet import Kubelet
 from harness.outcome import Cause, Outcome
+from harness.samples import POD_PARTS, PULL_PARTS
 
-# In the order of the table's columns.
-_POD_PARTS: Final = ("schedule_s", "queue_s", *PARTS, "backoff_s", "start_s")
 # What a pod is in from this event on.
 _ENTERED: Final = {"Pulling": "queue_s", "Pulled": "start_s"}
 
@@ -52,7 +51,7 @@ class _Pod:
     attempts: int = 0
     blob_bytes: int = 0
     cause: Cause = Cause.NONE
-    parts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_POD_PARTS, 0.0))
+    parts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(POD_PARTS, 0.0))
 
     def enter(self, part: str, at_s: float) -> None:
         """The part it was in is over, `part` begins."""
@@ -236,7 +235,7 @@ class EmulatedNode:
                 carried.requests,
                 start.due_s,
                 started_s - start.asked_s,
-                *(carried.parts[name] for name in PARTS),
+                *(carried.parts[name] for name in PULL_PARTS),
             ),
         )
 
@@ -246,7 +245,7 @@ class EmulatedNode:
         queue_s = started_s - start.asked_s
         row = (Outcome.UNFINISHED.value, "", "", 0, requests, start.due_s, queue_s)
         self._context.samples.add(
-            "pulls", (*head, self._context.now_s(), *row, *(0.0 for _ in PARTS))
+            "pulls", (*head, self._context.now_s(), *row, *(0.0 for _ in PULL_PARTS))
         )
 
     def _throttled(self, action: PullThrottled) -> None:
@@ -275,7 +274,7 @@ class EmulatedNode:
                 0,
                 action.due_s,
                 action.due_s - action.asked_s,
-                *(0.0 for _ in PARTS),
+                *(0.0 for _ in PULL_PARTS),
             ),
         )
 
@@ -315,7 +314,7 @@ class EmulatedNode:
                 pod.blob_bytes == 0 and outcome is Outcome.OK,
                 pod.order.round,
                 ended_s,
-                *(pod.parts[name] for name in _POD_PARTS),
+                *(pod.parts[name] for name in POD_PARTS),
             ),
         )
 

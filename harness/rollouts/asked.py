@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from harness.node.causes import cause_of_status
 from harness.outcome import Cause, Outcome
+from harness.samples import PULL_PARTS
 from harness.seams import RequestKind
 
-PARTS: Final = ("resolve_s", "auth_s", "manifest_s", "download_s", "unpack_s")
 _UNAUTHORIZED: Final = 401
 _NAN: Final = float("nan")
 
@@ -97,7 +97,7 @@ def parts_of(
     answer to unpacking, or, of a pull that failed, to the part it failed in. `configs` are the
     digests of image configurations, which are blobs but no layers.
     """
-    parts = dict.fromkeys(PARTS, 0.0)
+    parts = dict.fromkeys(PULL_PARTS, 0.0)
     since_s, part = start_s, "resolve_s"
     for it in sorted(asked, key=lambda it: it.done_s):
         part = _part(it, configs)

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from harness.outcome import Cause, Outcome
-from harness.rollouts.asked import PARTS, Asked, parts_of, request_rows
+from harness.rollouts.asked import Asked, parts_of, request_rows
 from harness.rollouts.pod_story import Attempt, PodStory
-
-_POD_PARTS: Final = ("schedule_s", "queue_s", *PARTS, "backoff_s", "start_s")
+from harness.samples import POD_PARTS, PULL_PARTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +130,7 @@ def pull_rows(pulls: Sequence[Pull]) -> Iterator[tuple[Any, ...]]:
             len(it.asked),
             math.nan,  # when the kubelet meant to begin only it knows
             it.queue_s,
-            *(it.parts[part] for part in PARTS),
+            *(it.parts[part] for part in PULL_PARTS),
         )
 
 
@@ -176,13 +175,13 @@ def pod_rows(
             story.is_ready and not any(it.brought_content for it in own),
             story.order.round,
             ended_s,
-            *(parts[name] for name in _POD_PARTS),
+            *(parts[name] for name in POD_PARTS),
         )
 
 
 def _pod_parts(story: PodStory, pulls: Sequence[Pull], ended_s: float) -> dict[str, float]:
     """Walk through the pod's life; whatever lies between two pulls is back-off."""
-    parts = dict.fromkeys(_POD_PARTS, 0.0)
+    parts = dict.fromkeys(POD_PARTS, 0.0)
     since_s, part = story.created_s, "schedule_s"
     for pull in pulls:
         asked_s = min(max(since_s, pull.attempt.asked_s), ended_s)

@@ -17,6 +17,7 @@ from harness.environment.upstream.access import (
 )
 from harness.plan import Plan, build_plan
 from harness.scenario import load, load_text
+from harness.stage import lab_settings
 from harness.testing.beside import LoopBeside, loop_beside
 from harness.up import (
     DEFAULT_SCENARIO,
@@ -24,7 +25,6 @@ from harness.up import (
     UpOptions,
     description,
     held_fault,
-    settings_of,
     standing,
 )
 
@@ -103,12 +103,13 @@ def open_registry_lab(scenario: Path | None, reports: Path) -> Iterator[Registry
     Raises ScenarioError for a wrong file and EnvironmentFailed when it cannot be set up.
     """
     plan = _plan(scenario)
-    settings = settings_of(
+    settings = lab_settings(
         plan,
         link=plan.link,
         toxiproxy_path=toxiproxy_path(),
         cache_folder=cache_folder(),
         upstream=_upstream(plan),
+        open_link_control=True,
     )
     options = UpOptions(plan=plan, reports=reports)
     with loop_beside() as beside, beside.entered(standing(settings, options)) as up:

@@ -10,7 +10,7 @@ import gevent
 import pytest
 from gevent.lock import BoundedSemaphore
 
-from harness.load.carrying import PARTS, Carried, carry_out
+from harness.load.carrying import Carried, carry_out
 from harness.load.wire import NodeWire
 from harness.node.commands import AttemptFailed, Command, Pause, PauseReason, Rule, Together
 from harness.node.containerd import pull
@@ -19,6 +19,7 @@ from harness.node.settings import NodeSettings
 from harness.oci.digest import digest_of
 from harness.oci.media_types import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST
 from harness.outcome import Cause, Outcome
+from harness.samples import PULL_PARTS
 from tests.load_wires import request, wired
 from tests.scripted_server import FIN, HANG, RST, Ask, ScriptedServer, Steps, ok, scripted
 
@@ -102,7 +103,7 @@ def test_a_pull_is_right_to_the_last_byte() -> None:
     assert carried.result.blob_bytes == sum(map(len, LAYERS)) + len(CONFIG)
     assert carried.requests == len(server.asks) == 7
     assert server.accepted <= 4
-    assert tuple(carried.parts) == PARTS
+    assert tuple(carried.parts) == PULL_PARTS
 
 
 def test_a_cut_layer_is_resumed_where_it_stopped() -> None:
