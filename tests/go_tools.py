@@ -25,6 +25,12 @@ CRANE: Final = GoProgram(
 ORAS: Final = GoProgram(
     title="oras", name="oras", package="oras.land/oras/cmd/oras", version="1.3.6"
 )
+ACTIONLINT: Final = GoProgram(
+    title="actionlint",
+    name="actionlint",
+    package="github.com/rhysd/actionlint/cmd/actionlint",
+    version="1.7.7",
+)
 
 
 def require_go_tool(program: GoProgram, marker: str) -> Path:
