@@ -13,6 +13,7 @@ from harness.faults import catalogue
 from harness.load.driver import LoadRun
 from harness.load.emulated_cluster import EmulatedCluster, ScopedEmulatedCluster
 from harness.load.orders import NodeSettings, PodOrder, RolloutOrder
+from harness.node.settings import PullPolicy
 from harness.scenario import read_held_fault
 from harness.seams import Seam, Seams, Where
 from tests.load_lab import LoadLab, open_load_lab
@@ -49,17 +50,20 @@ def test_every_fault_of_nodes_is_held_to_this() -> None:
 def rounds(lab: LoadLab, first: str, second: str, third: str) -> tuple[RolloutOrder, ...]:
     """Before, during and after: two pods a node at a time, of a new image each time."""
 
-    def rollout(name: str, image: str, at_s: float) -> RolloutOrder:
+    def rollout(
+        name: str, image: str, at_s: float, policy: PullPolicy = "IfNotPresent"
+    ) -> RolloutOrder:
         pods = tuple(
             PodOrder(pod=f"{name}-{node}-{n}", node=node) for node in lab.nodes for n in (1, 2)
         )
-        order = lab.rollout(image, name=name, at_s=at_s)
+        order = lab.rollout(image, name=name, at_s=at_s, pull_policy=policy)
         return RolloutOrder(**{**vars(order), "pods": pods})
 
     return (
         rollout("before", first, 0.0),
         rollout("again", first, BITTEN_S),
-        rollout("during", second, BITTEN_S),
+        # Always: both pods of a node pull, so that they meet its limit however quick the first is
+        rollout("during", second, BITTEN_S, "Always"),
         rollout("after", third, HEALED_S),
     )
 
@@ -80,7 +84,7 @@ def test_each_bites_its_own_node_and_heals(tmp_path: Path) -> None:
             orders = lab.orders(
                 *rounds(lab, *images),
                 until_s=UNTIL_S,
-                # side by side, so that two pulls meet a limit however long one takes
+                # side by side: they meet the limit however long the first takes, too
                 settings=NodeSettings(
                     registry_pull_qps=50, registry_burst=50, serialize_image_pulls=False
                 ),
