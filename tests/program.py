@@ -88,17 +88,17 @@ def events(folder: Path) -> list[dict[str, Any]]:
     return []
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Wait until `condition` holds. Raises AssertionError after a minute."""
-    until_s = time.monotonic() + LIMIT_S
+def wait_for(condition: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
+    """Wait until `condition` holds. Raises AssertionError when that takes too long."""
+    until_s = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < until_s, f"never came: {what}"
         time.sleep(0.02)
 
 
-def wait_for_event(folder: Path, name: str) -> None:
+def wait_for_event(folder: Path, name: str, limit_s: float = LIMIT_S) -> None:
     """Wait until the run has recorded an event of that name."""
-    wait_for(lambda: any(event["event"] == name for event in events(folder)), name)
+    wait_for(lambda: any(event["event"] == name for event in events(folder)), name, limit_s)
 
 
 def left_behind(folder: Path) -> dict[int, str]:

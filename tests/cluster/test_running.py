@@ -9,7 +9,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.cluster_lab import ROOT, Standing, kubectl, namespaces, require_cluster, state_of
+from tests.cluster_lab import (
+    ROOT,
+    Standing,
+    containers_of,
+    docker,
+    kubectl,
+    namespaces,
+    require_cluster,
+    state_of,
+)
 from tests.program import events, harness, run_folder, start, wait_for_event
 
 pytestmark = pytest.mark.cluster
@@ -178,6 +187,23 @@ def test_what_a_killed_run_left_in_a_cluster_is_undone_by_recover(
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert "deleted" in recovered.stdout + recovered.stderr
     assert as_before(standing) == before
+
+
+def test_a_node_that_dies_in_a_run_leaves_its_verdict_unknown(tmp_path: Path) -> None:
+    """Exit 4, the node and what became of it are named, its pods are counted, nothing is left."""
+    require_cluster()
+    process = start("run", scenario(tmp_path), "--link", "embedded", folder=tmp_path)
+    wait_for_event(tmp_path, "fault_injected", limit_s=180)
+    [made] = [it for it in events(tmp_path) if it.get("room") == "cluster"]
+    name = made["details"]["name"]
+    docker("kill", f"{name}-worker2")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 4, out + err
+    assert f"{name}-worker2: the container is exited" in out + err
+    assert containers_of(name) == []
+    pods = table(run_folder(tmp_path), "pods")
+    assert set(pods["node"]) >= {"node-0", "node-1"}
+    assert (pods["outcome"] != "ok").any()
 
 
 def test_the_nodes_image_is_told_when_it_is_missing(tmp_path: Path) -> None:

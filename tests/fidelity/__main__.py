@@ -1,8 +1,9 @@
 """Runs the same scenarios on real and on emulated nodes, and writes what differs.
 
-    uv run python -m tests.fidelity [--runs 5] [--group NAME ...] [--out docs/fidelity.md]
+    uv run python -m tests.fidelity [--runs 5] [--group NAME ...] [--seen FOLDER] [--out PAGE]
 
-Needs Docker and kind. The cluster is made once and deleted at the end.
+Needs Docker and kind. The cluster is made once and deleted at the end. With `--seen` each run is
+kept: the command goes on where it stopped, and two of them share the work, each with a cluster.
 """
 
 import argparse
@@ -10,15 +11,30 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from tests.fidelity.cases import GROUPS, Group
 from tests.fidelity.comparing import Seen, differences, seen_in, together
 from tests.fidelity.table import markdown
 
 ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One run of a group on both sides, by case."""
+
+    real: dict[str, Seen]
+    emulated: dict[str, Seen]
+    versions: dict[str, str]
+
+
+_COMPARED = TypeAdapter(Compared)
 
 
 class RunFailed(Exception):  # noqa: N818  told, and the others go on
@@ -31,16 +47,20 @@ class Laboratory:
     def __init__(self, folder: Path, *, reuse: str | None = None) -> None:
         self._folder = folder
         self._cluster = reuse
-        self.versions: dict[str, str] = {}
+        self._versions: dict[str, str] = {}
 
-    def run_both(self, group: Group, seed: int) -> tuple[dict[str, Seen], dict[str, Seen]]:
+    def run_both(self, group: Group, seed: int) -> Compared:
         """One run on real and one on emulated nodes, side by side: both mostly wait.
 
         Another seed is other content, cold everywhere, and other jitter of emulated nodes.
         """
         emulated = self._start(group, "emulated", seed)
         real = self._start(group, "kind", seed)
-        return self._seen(real, group, "kind"), self._seen(emulated, group, "emulated")
+        return Compared(
+            real=self._seen(real, group, "kind"),
+            emulated=self._seen(emulated, group, "emulated"),
+            versions=self._versions,
+        )
 
     def _start(self, group: Group, cluster: str, seed: int) -> "subprocess.Popen[str]":
         path = self._folder / f"{group.name}.yaml"
@@ -75,7 +95,7 @@ class Laboratory:
             if event.get("room") == "cluster":
                 details = event["details"]
                 self._cluster = details["name"]
-                self.versions = {
+                self._versions = {
                     name: details[name] for name in ("kubernetes", "containerd", "kind")
                 }
 
@@ -90,38 +110,53 @@ def main(arguments: Sequence[str]) -> None:
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--group", action="append", choices=[group.name for group in GROUPS])
     options.add_argument("--reuse", help="a kind cluster that a run kept; it stays")
+    options.add_argument(
+        "--seen", type=Path, help="keep each run here; those here are not repeated"
+    )
     options.add_argument("--out", type=Path)
     chosen = options.parse_args(arguments)
     groups = [it for it in GROUPS if not chosen.group or it.name in chosen.group]
-    real: list[dict[str, Seen]] = []
-    emulated: list[dict[str, Seen]] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        seen: Path = chosen.seen or folder / "seen"
+        seen.mkdir(parents=True, exist_ok=True)
         laboratory = Laboratory(folder, reuse=chosen.reuse)
         if not chosen.reuse:
             stack.callback(laboratory.close)
-        for number, group in _turns(groups, chosen.runs):
-            try:
-                on_real, on_emulated = laboratory.run_both(group, number)
-            except RunFailed as error:
-                print(error, file=sys.stderr, flush=True)
-                continue
-            real.append(on_real)
-            emulated.append(on_emulated)
-            print(f"run {number} of {group.name} done", file=sys.stderr, flush=True)
-            found = differences(together(real), together(emulated))
-            text = markdown(found, runs=chosen.runs, versions=laboratory.versions)
-            if chosen.out:  # after each run: an hour may be cut short
-                chosen.out.write_text(text, encoding="utf-8")
-    if not chosen.out:
+        for number in range(1, chosen.runs + 1):
+            for group in groups:
+                _compare(laboratory, group, number, seen)
+        runs = [_COMPARED.validate_json(text) for text in _texts(seen)]
+    if not runs:
+        sys.exit("no run came to an end")
+    found = differences(together(run.real for run in runs), together(run.emulated for run in runs))
+    text = markdown(found, runs=chosen.runs, versions=runs[0].versions)
+    if chosen.out:
+        chosen.out.write_text(text, encoding="utf-8")
+    else:
         print(text)
 
 
-def _turns(groups: Sequence[Group], runs: int) -> Iterator[tuple[int, Group]]:
-    """Each run of each group, those that one run is enough for last."""
-    often = [group for group in groups if not group.once]
-    yield from ((number, group) for number in range(1, runs + 1) for group in often)
-    yield from ((1, group) for group in groups if group.once)
+def _compare(laboratory: Laboratory, group: Group, number: int, seen: Path) -> None:
+    """Unless it is in `seen` already, or another process is at it: then its file is empty."""
+    path = seen / f"{group.name}-{number}.json"
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return
+    try:
+        path.write_bytes(_COMPARED.dump_json(laboratory.run_both(group, number)))
+        print(f"run {number} of {group.name} done", file=sys.stderr, flush=True)
+    except RunFailed as error:
+        print(error, file=sys.stderr, flush=True)
+    finally:
+        if not path.stat().st_size:
+            path.unlink()
+
+
+def _texts(seen: Path) -> list[str]:
+    texts = (path.read_text(encoding="utf-8") for path in sorted(seen.glob("*.json")))
+    return [text for text in texts if text]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What nodes did in a case, from the samples of a run, and how two kinds of nodes differ."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ import pandas as pd
 from harness.analysis.errors import normalised
 from harness.analysis.recorded import RecordedRun
 from harness.rollouts.asked import read_asked
-from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, NODES, Group
+from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, NODES, Group
 
 # Of the larger: what two medians of deployment delay may differ by.
 DELAY_SHARE: Final = 0.10
@@ -31,8 +32,8 @@ class Seen:
 
     delays_s: list[float] = field(default_factory=list)
     attempts: Counter[int] = field(default_factory=Counter)
-    events: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    reasons: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)  # "Pulling Failed BackOff"
+    reasons: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)  # while the fault was on
     tried: int = 0  # attempts meanwhile
     texts: Counter[str] = field(default_factory=Counter)
@@ -51,7 +52,9 @@ class Seen:
         )
 
     def quantile(self, share: float) -> float:
-        return float(pd.Series(self.delays_s).quantile(share))
+        """Of deployment delay, in seconds; a pod that never was ready counts as infinitely late."""
+        waited = pd.Series(self.delays_s).fillna(math.inf)
+        return float(waited.quantile(share, interpolation="nearest"))
 
 
 def usual(counted: Mapping[Any, int]) -> Any:
@@ -78,7 +81,7 @@ def seen_in(folder: Path, group: Group) -> dict[str, Seen]:
         told = tables["pod_events"]
         told = told[told["pod"].eq(pod["pod"])].sort_values("at_s", kind="stable")
         seen.events[_events(told[told["type"].ne("")])] += 1
-        seen.reasons[tuple(told[told["type"].eq("")]["reason"])] += 1
+        seen.reasons[" ".join(told[told["type"].eq("")]["reason"])] += 1
     nodes = [f"node-{number}" for number in range(NODES)]
     for asked in read_asked(folder / "logs" / "access.jsonl", nodes):
         case = cases.get(group.case_of(asked.repository, asked.node))
@@ -92,9 +95,9 @@ def _text(text: str) -> str:
     return _ADDRESS.sub("<address>", _REPOSITORY.sub("/<name>", normalised(text)))
 
 
-def _events(told: pd.DataFrame) -> tuple[str, ...]:
+def _events(told: pd.DataFrame) -> str:
     """Reasons in their order."""
-    return tuple(reason for reason in told["reason"] if reason not in _NOT_OF_PULLS)
+    return " ".join(reason for reason in told["reason"] if reason not in _NOT_OF_PULLS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,9 +136,10 @@ def together(runs: Iterable[dict[str, Seen]]) -> dict[str, Seen]:
 
 
 def differences(real: dict[str, Seen], emulated: dict[str, Seen]) -> list[Difference]:
-    """One for each case of both."""
+    """One for each case of both, in the order of the groups."""
+    cases = (case.name for group in GROUPS for case in group.cases)
     return [
         Difference(case=case, real=real[case], emulated=emulated[case])
-        for case in real
-        if case in emulated
+        for case in cases
+        if case in real and case in emulated
     ]
