@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from tests.fidelity.cases import GROUPS, Group
+from tests.fidelity.cases import GROUPS, NODES, Group
 from tests.fidelity.comparing import Seen, differences, seen_in, together
 from tests.fidelity.table import markdown
 
@@ -66,7 +66,8 @@ class Laboratory:
         path = self._folder / f"{group.name}.yaml"
         path.write_text(group.scenario(), encoding="utf-8")
         reports = self._folder / cluster
-        words = ["--cluster", cluster, "--seed", str(seed), "--link", "embedded"]
+        words = ["--cluster", cluster, "--nodes", str(NODES), "--seed", str(seed)]
+        words += ["--link", "embedded"]
         if cluster == "kind":
             words += ["--reuse", self._cluster] if self._cluster else ["--keep"]
         argv = [sys.executable, "-m", "harness", "run", str(path), "--exit-zero", *words]
@@ -83,7 +84,8 @@ class Laboratory:
     ) -> dict[str, Seen]:
         _, err = process.communicate(timeout=600)
         if process.returncode:
-            raise RunFailed(f"{group.name} on {cluster}: exit {process.returncode}: {err}")
+            last = err.strip().rpartition("\n")[2]
+            raise RunFailed(f"{group.name} on {cluster}: exit {process.returncode}: {last}")
         folder = max((self._folder / cluster / group.name).iterdir())
         if cluster == "kind":
             self._remember(folder)

@@ -22,7 +22,13 @@ from harness.environment.cluster.kind_config import (
     patched_config,
     settings_label,
 )
-from harness.environment.cluster.room import ClusterRoom, KubernetesNode, ask_nodes, unready
+from harness.environment.cluster.room import (
+    ClusterRoom,
+    KubernetesNode,
+    ask_nodes,
+    ask_system_pods,
+    unready,
+)
 from harness.node.settings import NodeSettings
 
 _TRIES: Final = 2  # one retry: a creation also fails by chance
@@ -198,6 +204,7 @@ async def _await_ready(making: _Making) -> ClusterRoom:
         try:
             nodes = await ask_nodes(making.engine, control_plane)
             waiting = unready(nodes, containers)
+            waiting = waiting or await ask_system_pods(making.engine, control_plane)
         except ClusterError as error:
             nodes, waiting = {}, {control_plane: str(error)}
         if not waiting:

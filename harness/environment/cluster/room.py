@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from harness.environment.cluster.containers import ContainerGoneError, Engine
 from harness.environment.cluster.errors import ClusterError
@@ -16,6 +16,7 @@ from harness.load.orders import REGISTRY_NAME
 
 _ADMIN: Final = "/etc/kubernetes/admin.conf"
 _KUBECTL_S: Final = 15.0
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,18 +185,53 @@ class ClusterRoom:
 
 async def ask_nodes(engine: Engine, control_plane: str) -> dict[str, KubernetesNode]:
     """What Kubernetes says of its nodes. Raises ClusterError."""
-    argv = ("kubectl", "--kubeconfig", _ADMIN, "get", "nodes", "--output", "json")
+    nodes = await _ask(engine, control_plane, ("nodes",), read_node)
+    return {node.name: node for node in nodes}
+
+
+async def ask_system_pods(engine: Engine, control_plane: str) -> dict[str, str]:
+    """Why each node that has not started its system pods cannot run others. Raises ClusterError.
+
+    A node may be Ready and yet start no pod, as without the image of the sandbox.
+    """
+    what = ("pods", "--namespace", "kube-system")
+    pods = await _ask(engine, control_plane, what, read_system_pod)
+    return {node: reason for node, reason in pods if reason}
+
+
+async def _ask(
+    engine: Engine, control_plane: str, what: Sequence[str], read: Callable[[Any], _Told]
+) -> list[_Told]:
+    argv = ("kubectl", "--kubeconfig", _ADMIN, "get", *what, "--output", "json")
     answer = await engine.execute(control_plane, argv, timeout_s=_KUBECTL_S)
     try:
-        return {node.name: node for node in map(read_node, json.loads(answer)["items"])}
+        return [read(it) for it in json.loads(answer)["items"]]
     except (ValueError, LookupError, TypeError) as error:
-        raise ClusterError(f"{control_plane}: kubectl get nodes answered otherwise") from error
+        message = f"{control_plane}: kubectl get {what[0]} answered otherwise"
+        raise ClusterError(message) from error
 
 
 def unready(nodes: Mapping[str, KubernetesNode], wanted: Iterable[str]) -> dict[str, str]:
     """Why each of the `wanted` nodes that cannot take pods cannot."""
     reasons = {name: nodes[name].reason if name in nodes else "has not joined" for name in wanted}
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def read_system_pod(pod: Mapping[str, Any]) -> tuple[str, str]:
+    """Its node, and why it is not Ready; "" when it is, or is not one that each node has.
+
+    Raises LookupError, TypeError for anything else than a pod as the API describes it.
+    """
+    owners = {owner["kind"] for owner in pod["metadata"].get("ownerReferences", ())}
+    status = pod["status"]
+    ready = any(
+        it["type"] == "Ready" and it["status"] == "True" for it in status.get("conditions", ())
+    )
+    if "DaemonSet" not in owners or ready:
+        return pod["spec"].get("nodeName", ""), ""
+    states = [it["state"].get("waiting", {}) for it in status.get("containerStatuses", ())]
+    why = next((it["reason"] for it in states if "reason" in it), status["phase"])
+    return pod["spec"].get("nodeName", ""), f"{pod['metadata']['name']} does not run there: {why}"
 
 
 def read_node(node: Mapping[str, Any]) -> KubernetesNode:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.environment.cluster.containers import Engine
 from harness.environment.cluster.errors import ClusterError
-from harness.environment.cluster.room import ClusterRoom, ask_nodes, unready
+from harness.environment.cluster.room import ClusterRoom, ask_nodes, ask_system_pods, unready
 
 
 def node(name: str, ready: dict[str, str] | None, *taints: str) -> dict[str, Any]:
@@ -58,14 +58,48 @@ def says(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
+def system_pod(owner: str, ready: str, **status: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "kube-proxy-x", "ownerReferences": [{"kind": owner}]},
+        "spec": {"nodeName": "n"},
+        "status": {"phase": "Pending", "conditions": [{"type": "Ready", "status": ready}]} | status,
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (system_pod("DaemonSet", "True"), None),
+        (system_pod("ReplicaSet", "False"), None),  # CoreDNS may wait for any node
+        (system_pod("DaemonSet", "False", conditions=[]), "kube-proxy-x does not run there: Pend"),
+        (
+            system_pod(
+                "DaemonSet",
+                "False",
+                containerStatuses=[{"state": {"waiting": {"reason": "ContainerCreating"}}}],
+            ),
+            "does not run there: ContainerCreating",
+        ),
+    ],
+)
+def test_why_a_ready_node_cannot_run_pods(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], why: str | None
+) -> None:
+    """It has not even started those that each node has."""
+    says(tmp_path, monkeypatch, json.dumps({"items": [told]}))
+    waiting = asyncio.run(ask_system_pods(Engine(name="docker"), "plane"))
+    assert (why in waiting["n"]) if why else (waiting == {})
+
+
 @pytest.mark.parametrize("text", ["", "{}", '{"items": [{}]}', "[]"])
 def test_an_answer_that_is_none_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     """And no crash."""
     says(tmp_path, monkeypatch, text)
-    with pytest.raises(ClusterError, match="answered otherwise"):
-        asyncio.run(ask_nodes(Engine(name="docker"), "plane"))
+    for ask in (ask_nodes, ask_system_pods):
+        with pytest.raises(ClusterError, match="answered otherwise"):
+            asyncio.run(ask(Engine(name="docker"), "plane"))
 
 
 def room(tmp_path: Path) -> ClusterRoom:
