@@ -11,6 +11,7 @@ from harness.analysis.bites import fault_findings
 from harness.analysis.delay import backoff_findings, delay_findings, parts_findings
 from harness.analysis.errors import error_groups
 from harness.analysis.expectations import Evidence, judge
+from harness.analysis.failing import failing_findings
 from harness.analysis.findings import (
     FaultFinding,
     Findings,
@@ -166,6 +167,7 @@ def _findings(
         requests=requests_findings(frames.requests),
         request_rates=request_rates(frames.requests),
         throughput=throughput_finding(frames.over_time, frames.bin_s),
+        failing=failing_findings(frames.pulls),
         errors=error_groups(frames.pulls, frames.pushes),
         load=load,
         node_metrics=node_metrics(recorded.events),

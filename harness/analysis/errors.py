@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from harness.analysis.failing import commonest
 from harness.analysis.findings import ErrorGroup
 from harness.analysis.frames import records
 from harness.outcome import Cause, Outcome
@@ -50,7 +51,10 @@ def shortened(text: str, longest: int) -> str:
 def error_groups(pulls: pd.DataFrame, pushes: pd.DataFrame) -> tuple[ErrorGroup, ...]:
     """The commonest groups of failed pulls and pushes, most first."""
     bad = pd.concat(
-        [_with_text(pulls).assign(of="pull"), _with_text(pushes).assign(of="push", pod="")]
+        [
+            _with_text(pulls).assign(of="pull"),
+            _with_text(pushes).assign(of="push", pod="", image=""),
+        ]
     )
     masks = {text: normalised(text) for text in bad["error_text"].unique()}
     bad = bad.assign(
@@ -64,6 +68,7 @@ def error_groups(pulls: pd.DataFrame, pushes: pd.DataFrame) -> tuple[ErrorGroup,
         first_s=("ended_s", "min"),
         last_s=("ended_s", "max"),
         example=("error_text", "first"),
+        images=("image", commonest),
     )
     most = grouped.sort_values(["count", "first_s"], ascending=[False, True], kind="stable")
     return tuple(_group(row) for row in records(most.head(MOST_GROUPS).reset_index()))

@@ -240,16 +240,41 @@ class ThroughputFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailingFinding:
+    """Failed pulls of one repository for one cause, whoever or whatever made them fail.
+
+    `first_s`: when the first of them began; `last_s`: when the last ended. `worked_until_s` and
+    `works_from_s`: the last success of the same repository before and the first after, None when
+    there was none. `ok_meanwhile`: successes between first and last, of it and of others.
+    `images`: those that failed most often.
+    """
+
+    repository: str
+    cause: str
+    images: tuple[str, ...]
+    failed: int
+    pods: int
+    nodes: int
+    first_s: float
+    last_s: float
+    worked_until_s: float | None
+    works_from_s: float | None
+    ok_meanwhile: int
+    others_ok_meanwhile: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ErrorGroup:
     """Errors that differ only in ports, digests, times and the like. `example` is one as it was.
 
-    `of` is "pull" or "push".
+    `of` is "pull" or "push". `images`: those that it was said of most often.
     """
 
     of: str
     cause: str
     text: str
     example: str
+    images: tuple[str, ...]
     count: int
     pods: int
     nodes: int
@@ -337,6 +362,7 @@ class Findings:
     requests: tuple[RequestsFinding, ...]
     request_rates: tuple[RequestRates, ...]
     throughput: ThroughputFinding
+    failing: tuple[FailingFinding, ...]
     errors: tuple[ErrorGroup, ...]
     load: LoadHealth
     node_metrics: tuple[NodeMetricsFinding, ...]

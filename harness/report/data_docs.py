@@ -12,6 +12,7 @@ from harness.analysis.findings import (
     DelayFinding,
     ErrorGroup,
     ExpectationFinding,
+    FailingFinding,
     FaultFinding,
     PartsFinding,
     ProcessHealth,
@@ -36,6 +37,7 @@ FOUND: Final[Mapping[str, type]] = {
     "pulls_by_phase": PullsFinding,
     "pushes_by_phase": PushesFinding,
     "requests_by_cause": RequestsFinding,
+    "failing": FailingFinding,
     "errors": ErrorGroup,
     "processes": ProcessHealth,
 }

@@ -53,6 +53,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         zoom_end=round(findings.run.duration_s, 3),
         zoom_faults=_around_faults(findings),
         delays=_delays(findings),
+        phased=words.phased(findings),
         tiles=_tiles(findings),
         reasons=[one for one in findings.reasons if one.kind not in _SAID_ELSEWHERE],
         style=Markup((PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours
@@ -97,6 +98,8 @@ def templates() -> Environment:
         bites=words.bites_text,
         first_success=words.first_success_text,
         recovery=words.recovery_text,
+        path=words.image_path,
+        meanwhile=words.meanwhile_text,
         short=_short,
         in_script=in_script,
         rows=_rows,
@@ -147,10 +150,9 @@ def _around_faults(findings: Findings) -> list[dict[str, Any]]:
 
 
 def _delays(findings: Findings) -> list[tuple[DelayFinding, DelayFinding]]:
-    """Groups that have pods, each with its population of ready pods."""
-    every = [one for one in findings.delay if one.population == "all"]
-    ready = [one for one in findings.delay if one.population == "ready"]
-    return [(one, other) for one, other in zip(every, ready, strict=True) if one.pods]
+    """Groups that are told, each with its population of ready pods."""
+    ready = {(it.group, it.name): it for it in findings.delay if it.population == "ready"}
+    return [(one, ready[one.group, one.name]) for one in words.told_delays(findings)]
 
 
 def _gauge(finding: ExpectationFinding) -> dict[str, float] | None:
@@ -169,16 +171,8 @@ def _gauge(finding: ExpectationFinding) -> dict[str, float] | None:
 
 def _tiles(findings: Findings) -> list[dict[str, str]]:
     """The few numbers that answer the question of the page."""
-    tiles = [
-        {
-            "label": f"{'p95' if one.pods >= _FEWEST_FOR_P95 else 'Longest'} delay {one.name}",
-            "value": words.quantile_text(one.p95),  # of fewer pods it is the longest
-            "note": f"{one.ready:,} of {one.pods:,} pods Ready",
-            "tone": one.name,
-        }
-        for one in findings.delay
-        if one.group == "phase" and one.population == "all" and one.pods
-    ]
+    wanted = "phase" if words.phased(findings) else "all"
+    tiles = [_delay_tile(one) for one in words.told_delays(findings) if one.group == wanted]
     if findings.recovery:
         tiles.append(_recovery_tile(findings))
     backoff = findings.backoff[0]
@@ -194,6 +188,16 @@ def _tiles(findings: Findings) -> list[dict[str, str]]:
         rate = words.percent(pulls.error_rate)
         tiles.append({"label": "Pull error rate", "value": rate, "note": note, "tone": ""})
     return tiles
+
+
+def _delay_tile(one: DelayFinding) -> dict[str, str]:
+    quantile = "p95" if one.pods >= _FEWEST_FOR_P95 else "Longest"
+    return {
+        "label": f"{quantile} delay {one.name if one.group == 'phase' else ''}".rstrip(),
+        "value": words.quantile_text(one.p95),  # of fewer pods it is the longest
+        "note": f"{one.ready:,} of {one.pods:,} pods Ready",
+        "tone": one.name,
+    }
 
 
 def _recovery_tile(findings: Findings) -> dict[str, str]:

@@ -12,11 +12,13 @@ from harness.report.words import (
     first_success_text,
     interval_text,
     margin_text,
+    meanwhile_text,
     percent,
     quantile_text,
     recovery_text,
     seconds,
     size,
+    told_delays,
     value_text,
 )
 
@@ -37,6 +39,7 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
         _top(findings),
         _expectations(findings),
         _faults(findings),
+        _failing(findings),
         _delay(findings),
         _recovery(findings),
         _pulls(findings),
@@ -114,8 +117,24 @@ def _faults(findings: Findings) -> str:
     return "## Faults\n\n" + table(head, rows)
 
 
+def _failing(findings: Findings) -> str:
+    if not findings.failing:
+        return ""
+    counts, times = ("Failed pulls", "Pods", "Nodes"), ("From", "To", "Worked until", "Works again")
+    head = ("Repository", "Cause", *counts, *times, "Succeeded meanwhile")
+    rows = (
+        (
+            *(one.repository, one.cause, f"{one.failed:,}", f"{one.pods:,}", f"{one.nodes:,}"),
+            *map(seconds, (one.first_s, one.last_s, one.worked_until_s, one.works_from_s)),
+            meanwhile_text(one),
+        )
+        for one in findings.failing
+    )
+    return "## Pulls that failed\n\n" + table(head, rows)
+
+
 def _delay(findings: Findings) -> str:
-    shown = [one for one in findings.delay if one.population == "all" and one.pods]
+    shown = told_delays(findings)
     if not shown:
         return ""
     head = ("Pods", "n", "Ready", "p50", "p95", "95 % interval of p95", "p99", "Max")

@@ -43,6 +43,7 @@ def _of_findings(findings: Findings) -> Mapping[str, tuple[Any, ...]]:
         "pulls_by_phase": findings.pulls,
         "pushes_by_phase": findings.pushes,
         "requests_by_cause": findings.requests,
+        "failing": findings.failing,
         "errors": findings.errors,
         "processes": findings.load.processes,
     }

@@ -4,8 +4,10 @@ from harness.analysis.findings import DelayFinding, ExpectationFinding, Findings
 from harness.report.words import (
     bites_text,
     margin_text,
+    meanwhile_text,
     quantile_text,
     seconds,
+    told_delays,
     value_text,
 )
 
@@ -20,6 +22,7 @@ def findings_text(findings: Findings) -> str:
     lines += _faults(findings)
     lines += _delays(findings)
     lines += _recoveries(findings)
+    lines += _failing(findings)
     told = {"expectation_failed", "not_judged"}
     rest = [reason.text for reason in findings.reasons if reason.kind not in told]
     lines += [f"note: {text}" for text in rest[:_MOST_REASONS]]
@@ -60,8 +63,7 @@ def _faults(findings: Findings) -> list[str]:
 
 
 def _delays(findings: Findings) -> list[str]:
-    rows = [one for one in findings.delay if one.group != "fault" and one.population == "all"]
-    rows = [one for one in rows if one.pods]
+    rows = [one for one in told_delays(findings) if one.group != "fault"]
     if not rows:
         return []
     head = f"{'deployment delay':<18}{'pods':>6}{'ready':>7}" + "".join(
@@ -90,4 +92,17 @@ def _recoveries(findings: Findings) -> list[str]:
         else:
             last = "no pod was waiting"
         lines.append(f"healed  {one.fault} #{one.occurrence}: {first}, {last}")
+    return [*lines, ""] if lines else []
+
+
+def _failing(findings: Findings) -> list[str]:
+    """What failed although no fault was planned."""
+    if findings.faults:
+        return []
+    lines = [
+        f"failed  {one.repository}: {one.failed} pulls, {one.cause}, {seconds(one.first_s)} to "
+        f"{seconds(one.last_s)}, {one.pods} pods on {one.nodes} nodes; "
+        f"succeeded meanwhile: {meanwhile_text(one)}"
+        for one in findings.failing[:_MOST_REASONS]
+    ]
     return [*lines, ""] if lines else []

@@ -4,8 +4,11 @@ import re
 from typing import Final
 
 from harness.analysis.findings import (
+    DelayFinding,
     ExpectationFinding,
+    FailingFinding,
     FaultFinding,
+    Findings,
     QuantileFinding,
     RecoveryFinding,
 )
@@ -21,6 +24,28 @@ _BITES_FROM: Final = {
     "marked": "answers it changed",
     "in_flight": "requests in flight",
 }
+
+
+def phased(findings: Findings) -> bool:
+    """Whether there are phases to tell apart: a fault was injected."""
+    return any(one.injected_s is not None for one in findings.faults)
+
+
+def told_delays(findings: Findings) -> list[DelayFinding]:
+    """Groups that have pods, of all their pods; phases only where a fault makes them."""
+    every = (one for one in findings.delay if one.population == "all" and one.pods)
+    return [one for one in every if one.group != "phase" or phased(findings)]
+
+
+def image_path(image: str) -> str:
+    """`team/app:v1`, without the registry's name."""
+    return image.partition("/")[2] or image
+
+
+def meanwhile_text(failing: FailingFinding) -> str:
+    """Who could pull while these failed: what tells a broken repository from a broken registry."""
+    told = {"of it": failing.ok_meanwhile, "of others": failing.others_ok_meanwhile}
+    return ", ".join(f"{count:,} {of}" for of, count in told.items() if count) or "none"
 
 
 def xml_text(text: str, instead: str = "") -> str:

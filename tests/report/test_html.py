@@ -182,3 +182,19 @@ def test_a_run_cut_short_does_not_say_never(tmp_path: Path, bundle: str) -> None
         run.events.pop()
         run.ended(120, reason=reason)
         assert told in page(analysed(run, tmp_path / reason), bundle)
+
+
+def test_what_failed_by_itself_is_told_by_repository(tmp_path: Path, bundle: str) -> None:
+    """Also without a plan: from when to when, which versions, and who could pull meanwhile."""
+    run = RunFolder()
+    run.began()
+    run.pull("a/1", 5, 6)
+    run.pull("a/2", 10, 11, outcome="failed", cause="server", error_text="503 <b>")
+    run.pull("b/1", 10, 11, image="registry.harness.test/tools:v1")
+    run.request("a/1", 5, 6, kind="dns", status=0)
+    run.ended(60)
+    text = page(analysed(run, tmp_path), bundle)
+    assert "No fault was planned, so what failed did so by itself." in text
+    assert '<td class="name">app<small>v1</small></td>' in text
+    assert "<td>1 of others</td>" in text
+    assert "no answer" not in text  # a look-up has no status

@@ -43,3 +43,20 @@ def test_a_line_stays_a_line() -> None:
     """However long, and whatever is in it."""
     assert one_line("a\nb\x07c") == "a b c"
     assert len(one_line("x" * 10_000)) == 200
+
+
+def test_a_fault_that_nobody_planned_is_told_where_and_when(tmp_path: Path) -> None:
+    """And there are no phases, which only faults make."""
+    run = RunFolder()
+    run.began()
+    run.pod("late", 10, 30)
+    run.pull("a/1", 10, 11, pod="late", outcome="failed", cause="server", error_text="503")
+    run.pull("b/1", 10, 11, image="registry.harness.test/tools:v1")
+    run.ended(60)
+    text = findings_text(analysed(run, tmp_path).findings)
+    assert (
+        "failed  app: 1 pulls, server, 10.0 s to 11.0 s, 1 pods on 1 nodes; "
+        "succeeded meanwhile: 1 of others"
+    ) in text
+    assert "before" not in text
+    assert "failed  app" not in findings_text(analysed(outage(), tmp_path / "planned").findings)
