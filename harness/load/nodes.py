@@ -189,11 +189,12 @@ class EmulatedNode:
         try:
             carried = carry_out(rule, wire, pull=start.pull_id, slots=self._slots)
             cause = carried.result.cause
+            wire.leave()
         except BaseException:
+            wire.close()
             self._cut_short(start, started_s, wire.requests)
             raise
         finally:
-            wire.close()
             changes.over(cause)
             self._changed.without_room()
             context.counts.requests += wire.requests

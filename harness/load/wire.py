@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import gevent
+
 from harness.load.connection import Connection, ConnectionDied
 from harness.load.content import Body, Content, Kept, Progress
 from harness.load.dial import dial
@@ -66,6 +68,14 @@ class _Held:
         while self.connections:
             self.connections.pop().close()
         self.idle.clear()
+
+    def close_after(self, seconds: float) -> None:
+        """Close what is idle only then, the rest at once."""
+        idle = {connection for pool in self.idle.values() for connection in pool}
+        for connection in self.connections - idle:
+            self.drop(connection)
+        if idle:
+            gevent.spawn_later(seconds, self.close)
 
 
 @dataclass(kw_only=True)
@@ -149,6 +159,14 @@ class NodeWire:
         held = self._held.pop(pull, None)
         if held is not None:
             held.close()
+
+    def leave(self, idle_s: float = _IDLE_S) -> None:
+        """The pull is over: its idle connections stay open a while longer, as containerd's do.
+
+        Nothing is sent on them any more, but a limit on connections counts them.
+        """
+        for pull in list(self._held):
+            self._held.pop(pull).close_after(idle_s)
 
     def close(self) -> None:
         """Close every connection."""
