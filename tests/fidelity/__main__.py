@@ -49,11 +49,12 @@ class Laboratory:
         self._cluster = reuse
         self._versions: dict[str, str] = {}
 
-    def run_both(self, group: Group, seed: int) -> Compared:
+    def run_both(self, group: Group, number: int) -> Compared:
         """One run on real and one on emulated nodes, side by side: both mostly wait.
 
         Another seed is other content, cold everywhere, and other jitter of emulated nodes.
         """
+        seed = number * len(GROUPS) + GROUPS.index(group)
         emulated = self._start(group, "emulated", seed)
         real = self._start(group, "kind", seed)
         return Compared(
