@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.analysis import series
-from harness.analysis.bites import fault_findings
+from harness.analysis.bites import Traffic, fault_findings
 from harness.analysis.delay import backoff_findings, delay_findings, parts_findings
 from harness.analysis.errors import error_groups
 from harness.analysis.expectations import Evidence, judge
@@ -74,7 +74,10 @@ def analyse(recorded: RecordedRun) -> Analysis:
     planned = planned_faults(recorded.plan)
     scopes = {(fault.fault, fault.occurrence): fault.scope for fault in planned}
     recovered = recoveries(frames.pods, frames.pulls, frames.pushes, seen, scopes)
-    faults = fault_findings(planned, seen, failed_faults(recorded.events), frames.requests)
+    failed = failed_faults(recorded.events)
+    real_pulls = frames.pulls if watched(recorded.events) else frames.pulls.head(0)
+    traffic = Traffic(requests=frames.requests, real_pulls=real_pulls)
+    faults = fault_findings(planned, seen, failed, traffic)
     evidence = Evidence(
         pods=frames.pods,
         pulls=frames.pulls,

@@ -1,6 +1,7 @@
 """Whether each fault really bit: by the seam's count, by marked answers, or by what it met."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,11 +11,22 @@ from harness.analysis.windows import Window, overlap
 from harness.events import FaultFailed
 
 
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """What a fault may have met: all requests, and the pulls of real nodes.
+
+    The requests of real nodes are known only once they reach the gateway.
+    """
+
+    requests: pd.DataFrame
+    real_pulls: pd.DataFrame
+
+
 def fault_findings(
     planned: Sequence[PlannedOccurrence],
     windows: Sequence[Window],
     failed: Iterable[FaultFailed],
-    requests: pd.DataFrame,
+    traffic: Traffic,
 ) -> tuple[FaultFinding, ...]:
     """Every occurrence that was planned or happened, by its time.
 
@@ -26,7 +38,7 @@ def fault_findings(
     errors = {(event.fault, event.occurrence): event for event in failed}
     keys = dict.fromkeys([*plans, *happened, *errors])
     found = [
-        _finding(key, plans.get(key), happened.get(key), errors.get(key), requests) for key in keys
+        _finding(key, plans.get(key), happened.get(key), errors.get(key), traffic) for key in keys
     ]
     return tuple(sorted(found, key=lambda fault: (fault.planned_s, fault.fault)))
 
@@ -36,10 +48,10 @@ def _finding(
     plan: PlannedOccurrence | None,
     window: Window | None,
     failed: FaultFailed | None,
-    requests: pd.DataFrame,
+    traffic: Traffic,
 ) -> FaultFinding:
     scope = plan.scope if plan else Scope()
-    bites, source = _bites(window, scope, requests) if window else (None, "")
+    bites, source = _bites(window, scope, traffic) if window else (None, "")
     error = failed.error if failed else window.error if window else ""
     word = next((known.word for known in (plan, window, failed) if known), "")
     planned_s = plan.at_s if plan else window.planned_s if window else failed.at_s if failed else 0
@@ -59,9 +71,10 @@ def _finding(
     )
 
 
-def _bites(window: Window, scope: Scope, requests: pd.DataFrame) -> tuple[int, str]:
+def _bites(window: Window, scope: Scope, traffic: Traffic) -> tuple[int, str]:
     if window.bites is not None:
         return window.bites, "seam"
+    requests, pulls = traffic.requests, traffic.real_pulls
     told = requests[["node", "kind", "bitten_by"]]
     met = told[overlap(requests["sent_s"], requests["done_s"], window)]
     marked = int(met["bitten_by"].eq(window.fault).sum())
@@ -71,7 +84,12 @@ def _bites(window: Window, scope: Scope, requests: pd.DataFrame) -> tuple[int, s
         met = met[met["node"].isin(scope.nodes)]
     if scope.kinds:
         met = met[met["kind"].isin(scope.kinds)]
-    return len(met), "in_flight"
+    if len(met) or scope.kinds:
+        return len(met), "in_flight"
+    pulls = pulls[overlap(pulls["started_s"], pulls["ended_s"], window)]
+    if scope.nodes:
+        pulls = pulls[pulls["node"].isin(scope.nodes)]
+    return (len(pulls), "pulls") if len(pulls) else (0, "in_flight")
 
 
 def never_bit(faults: Sequence[FaultFinding]) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ class FaultFinding:
     """One occurrence of a fault.
 
     `bites_from`: "seam" (counted where it bites), "marked" (requests whose answer it changed) or
-    "in_flight" (requests in scope that were under way while it was on).
+    "in_flight" (requests in scope that were under way while it was on); "pulls" (of real nodes that
+    were under way, when no request of theirs got through).
     """
 
     fault: str

@@ -23,6 +23,7 @@ _BITES_FROM: Final = {
     "seam": "counted where it bites",
     "marked": "answers it changed",
     "in_flight": "requests in flight",
+    "pulls": "pulls under way",
 }
 
 

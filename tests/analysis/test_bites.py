@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.events import FaultFailed
+from harness.events import FaultFailed, PodsWatched
 from tests.recordings import RunFolder, analysed
 
 
@@ -26,6 +26,23 @@ def test_bites_are_counted_from_requests_where_the_seam_cannot(tmp_path: Path) -
         ("corrupted_blob-1", 1, "marked", True),
         ("bandwidth-1", 0, "in_flight", False),
     ]
+
+
+def test_pulls_of_real_nodes_count_when_no_request_got_through(tmp_path: Path) -> None:
+    """What a link drops never reaches the gateway, and nobody else sees it leave a real node."""
+    for number, real in enumerate((True, False)):
+        run = RunFolder()
+        run.began()
+        run.fault("partition-1", 10, 20, bites=None, where={"nodes": ["node-0"]})
+        run.fault("partition-2", 10, 20, bites=None, where={"nodes": ["node-1"]})
+        run.pull("a", 8, 40, outcome="failed")
+        if real:
+            run.events.append(
+                PodsWatched(at_s=60, pods=1, pods_without_pull_event=0, events_lost=0)
+            )
+        first, second = analysed(run, tmp_path / str(number)).findings.faults
+        assert (first.bites, first.bites_from) == ((1, "pulls") if real else (0, "in_flight"))
+        assert (second.bites, second.bitten) == (0, False)
 
 
 def test_one_occurrence_that_bit_proves_the_fault(tmp_path: Path) -> None:
