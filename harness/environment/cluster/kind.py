@@ -34,6 +34,7 @@ from harness.node.settings import NodeSettings
 _TRIES: Final = 2  # one retry: a creation also fails by chance
 _CREATE_S: Final = 900.0  # the node image may have to be pulled
 _READY_S: Final = 180.0
+_PODS_S: Final = 60.0  # from Ready to the system pods: their images are there already
 _POLL_S: Final = 0.5
 
 
@@ -123,8 +124,7 @@ async def _created(making: _Making) -> AsyncIterator[ClusterRoom]:
     )
     whole = False
     try:
-        await _create(making, text)
-        room = await _await_ready(making)
+        room = await _create_ready(making, text)
         whole = True
         yield room
     finally:
@@ -196,22 +196,43 @@ async def _try_create(making: _Making, config: Path) -> str | None:
     return written[min(before, len(written)) :].decode(errors="replace") or written.decode()
 
 
+class _IdleNodeError(ClusterError):
+    """A node is Ready and starts no pod: its images did not all get there, for one."""
+
+
+async def _create_ready(making: _Making, config: Path) -> ClusterRoom:
+    """A cluster that can run pods; made a second time when a node of the first could not."""
+    for _ in range(_TRIES - 1):
+        await _create(making, config)
+        with suppress(_IdleNodeError):
+            return await _await_ready(making)
+        await delete_cluster(making.engine, making.name, settle=True)
+    await _create(making, config)
+    return await _await_ready(making)
+
+
 async def _await_ready(making: _Making) -> ClusterRoom:
     containers = await making.engine.containers(f"{CLUSTER_LABEL}={making.name}")
     until = time.monotonic() + making.settings.ready_timeout_s
     control_plane = f"{making.name}-control-plane"
+    idle: dict[str, str] = {}
+    are_ready = False
     while True:
         try:
             nodes = await ask_nodes(making.engine, control_plane)
             waiting = unready(nodes, containers)
-            waiting = waiting or await ask_system_pods(making.engine, control_plane)
+            idle = {} if waiting else await ask_system_pods(making.engine, control_plane)
         except ClusterError as error:
             nodes, waiting = {}, {control_plane: str(error)}
-        if not waiting:
+        if not waiting and not idle:
             return await _room(making, nodes, made=True)
+        if not waiting and not are_ready:
+            are_ready, until = True, min(until, time.monotonic() + _PODS_S)
         if time.monotonic() > until:
             await _export_logs(making)
-            name, reason = next(iter(waiting.items()))
+            name, reason = next(iter((waiting or idle).items()))
+            if not waiting:
+                raise _IdleNodeError(f"{name}: Ready, and cannot run pods: {reason}")
             raise ClusterError(
                 f"{name}: not Ready within {making.settings.ready_timeout_s:g} s: {reason}"
             )

@@ -1,6 +1,7 @@
 """What is wrong before anything is made; with real clusters: tests/cluster."""
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from harness.environment.cluster.errors import ClusterError
 from harness.environment.cluster.kind import KindSettings, open_kind
+from harness.journal import pending
 from harness.node.settings import NodeSettings
 from tests.cluster_lab import make_run
 
@@ -72,6 +74,59 @@ def test_a_node_image_of_another_architecture(tmp_path: Path, settings: KindSett
     """Told before minutes are spent."""
     sentence = refused(tmp_path, replace(settings, image="node:v1"), "other1")
     assert sentence == "the node image node:v1 is for arm64, and this machine's engine is amd64"
+
+
+NODES = json.dumps(
+    {
+        "items": [
+            {
+                "metadata": {"name": "n", "labels": {}},
+                "spec": {},
+                "status": {"conditions": [{"type": "Ready", "status": "True"}], "nodeInfo": {}},
+            }
+        ]
+    }
+)
+PODS = json.dumps(
+    {
+        "items": [
+            {
+                "metadata": {"name": "kube-proxy-x", "ownerReferences": [{"kind": "DaemonSet"}]},
+                "spec": {"nodeName": "n"},
+                "status": {"phase": "Pending"},
+            }
+        ]
+    }
+)
+ANSWERING = """#!/bin/sh
+case "$*" in
+  version*) echo '{{"Server": {{"Version": "29.0", "Arch": "amd64"}}}}';;
+  *"get nodes"*) cat {folder}/nodes;;
+  *"get pods"*) cat {folder}/pods;;
+  *) echo;;
+esac
+"""
+
+
+def test_nodes_that_are_ready_and_start_no_pod_are_made_once_more(
+    tmp_path: Path, settings: KindSettings
+) -> None:
+    """Then it is an error that names the node; both clusters are deleted."""
+    programs = tmp_path / "bin"
+    write(programs / "docker", ANSWERING)
+    write(programs / "kind", KIND.replace("get) echo harness-abc123;;", ""))
+    (programs / "nodes").write_text(NODES)
+    (programs / "pods").write_text(PODS)
+
+    async def main() -> None:
+        async with open_kind(run, replace(settings, config=None, ready_timeout_s=0.2)):
+            pytest.fail("it must not open")
+
+    with make_run(tmp_path / "reports", "abc123") as run:
+        with pytest.raises(ClusterError, match="n: Ready, and cannot run pods: kube-proxy-x does"):
+            asyncio.run(main())
+        assert pending(run.folder / "journal.jsonl") == []
+    assert (programs / "told").read_text().count("kind create cluster") == 2
 
 
 def test_a_configuration_that_is_none(tmp_path: Path, settings: KindSettings) -> None:
