@@ -31,7 +31,9 @@ class Wire(NodeWire):
 
 
 @contextlib.contextmanager
-def wired(*, link_port: int = 1, resolver_port: int = 1, ca_pem: str = "") -> Iterator[Wire]:
+def wired(
+    *, link_port: int = 1, resolver_port: int = 1, ca_pem: str = "", idle_s: float = 0.0
+) -> Iterator[Wire]:
     """A wire for a test of at most 30 s, which leaves no greenlet behind."""
     endpoint = NodeEndpoint(link_port=link_port, resolver_port=resolver_port)
     target = LoadTarget(
@@ -46,7 +48,7 @@ def wired(*, link_port: int = 1, resolver_port: int = 1, ca_pem: str = "") -> It
         ca_pem=ca_pem,
     )
     writer = SampleWriter(Path("nowhere"), "test")
-    wire = Wire(node="n0", target=target, endpoint=endpoint, samples=writer)
+    wire = Wire(node="n0", target=target, endpoint=endpoint, samples=writer, idle_s=idle_s)
     wire.writer = writer
     before = greenlets()
     try:

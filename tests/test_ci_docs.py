@@ -28,7 +28,8 @@ def said(folder: Path, text: str, *linter: str | Path) -> str:
     path = folder / "workflow.yaml"
     path.write_text(text, encoding="utf-8")
     done = subprocess.run([*linter, path], capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    words = done.stdout + done.stderr
+    return "" if done.returncode == 0 else words or f"exit {done.returncode}"
 
 
 @pytest.mark.actionlint

@@ -9,6 +9,7 @@ from harness.analysis.findings import FaultFinding
 from harness.analysis.planned import PlannedOccurrence, Scope
 from harness.analysis.windows import Window, overlap
 from harness.events import FaultFailed
+from harness.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,7 @@ def _bites(window: Window, scope: Scope, traffic: Traffic) -> tuple[int, str]:
     if len(met) or scope.kinds:
         return len(met), "in_flight"
     pulls = pulls[overlap(pulls["started_s"], pulls["ended_s"], window)]
+    pulls = pulls[pulls["outcome"].ne(Outcome.OK) | pulls["ended_s"].gt(window.end_s)]
     if scope.nodes:
         pulls = pulls[pulls["node"].isin(scope.nodes)]
     return (len(pulls), "pulls") if len(pulls) else (0, "in_flight")

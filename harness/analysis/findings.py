@@ -77,7 +77,7 @@ class FaultFinding:
 
     `bites_from`: "seam" (counted where it bites), "marked" (requests whose answer it changed) or
     "in_flight" (requests in scope that were under way while it was on); "pulls" (of real nodes that
-    were under way, when no request of theirs got through).
+    failed or went on beyond it, when no request of theirs got through).
     """
 
     fault: str
@@ -246,7 +246,8 @@ class FailingFinding:
 
     `first_s`: when the first of them began; `last_s`: when the last ended. `worked_until_s` and
     `works_from_s`: the last success of the same repository before and the first after, None when
-    there was none. `ok_meanwhile`: successes between first and last, of it and of others.
+    there was none. `ok_meanwhile`: successes while it was broken for sure, from the end of the
+    first failure to the beginning of the last, of it and of others.
     `images`: those that failed most often.
     """
 

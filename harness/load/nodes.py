@@ -17,7 +17,7 @@ from harness.load.changed_node import ChangedNode
 from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
 from harness.load.orders import RolloutOrder
-from harness.load.wire import NodeWire
+from harness.load.wire import IDLE_S, NodeWire
 from harness.node.actions import (
     Action,
     PodEvent,
@@ -174,6 +174,7 @@ class EmulatedNode:
             target=context.target,
             endpoint=context.target.endpoints[self._node],
             samples=context.samples,
+            idle_s=IDLE_S,
         )
         changes = PullChanges(context.changes, self._node)
         hosts = changes.hosts_of(wire)
@@ -189,12 +190,11 @@ class EmulatedNode:
         try:
             carried = carry_out(rule, wire, pull=start.pull_id, slots=self._slots)
             cause = carried.result.cause
-            wire.leave()
         except BaseException:
-            wire.close()
             self._cut_short(start, started_s, wire.requests)
             raise
         finally:
+            wire.close()
             changes.over(cause)
             self._changed.without_room()
             context.counts.requests += wire.requests

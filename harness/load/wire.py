@@ -21,7 +21,7 @@ from harness.load.tls import trust_in
 from harness.node.commands import Ending, Failing, Reply, Request, TransportFailure
 
 # containerd: core/remotes/docker/registry.go, DefaultHTTPTransport, and Go's net/http defaults
-_IDLE_S: Final = 30.0
+IDLE_S: Final = 30.0
 _IDLE_PER_HOST_MAX: Final = 2
 _SENT_AGAIN_AFTER: Final = (Failing.EOF, Failing.RESET)
 _REPEATABLE: Final = ("GET", "HEAD")
@@ -49,7 +49,7 @@ class _Held:
         idle = self.idle[pool]
         while idle:
             connection = idle.pop()
-            if time.monotonic() - connection.used_s < _IDLE_S and not connection.is_dead():
+            if time.monotonic() - connection.used_s < IDLE_S and not connection.is_dead():
                 return connection
             self.drop(connection)
         return None
@@ -69,13 +69,14 @@ class _Held:
             self.connections.pop().close()
         self.idle.clear()
 
-    def close_after(self, seconds: float) -> None:
-        """Close what is idle only then, the rest at once."""
+    def leave(self, idle_s: float) -> None:
+        """Close what is idle when it has been so for `idle_s`, the rest at once."""
         idle = {connection for pool in self.idle.values() for connection in pool}
         for connection in self.connections - idle:
             self.drop(connection)
-        if idle:
-            gevent.spawn_later(seconds, self.close)
+        for connection in idle:
+            left_s = connection.used_s + idle_s - time.monotonic()
+            gevent.spawn_later(max(0.0, left_s), connection.close)
 
 
 @dataclass(kw_only=True)
@@ -90,10 +91,20 @@ class _Sending:
 
 
 class NodeWire:
-    """One per emulated node or background client. Its methods raise nothing a registry causes."""
+    """One per emulated node or background client. Its methods raise nothing a registry causes.
+
+    `idle_s`: how long idle connections outlive their pull. Nothing is sent on them any more, but a
+    limit on connections counts them.
+    """
 
     def __init__(
-        self, *, node: str, target: LoadTarget, endpoint: NodeEndpoint, samples: SampleWriter
+        self,
+        *,
+        node: str,
+        target: LoadTarget,
+        endpoint: NodeEndpoint,
+        samples: SampleWriter,
+        idle_s: float = 0.0,
     ) -> None:
         self.registry_url = f"{target.scheme}://{target.registry_name}:{endpoint.link_port}"
         self.requests = 0
@@ -104,6 +115,7 @@ class NodeWire:
         self._start_s = target.clock_start_s
         self._samples = samples
         self._ca_pem = target.ca_pem
+        self._idle_s = idle_s
         self._held: dict[str, _Held] = {}
 
     def lead_astray(self, url: str, fault: str, tell: Callable[[], None]) -> None:
@@ -157,16 +169,12 @@ class NodeWire:
     def forget(self, pull: str) -> None:
         """The pull is over: close its connections and let go of what was kept for it."""
         held = self._held.pop(pull, None)
-        if held is not None:
+        if held is None:
+            return
+        if self._idle_s:
+            held.leave(self._idle_s)
+        else:
             held.close()
-
-    def leave(self, idle_s: float = _IDLE_S) -> None:
-        """The pull is over: its idle connections stay open a while longer, as containerd's do.
-
-        Nothing is sent on them any more, but a limit on connections counts them.
-        """
-        for pull in list(self._held):
-            self._held.pop(pull).close_after(idle_s)
 
     def close(self) -> None:
         """Close every connection."""

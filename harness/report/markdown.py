@@ -14,6 +14,7 @@ from harness.report.words import (
     margin_text,
     meanwhile_text,
     percent,
+    phased,
     quantile_text,
     recovery_text,
     seconds,
@@ -156,7 +157,8 @@ def _delay(findings: Findings) -> str:
 
 
 def _parts(findings: Findings) -> str:
-    shown = [one for one in findings.delay_parts if one.group != "fault"]
+    wanted = ("all", "phase") if phased(findings) else ("all",)
+    shown = [one for one in findings.delay_parts if one.group in wanted]
     if not shown:
         return ""
     head = ("Mean of", *shown[0].mean_s)
@@ -182,16 +184,19 @@ def _recovery(findings: Findings) -> str:
 
 
 def _pulls(findings: Findings) -> str:
-    return _attempts("Pulls", [(one.pulls, one) for one in findings.pulls])
+    return _attempts("Pulls", [(one.pulls, one) for one in findings.pulls], findings)
 
 
 def _pushes(findings: Findings) -> str:
-    return _attempts("Pushes", [(one.pushes, one) for one in findings.pushes])
+    return _attempts("Pushes", [(one.pushes, one) for one in findings.pushes], findings)
 
 
-def _attempts(what: str, phases: list[tuple[int, PullsFinding | PushesFinding]]) -> str:
+def _attempts(
+    what: str, phases: list[tuple[int, PullsFinding | PushesFinding]], findings: Findings
+) -> str:
     """A table of how many there were in each phase and how they ended; "" when none were."""
-    shown = [(count, one) for count, one in phases if count]
+    told = phased(findings)
+    shown = [(count, one) for count, one in phases if count and (told or not one.phase)]
     if not shown:
         return ""
     head = (what, "n", "Failed", "Error rate", "Causes", "p50 of OK", "p95 of OK", "Bytes")

@@ -101,8 +101,7 @@ def _failing(findings: Findings) -> list[str]:
         return []
     lines = [
         f"failed  {one.repository}: {one.failed} pulls, {one.cause}, {seconds(one.first_s)} to "
-        f"{seconds(one.last_s)}, {one.pods} pods on {one.nodes} nodes; "
-        f"succeeded meanwhile: {meanwhile_text(one)}"
+        f"{seconds(one.last_s)}, pods: {one.pods}; succeeded meanwhile: {meanwhile_text(one)}"
         for one in findings.failing[:_MOST_REASONS]
     ]
     return [*lines, ""] if lines else []

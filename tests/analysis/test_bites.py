@@ -36,12 +36,14 @@ def test_pulls_of_real_nodes_count_when_no_request_got_through(tmp_path: Path) -
         run.fault("partition-1", 10, 20, bites=None, where={"nodes": ["node-0"]})
         run.fault("partition-2", 10, 20, bites=None, where={"nodes": ["node-1"]})
         run.pull("a", 8, 40, outcome="failed")
+        run.pull("in time", 11, 12)
+        run.pull("late", 11, 25)
         if real:
             run.events.append(
                 PodsWatched(at_s=60, pods=1, pods_without_pull_event=0, events_lost=0)
             )
         first, second = analysed(run, tmp_path / str(number)).findings.faults
-        assert (first.bites, first.bites_from) == ((1, "pulls") if real else (0, "in_flight"))
+        assert (first.bites, first.bites_from) == ((2, "pulls") if real else (0, "in_flight"))
         assert (second.bites, second.bitten) == (0, False)
 
 

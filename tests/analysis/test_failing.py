@@ -14,6 +14,7 @@ from harness.analysis.failing import failing_findings, repository_of
         ("registry.harness.test/app@sha256:" + "a" * 64, "app"),
         ("registry.harness.test/app", "app"),
         ("app:v1", "app"),
+        ("app@sha256:" + "a" * 64, "app"),
         ("", ""),
     ],
 )
@@ -47,6 +48,7 @@ def test_one_repository_fails_and_the_other_does_not() -> None:
         pulls(
             ("app:v1", "ok", "", 1),
             ("app:v2", "failed", "server", 10),
+            ("tools:v1", "ok", "", 9.5),  # it ended when the registry may still have been well
             ("app:v2", "failed", "server", 12),
             ("app:v3", "failed", "server", 20),
             ("tools:v1", "ok", "", 15),

@@ -148,7 +148,9 @@ def _compare(laboratory: Laboratory, group: Group, number: int, seen: Path) -> N
     except FileExistsError:
         return
     try:
-        path.write_bytes(_COMPARED.dump_json(laboratory.run_both(group, number)))
+        text = _COMPARED.dump_json(laboratory.run_both(group, number))
+        (part := path.with_suffix(".part")).write_bytes(text)
+        part.replace(path)  # another process may read at any time
         print(f"run {number} of {group.name} done", file=sys.stderr, flush=True)
     except RunFailed as error:
         print(error, file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.errors import normalised
+from harness.analysis.findings import finite
 from harness.analysis.recorded import RecordedRun
 from harness.rollouts.asked import read_asked
 from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, NODES, Group
@@ -30,7 +31,7 @@ _REPOSITORY: Final = re.compile(r"/[a-z0-9-]+(?=:v|/(?:manifests|blobs)/)")
 class Seen:
     """What pods of one case showed; most of them did what `usual` says."""
 
-    delays_s: list[float] = field(default_factory=list)
+    delays_s: list[float | None] = field(default_factory=list)  # None: was never ready
     attempts: Counter[int] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)  # "Pulling Failed BackOff"
     reasons: Counter[str] = field(default_factory=Counter)
@@ -53,7 +54,7 @@ class Seen:
 
     def quantile(self, share: float) -> float:
         """Of deployment delay, in seconds; a pod that never was ready counts as infinitely late."""
-        waited = pd.Series(self.delays_s).fillna(math.inf)
+        waited = pd.Series(self.delays_s, dtype=float).fillna(math.inf)
         return float(waited.quantile(share, interpolation="nearest"))
 
 
@@ -73,7 +74,7 @@ def seen_in(folder: Path, group: Group) -> dict[str, Seen]:
             group.case_of(pod["rollout"].rpartition("-")[0], pod["node"]), Seen()
         )
         own = pulls[pulls["pod"].eq(pod["pod"])].sort_values("attempt")
-        seen.delays_s.append(float(pod["delay_s"]))
+        seen.delays_s.append(finite(pod["delay_s"]))
         seen.attempts[len(own)] += 1
         failed = own[own["outcome"].eq("failed")]
         seen.texts.update(map(_text, failed["error_text"]))
@@ -123,6 +124,8 @@ class Difference:
     def near(self, share: float) -> bool:
         """Whether that quantile of deployment delay is within the goal."""
         real_s, emulated_s = self.real.quantile(share), self.emulated.quantile(share)
+        if math.isinf(real_s) or math.isinf(emulated_s):
+            return real_s == emulated_s
         return abs(real_s - emulated_s) <= max(DELAY_S, DELAY_SHARE * real_s)
 
 

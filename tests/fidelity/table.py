@@ -85,7 +85,7 @@ def _texts(it: Difference) -> str:
                 lines.append(f"{side} {counted.get(most, 0)}/{sum(counted.values())}: {most}")
             lines.append("```")
     ranges = [
-        f"{side} {min(seen.delays_s):.1f} to {max(seen.delays_s):.1f} s"
+        f"{side} {seen.quantile(0):.1f} to {seen.quantile(1):.1f} s"
         for side, seen in (("real", it.real), ("emulated", it.emulated))
     ]
     lines.append(f"Delays: {', '.join(ranges)}.\n")

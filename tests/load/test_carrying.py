@@ -96,6 +96,15 @@ def pulled(spoil: Spoil = lambda *_: None, **settings: Any) -> tuple[Carried, Sc
     return carried, server
 
 
+def test_idle_connections_outlive_their_pull() -> None:
+    """As containerd's transports do, two at most of each: a limit on connections counts them."""
+    with scripted(registry()) as server, wired(idle_s=0.5) as wire:
+        carry_out(rules(server), wire, pull="p1", slots=BoundedSemaphore(3))
+        assert 0 < server.open <= 4
+        while server.open:  # `wired` has a limit
+            gevent.sleep(0.02)
+
+
 def test_a_pull_is_right_to_the_last_byte() -> None:
     """Seven requests; resolver and three layers at a time need four connections."""
     carried, server = pulled()

@@ -198,17 +198,6 @@ def test_connections_are_kept_by_client_and_pull() -> None:
         assert server.all_closed()
 
 
-def test_idle_connections_outlive_their_pull() -> None:
-    """As containerd's transports do, so that a limit on connections counts them."""
-    with scripted([[ok(b"a"), HANG]]) as server, wired() as wire:
-        answered(wire, server.url)
-        (connection,) = wire._held["p1"].connections
-        wire.leave(0.2)
-        assert not connection.is_dead()
-        gevent.sleep(0.4)
-        assert connection._socket.closed
-
-
 def test_a_head_leaves_the_connection_usable() -> None:
     """Its length is of a body that does not come."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"

@@ -194,7 +194,7 @@ def test_what_failed_by_itself_is_told_by_repository(tmp_path: Path, bundle: str
     run.request("a/1", 5, 6, kind="dns", status=0)
     run.ended(60)
     text = page(analysed(run, tmp_path), bundle)
-    assert "No fault was planned, so what failed did so by itself." in text
+    assert "No fault was planned, so no fault of the scenario made these fail." in text
     assert '<td class="name">app<small>v1</small></td>' in text
     assert "<td>1 of others</td>" in text
     assert "no answer" not in text  # a look-up has no status

@@ -55,8 +55,7 @@ def test_a_fault_that_nobody_planned_is_told_where_and_when(tmp_path: Path) -> N
     run.ended(60)
     text = findings_text(analysed(run, tmp_path).findings)
     assert (
-        "failed  app: 1 pulls, server, 10.0 s to 11.0 s, 1 pods on 1 nodes; "
-        "succeeded meanwhile: 1 of others"
+        "failed  app: 1 pulls, server, 10.0 s to 11.0 s, pods: 1; succeeded meanwhile: 1 of others"
     ) in text
     assert "before" not in text
     assert "failed  app" not in findings_text(analysed(outage(), tmp_path / "planned").findings)

@@ -58,6 +58,7 @@ class KindSettings:
     reuse: str | None = None
     create_timeout_s: float = _CREATE_S
     ready_timeout_s: float = _READY_S
+    pods_timeout_s: float = _PODS_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,10 +214,10 @@ async def _create_ready(making: _Making, config: Path) -> ClusterRoom:
 
 async def _await_ready(making: _Making) -> ClusterRoom:
     containers = await making.engine.containers(f"{CLUSTER_LABEL}={making.name}")
-    until = time.monotonic() + making.settings.ready_timeout_s
-    control_plane = f"{making.name}-control-plane"
+    settings, control_plane = making.settings, f"{making.name}-control-plane"
+    until = time.monotonic() + settings.ready_timeout_s
+    idle_until: float | None = None
     idle: dict[str, str] = {}
-    are_ready = False
     while True:
         try:
             nodes = await ask_nodes(making.engine, control_plane)
@@ -226,16 +227,16 @@ async def _await_ready(making: _Making) -> ClusterRoom:
             nodes, waiting = {}, {control_plane: str(error)}
         if not waiting and not idle:
             return await _room(making, nodes, made=True)
-        if not waiting and not are_ready:
-            are_ready, until = True, min(until, time.monotonic() + _PODS_S)
-        if time.monotonic() > until:
+        now = time.monotonic()
+        if idle and idle_until is None:
+            idle_until = now + settings.pods_timeout_s
+        if now > (until if waiting else idle_until or until):
             await _export_logs(making)
             name, reason = next(iter((waiting or idle).items()))
             if not waiting:
-                raise _IdleNodeError(f"{name}: Ready, and cannot run pods: {reason}")
-            raise ClusterError(
-                f"{name}: not Ready within {making.settings.ready_timeout_s:g} s: {reason}"
-            )
+                limit = f"within {settings.pods_timeout_s:g} s"
+                raise _IdleNodeError(f"{name}: Ready, and runs no pod {limit}: {reason}")
+            raise ClusterError(f"{name}: not Ready within {settings.ready_timeout_s:g} s: {reason}")
         await asyncio.sleep(_POLL_S)
 
 

@@ -231,7 +231,8 @@ def read_system_pod(pod: Mapping[str, Any]) -> tuple[str, str]:
         return pod["spec"].get("nodeName", ""), ""
     states = [it["state"].get("waiting", {}) for it in status.get("containerStatuses", ())]
     why = next((it["reason"] for it in states if "reason" in it), status["phase"])
-    return pod["spec"].get("nodeName", ""), f"{pod['metadata']['name']} does not run there: {why}"
+    node = pod["spec"].get("nodeName", "a node")
+    return node, f"{pod['metadata']['name']} does not run there: {why}"
 
 
 def read_node(node: Mapping[str, Any]) -> KubernetesNode:

@@ -99,10 +99,12 @@ PODS = json.dumps(
     }
 )
 ANSWERING = """#!/bin/sh
+echo docker "$@" >> {folder}/told
 case "$*" in
   version*) echo '{{"Server": {{"Version": "29.0", "Arch": "amd64"}}}}';;
   *"get nodes"*) cat {folder}/nodes;;
   *"get pods"*) cat {folder}/pods;;
+  ps*) echo n;;
   *) echo;;
 esac
 """
@@ -119,14 +121,16 @@ def test_nodes_that_are_ready_and_start_no_pod_are_made_once_more(
     (programs / "pods").write_text(PODS)
 
     async def main() -> None:
-        async with open_kind(run, replace(settings, config=None, ready_timeout_s=0.2)):
+        async with open_kind(run, replace(settings, config=None, pods_timeout_s=0.2)):
             pytest.fail("it must not open")
 
     with make_run(tmp_path / "reports", "abc123") as run:
-        with pytest.raises(ClusterError, match="n: Ready, and cannot run pods: kube-proxy-x does"):
+        with pytest.raises(ClusterError, match="n: Ready, and runs no pod within"):
             asyncio.run(main())
         assert pending(run.folder / "journal.jsonl") == []
-    assert (programs / "told").read_text().count("kind create cluster") == 2
+    _, first, second = (programs / "told").read_text().split("kind create cluster")
+    assert "docker rm --force --volumes n" in first
+    assert "docker rm --force --volumes n" in second
 
 
 def test_a_configuration_that_is_none(tmp_path: Path, settings: KindSettings) -> None:
