@@ -180,7 +180,7 @@ GROUPS: Final = (
         "times-of-dns",
         "dns_timeout:",
         "dns_delay: {delay: 2s}",
-        "dns_flapping: {wrong: 4s, right: 20s}",
+        "dns_flapping: {wrong: 8s, right: 22s}",
         "dns_wrong_address: {address: 127.0.0.9}",
     ),
     _by_node(
@@ -201,7 +201,7 @@ GROUPS: Final = (
         "broken-links",
         "partition:",
         "firewall_drop:",
-        "flapping_link: {down: 4s, up: 20s}",
+        "flapping_link: {down: 8s, up: 22s}",
         "data_limit: {limit: 500KB}",
     ),
     _by_node(
