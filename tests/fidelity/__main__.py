@@ -3,7 +3,8 @@
     uv run python -m tests.fidelity [--runs 5] [--group NAME ...] [--seen FOLDER] [--out PAGE]
 
 Needs Docker and kind. The cluster is made once and deleted at the end. With `--seen` each run is
-kept: the command goes on where it stopped, and two of them share the work, each with a cluster.
+kept: the command goes on where it stopped, and several share the work, each with a cluster; where
+processors are few, `--side` lets the two kinds of nodes take turns.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,16 +27,18 @@ from tests.fidelity.table import markdown
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """One run of a group on both sides, by case."""
+SIDES = ("kind", "emulated")
 
-    real: dict[str, Seen]
-    emulated: dict[str, Seen]
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What one run of a group showed, by case; versions are those of a cluster."""
+
+    cases: dict[str, Seen]
     versions: dict[str, str]
 
 
-_COMPARED = TypeAdapter(Compared)
+_RAN = TypeAdapter(Ran)
 
 
 class RunFailed(Exception):  # noqa: N818  told, and the others go on
@@ -49,48 +53,37 @@ class Laboratory:
         self._cluster = reuse
         self._versions: dict[str, str] = {}
 
-    def run_both(self, group: Group, number: int) -> Compared:
-        """One run on real and one on emulated nodes, side by side: both mostly wait.
+    def start(self, group: Group, side: str, number: int) -> "subprocess.Popen[str]":
+        """Start one run.
 
         Another seed is other content, cold everywhere, and other jitter of emulated nodes.
         """
         seed = number * len(GROUPS) + GROUPS.index(group)
-        emulated = self._start(group, "emulated", seed)
-        real = self._start(group, "kind", seed)
-        return Compared(
-            real=self._seen(real, group, "kind"),
-            emulated=self._seen(emulated, group, "emulated"),
-            versions=self._versions,
-        )
-
-    def _start(self, group: Group, cluster: str, seed: int) -> "subprocess.Popen[str]":
         path = self._folder / f"{group.name}.yaml"
         path.write_text(group.scenario(), encoding="utf-8")
-        reports = self._folder / cluster
-        words = ["--cluster", cluster, "--nodes", str(NODES), "--seed", str(seed)]
+        words = ["--cluster", side, "--nodes", str(NODES), "--seed", str(seed)]
         words += ["--link", "embedded"]
-        if cluster == "kind":
+        if side == "kind":
             words += ["--reuse", self._cluster] if self._cluster else ["--keep"]
         argv = [sys.executable, "-m", "harness", "run", str(path), "--exit-zero", *words]
         return subprocess.Popen(
-            [*argv, "--reports", str(reports), "--quiet"],
+            [*argv, "--reports", str(self._folder / side), "--quiet"],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def _seen(
-        self, process: "subprocess.Popen[str]", group: Group, cluster: str
-    ) -> dict[str, Seen]:
+    def ran(self, process: "subprocess.Popen[str]", group: Group, side: str) -> Ran:
+        """What it showed, once it has ended. Raises RunFailed."""
         _, err = process.communicate(timeout=600)
         if process.returncode:
-            last = err.strip().rpartition("\n")[2]
-            raise RunFailed(f"{group.name} on {cluster}: exit {process.returncode}: {last}")
-        folder = max((self._folder / cluster / group.name).iterdir())
-        if cluster == "kind":
+            told = " ".join(err.split())[-300:]
+            raise RunFailed(f"{group.name} on {side}: exit {process.returncode}: {told}")
+        folder = max((self._folder / side / group.name).iterdir())
+        if side == "kind":
             self._remember(folder)
-        return seen_in(folder, group)
+        return Ran(cases=seen_in(folder, group), versions=self._versions)
 
     def _remember(self, folder: Path) -> None:
         for line in (folder / "events.jsonl").read_text(encoding="utf-8").splitlines():
@@ -112,6 +105,7 @@ def main(arguments: Sequence[str]) -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--group", action="append", choices=[group.name for group in GROUPS])
+    options.add_argument("--side", choices=SIDES, help="only these nodes; both when not given")
     options.add_argument("--reuse", help="a kind cluster that a run kept; it stays")
     options.add_argument(
         "--seen", type=Path, help="keep each run here; those here are not repeated"
@@ -128,40 +122,69 @@ def main(arguments: Sequence[str]) -> None:
             stack.callback(laboratory.close)
         for number in range(1, chosen.runs + 1):
             for group in groups:
-                _compare(laboratory, group, number, seen)
-        runs = [_COMPARED.validate_json(text) for text in _texts(seen)]
-    if not runs:
-        sys.exit("no run came to an end")
-    found = differences(together(run.real for run in runs), together(run.emulated for run in runs))
-    text = markdown(found, runs=chosen.runs, versions=runs[0].versions)
+                _run(laboratory, group, number, [chosen.side] if chosen.side else SIDES, seen)
+        text = _page(seen)
     if chosen.out:
         chosen.out.write_text(text, encoding="utf-8")
     else:
         print(text)
 
 
-def _compare(laboratory: Laboratory, group: Group, number: int, seen: Path) -> None:
-    """Unless it is in `seen` already, or another process is at it: then its file is empty."""
-    path = seen / f"{group.name}-{number}.json"
+def _run(
+    laboratory: Laboratory, group: Group, number: int, sides: Sequence[str], seen: Path
+) -> None:
+    """Side by side, since they mostly wait.
+
+    But for those in `seen` already, or that another process is at: then their file is empty.
+    """
+    paths = {side: seen / f"{group.name}-{number}-{side}.json" for side in sides}
+    mine = [side for side, path in paths.items() if _claimed(path)]
+    started = {side: laboratory.start(group, side, number) for side in mine}
+    try:
+        for side, process in started.items():
+            try:
+                text = _RAN.dump_json(laboratory.ran(process, group, side))
+            except RunFailed as error:
+                print(error, file=sys.stderr, flush=True)
+                continue
+            (part := paths[side].with_suffix(".part")).write_bytes(text)
+            part.replace(paths[side])  # another process may read at any time
+            print(f"run {number} of {group.name} on {side} done", file=sys.stderr, flush=True)
+    finally:
+        for side in mine:
+            if not paths[side].stat().st_size:
+                paths[side].unlink()
+
+
+def _claimed(path: Path) -> bool:
     try:
         path.touch(exist_ok=False)
     except FileExistsError:
-        return
-    try:
-        text = _COMPARED.dump_json(laboratory.run_both(group, number))
-        (part := path.with_suffix(".part")).write_bytes(text)
-        part.replace(path)  # another process may read at any time
-        print(f"run {number} of {group.name} done", file=sys.stderr, flush=True)
-    except RunFailed as error:
-        print(error, file=sys.stderr, flush=True)
-    finally:
-        if not path.stat().st_size:
-            path.unlink()
+        return False
+    return True
 
 
-def _texts(seen: Path) -> list[str]:
-    texts = (path.read_text(encoding="utf-8") for path in sorted(seen.glob("*.json")))
-    return [text for text in texts if text]
+def _page(seen: Path) -> str:
+    """Of all runs that came to an end."""
+    runs = {
+        side: [_RAN.validate_json(path.read_bytes()) for path in _whole(seen, side)]
+        for side in SIDES
+    }
+    if not all(runs.values()):
+        sys.exit("no run of each side came to an end")
+    found = differences(*(together(run.cases for run in runs[side]) for side in SIDES))
+    return markdown(found, runs=_numbers(seen), versions=runs["kind"][0].versions)
+
+
+def _whole(seen: Path, side: str) -> list[Path]:
+    return [path for path in sorted(seen.glob(f"*-{side}.json")) if path.stat().st_size]
+
+
+def _numbers(seen: Path) -> str:
+    """How many runs there are of each group: "5", or "3 to 5"."""
+    names = Counter(path.name.rsplit("-", 2)[0] for path in _whole(seen, "kind"))
+    least, most = min(names.values()), max(names.values())
+    return str(most) if least == most else f"{least} to {most}"
 
 
 if __name__ == "__main__":

@@ -54,8 +54,10 @@ class Seen:
 
     def quantile(self, share: float) -> float:
         """Of deployment delay, in seconds; a pod that never was ready counts as infinitely late."""
-        waited = pd.Series(self.delays_s, dtype=float).fillna(math.inf)
-        return float(waited.quantile(share, interpolation="nearest"))
+        waited = pd.Series(self.delays_s, dtype=float)
+        if waited.isna().any():  # nothing lies between a number and infinity
+            return float(waited.fillna(math.inf).quantile(share, interpolation="nearest"))
+        return float(waited.quantile(share))
 
 
 def usual(counted: Mapping[Any, int]) -> Any:

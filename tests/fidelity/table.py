@@ -13,7 +13,7 @@ The same scenarios, on real nodes of a kind cluster and on emulated ones. Each f
 and recover by themselves. {nodes} nodes; {runs} runs on each side, each with another seed.
 Real: {versions}. {agree} of {cases} cases agree.
 
-Made by `uv run python -m tests.fidelity --runs {runs} --out docs/fidelity.md`.
+Made by `uv run python -m tests.fidelity --out docs/fidelity.md`.
 
 A case agrees when most pods on both sides had the same number of attempts, the same events and
 published reasons in the same order, the same requests in a failed attempt and the same error text,
@@ -29,7 +29,7 @@ Not compared: `storage_quota`, which only pushes meet; `image_garbage_collection
 """
 
 
-def markdown(found: Sequence[Difference], *, runs: int, versions: Mapping[str, str]) -> str:
+def markdown(found: Sequence[Difference], *, runs: str, versions: Mapping[str, str]) -> str:
     """The page: one table of cases, and beneath it what differs and what a failed attempt asks."""
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
     head = _INTRODUCTION.format(
