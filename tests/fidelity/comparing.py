@@ -20,6 +20,7 @@ from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, NODES, Group
 DELAY_SHARE: Final = 0.10
 DELAY_S: Final = 1.5
 _HEALED_S: Final = FAULT_AT_S + FAULT_FOR_S
+_USUAL: Final = 0.25
 _FEW: Final = 0.5  # requests of fewer than half the attempts are chance
 # Of the scheduler, and of a kubelet that has not yet heard of a secret as young as its pod.
 _NOT_OF_PULLS: Final = ("Scheduled", "FailedToRetrieveImagePullSecret")
@@ -29,7 +30,7 @@ _REPOSITORY: Final = re.compile(r"/[a-z0-9-]+(?=:v|/(?:manifests|blobs)/)")
 
 @dataclass(kw_only=True)
 class Seen:
-    """What pods of one case showed; most of them did what `usual` says."""
+    """What pods of one case showed, and how many of them did."""
 
     delays_s: list[float | None] = field(default_factory=list)  # None: was never ready
     attempts: Counter[int] = field(default_factory=Counter)
@@ -60,7 +61,13 @@ class Seen:
         return float(waited.quantile(share))
 
 
-def usual(counted: Mapping[Any, int]) -> Any:
+def usual(counted: Mapping[Any, int]) -> frozenset[Any]:
+    """What at least a quarter showed: where pods take turns, halves of them fare differently."""
+    enough = _USUAL * sum(counted.values())
+    return frozenset(it for it, count in counted.items() if count >= enough)
+
+
+def commonest(counted: Mapping[Any, int]) -> Any:
     """What was seen most often; None when nothing was."""
     return max(counted, key=lambda it: (counted[it], str(it)), default=None)
 
@@ -113,7 +120,7 @@ class Difference:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """In what most pods did otherwise."""
+        """In what pods of the two sides usually differ."""
         found = [
             name
             for name in ("attempts", "events", "reasons", "texts")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, NODES, ROLLOUT_AT_S
-from tests.fidelity.comparing import DELAY_S, DELAY_SHARE, Difference, usual
+from tests.fidelity.comparing import DELAY_S, DELAY_SHARE, Difference, commonest, usual
 
 _INTRODUCTION = """\
 # How far emulated nodes can be trusted
@@ -11,15 +11,21 @@ _INTRODUCTION = """\
 The same scenarios, on real nodes of a kind cluster and on emulated ones. Each fault is on from
 {begins} s to {ends} s; a rollout begins at {rollout} s, so that its pods meet the fault, back off
 and recover by themselves. {nodes} nodes; {runs} runs on each side, each with another seed.
-Real: {versions}. {agree} of {cases} cases agree.
+Real: {versions}.
 
 Made by `uv run python -m tests.fidelity --out docs/fidelity.md`.
 
-A case agrees when most pods on both sides had the same number of attempts, the same events and
-published reasons in the same order, the same requests in a failed attempt and the same error text,
-and when p50 and p95 of deployment delay differ by no more than {share:.0%} or {limit} s, whichever
-is larger. Delays are p50 (p95) in seconds: retries fall on the kubelet's own 1 s tick, 11 to 16 s
+A case agrees when what a quarter of the pods or more had on one side was had on the other: number
+of attempts, events and published reasons in their order, requests in an attempt, error texts; and
+when p50 and p95 of deployment delay differ by no more than {share:.0%} or {limit} s, whichever is
+larger. (A quarter, because two pods of a node pull in turn: half of them may meet what the others
+do not.) Delays are p50 (p95) in seconds: retries fall on the kubelet's own 1 s tick, 11 to 16 s
 apart, so ranges are wide on both sides, and ten pods do not settle a p95.
+
+In {alike} of {cases} cases all but the delays is alike; in {agree} the delays are, too. The machine
+had two processors for up to two clusters of five nodes, and other work now and then: without a
+fault a real pod took 3 s there that takes 1 to 2 s on a quiet one, and what is short differs by as
+much.
 
 Not compared: `storage_quota`, which only pushes meet; `image_garbage_collection` and
 `over_eager_cleanup`, which need an earlier rollout (tests/cluster has the first on real nodes).
@@ -39,6 +45,7 @@ def markdown(found: Sequence[Difference], *, runs: str, versions: Mapping[str, s
         nodes=NODES,
         runs=runs,
         agree=sum(not it.differing for it in found),
+        alike=sum(not set(it.differing) - {"p50", "p95"} for it in found),
         cases=len(found),
         versions=named,
         share=DELAY_SHARE,
@@ -65,7 +72,7 @@ def _row(it: Difference) -> str:
     ]
     agrees = "yes" if not it.differing else "no: " + ", ".join(it.differing)
     pods = f"{len(it.real.delays_s)}, {len(it.emulated.delays_s)}"
-    attempts = usual(it.real.attempts)
+    attempts = " or ".join(map(str, sorted(usual(it.real.attempts))))
     return f"| {it.case} | {fault} | {pods} | {attempts} | {' | '.join(delays)} | {agrees} |\n"
 
 
@@ -81,7 +88,7 @@ def _texts(it: Difference) -> str:
             lines += [f"{name}, most often:\n", "```text"]
             for side, seen in (("real    ", it.real), ("emulated", it.emulated)):
                 counted = getattr(seen, name)
-                most = usual(counted)
+                most = commonest(counted)
                 lines.append(f"{side} {counted.get(most, 0)}/{sum(counted.values())}: {most}")
             lines.append("```")
     ranges = [
