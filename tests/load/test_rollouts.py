@@ -8,11 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from harness.load.orders import NodeSettings, PullsOrder, PushesOrder
 from tests.load_lab import LoadLab, open_load_lab, to_end
 
+_OPEN = (psutil.CONN_ESTABLISHED, psutil.CONN_CLOSE_WAIT)
 _PARTS = ("schedule", "queue", "resolve", "auth", "manifest", "download", "unpack", "backoff")
 
 
@@ -156,5 +158,27 @@ def test_pulls_side_by_side_count_their_own_requests(tmp_path: Path) -> None:
         sent = Counter(row["pull"] for row in lab.rows("requests") if row["kind"] != "dns")
         assert sent == Counter({row["pull"]: row["requests"] for row in lab.rows("pulls")})
         assert tally["requests"] == sent.total()
+
+    asyncio.run(main())
+
+
+def test_a_node_keeps_idle_connections_when_its_pull_is_over(tmp_path: Path) -> None:
+    """As containerd does: whoever counts a node's connections sees them."""
+
+    async def main() -> None:
+        async with open_load_lab(tmp_path, nodes=1) as lab:
+            image = await lab.add_image("app")
+            orders = lab.orders(
+                lab.rollout(image, replicas=1), lab.rollout(image, number=2, at_s=4, replicas=1)
+            )
+            async with lab.load(orders) as load:
+                async for tally in load.tallies():
+                    if tally["pods_ready"]:
+                        break
+                port = lab.registry.ports["node-0"]
+                links = psutil.net_connections("tcp")
+                await to_end(load)
+            assert port in {it.raddr.port for it in links if it.raddr and it.status in _OPEN}
+            assert [pod["outcome"] for pod in lab.rows("pods")] == ["ok", "ok"]
 
     asyncio.run(main())

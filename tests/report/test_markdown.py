@@ -62,3 +62,16 @@ def test_the_verdict_comes_first(tmp_path: Path) -> None:
     lines = page(run, tmp_path).splitlines()
     assert lines[0] == "# dns-outage: ❌ fail"
     assert "| recovery\\_time at most 1 s | 26.5 s |" in "\n".join(lines)
+
+
+def test_phases_are_told_only_where_a_fault_makes_them(tmp_path: Path) -> None:
+    """Without one, all that there is was before; what failed by itself is told by repository."""
+    run = RunFolder()
+    run.began()
+    run.pod("a", 1, 2)
+    run.pull("a/1", 1, 2, outcome="failed", cause="server")
+    run.ended(60)
+    text = page(run, tmp_path)
+    assert "before" not in text
+    assert "## Pulls that failed" in text
+    assert "| before |" in page(outage(), tmp_path / "planned")
