@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.findings import FailingFinding, finite
+from harness.analysis.recovery import repository_of
 from harness.outcome import Cause, Outcome
 
 MOST_FAILING: Final = 20
@@ -15,13 +16,6 @@ MOST_IMAGES: Final = 5
 
 
 _COLUMNS: Final = ["image", "outcome", "cause", "pod", "node", "started_s", "ended_s"]
-
-
-def repository_of(image: str) -> str:
-    """`team/app` of `registry.harness.test/team/app:v1`, also with a digest."""
-    name = image.partition("@")[0]
-    path = name.partition("/")[2] or name
-    return path.rpartition(":")[0] or path
 
 
 def failing_findings(pulls: pd.DataFrame) -> tuple[FailingFinding, ...]:

@@ -1,26 +1,8 @@
 """What could not be pulled, from when to when, whatever the plan says."""
 
 import pandas as pd
-import pytest
 
-from harness.analysis.failing import failing_findings, repository_of
-
-
-@pytest.mark.parametrize(
-    ("image", "repository"),
-    [
-        ("registry.harness.test/app:v1", "app"),
-        ("registry.harness.test:5000/team/app:v1", "team/app"),
-        ("registry.harness.test/app@sha256:" + "a" * 64, "app"),
-        ("registry.harness.test/app", "app"),
-        ("app:v1", "app"),
-        ("app@sha256:" + "a" * 64, "app"),
-        ("", ""),
-    ],
-)
-def test_the_repository_of_an_image(image: str, repository: str) -> None:
-    """Without registry, tag and digest."""
-    assert repository_of(image) == repository
+from harness.analysis.failing import failing_findings
 
 
 def pulls(*rows: tuple[str, str, str, float]) -> pd.DataFrame:

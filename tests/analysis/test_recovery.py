@@ -101,9 +101,13 @@ def test_an_attempt_under_way_at_the_heal_lost_nothing() -> None:
     [
         ("registry.harness.test/app:v1", "app"),
         ("registry.harness.test:5000/team/app:v1", "team/app"),
+        ("registry.harness.test/app@sha256:" + "a" * 64, "app"),
+        ("registry.harness.test/app", "app"),
         ("localhost/app@sha256:0", "app"),
         ("library/app", "library/app"),
         ("app:v1", "app"),
+        ("app@sha256:" + "a" * 64, "app"),
+        ("", ""),
     ],
 )
 def test_the_repository_of_an_image(image: str, repository: str) -> None:
