@@ -24,7 +24,7 @@ quickstart:
 # what is generated from the code and held fresh by tests
 docs:
 	uv run python -m harness schema > harness/scenario.schema.json
-	uv run python -c "from harness.fault_docs import faults_markdown; print(faults_markdown(), end='')" > docs/faults.md
+	uv run python -c "from harness.scenario.fault_catalogue import faults_markdown; print(faults_markdown(), end='')" > docs/faults.md
 	uv run python -c "from harness.report.data_docs import data_markdown; print(data_markdown(), end='')" > docs/data.md
 
 bench:

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.samples import TABLES
+from harness.recording.samples import TABLES
 
 _BATCH_ROWS: Final = 200_000
 _HOUR_S: Final = 3600.0

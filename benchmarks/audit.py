@@ -20,11 +20,11 @@ from typing import Any
 
 import psutil
 
-from harness.child import Run
 from harness.environment.registry import REGISTRY_FOLDER, open_registry
-from harness.journal import Journal
 from harness.oci.digest import digest_of
 from harness.oci.media_types import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST
+from harness.process.child import Run
+from harness.process.journal import Journal
 
 NAME = "team/app"
 WATCH_S = 0.05

@@ -23,7 +23,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.rollouts.pull_messages import go_seconds
+from harness.clusters.rollouts.pull_messages import go_seconds
 
 ROOT = Path(__file__).parents[1]
 SCENARIO = """\

@@ -23,10 +23,10 @@ from typing import Any
 
 import psutil
 
-from harness.child import Run
 from harness.environment.link import open_link
 from harness.environment.toxiproxy import find_toxiproxy
-from harness.journal import Journal
+from harness.process.child import Run
+from harness.process.journal import Journal
 
 ROUND_TRIPS = 4000
 STREAM_BYTES = 1 << 29

@@ -24,10 +24,10 @@ from typing import Any
 
 import psutil
 
-from harness.child import Run
 from harness.environment.registry import open_registry
-from harness.journal import Journal
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+from harness.process.child import Run
+from harness.process.journal import Journal
 
 IMAGE_BYTES = 320 << 20
 LAYERS = 5
@@ -39,9 +39,9 @@ TIMEOUT_S = 300
 
 
 def wire(port: int, name: str = "n0") -> Any:
+    from harness.load.node_client import NodeWire  # noqa: PLC0415  likewise
     from harness.load.orders import LoadTarget, NodeEndpoint  # noqa: PLC0415  a child's affair
     from harness.load.samples_file import SampleWriter  # noqa: PLC0415  likewise
-    from harness.load.wire import NodeWire  # noqa: PLC0415  likewise
 
     endpoint = NodeEndpoint(link_port=port, resolver_port=1)
     target = LoadTarget(
@@ -122,9 +122,9 @@ def pull_by_wire(port: int) -> dict[str, float]:
     """A pull by the node's own rules, every byte hashed."""
     from gevent.lock import BoundedSemaphore  # noqa: PLC0415  a child's affair
 
-    from harness.load.carrying import carry_out  # noqa: PLC0415  likewise
+    from harness.load.pull_steps import carry_out  # noqa: PLC0415  likewise
     from harness.node.containerd import pull  # noqa: PLC0415  likewise
-    from harness.node.content import ContentStore  # noqa: PLC0415  likewise
+    from harness.node.image_store import ContentStore  # noqa: PLC0415  likewise
     from harness.node.settings import NodeSettings  # noqa: PLC0415  likewise
 
     mine, settings = wire(port), NodeSettings()

@@ -20,8 +20,8 @@ from typing import Any
 
 import psutil
 
-from harness.child import Child
 from harness.load.driver import LoadRun
+from harness.process.child import Child
 from tests.load_lab import LoadLab, open_load_lab
 
 START_S = 1.5  # five hundred nodes are built before

@@ -30,15 +30,15 @@ import httpx
 import psutil
 
 from harness.chance import Chance
-from harness.child import Run, start_child
 from harness.environment.authority import Authority, new_authority
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
-from harness.journal import Journal
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.oci.media_types import OCI_MANIFEST
 from harness.oci.sink import blob_path
+from harness.process.child import Run, start_child
+from harness.process.journal import Journal
 from harness.seams import Delay, RequestKind, Where
 
 BLOB_BYTES = 64 << 20

@@ -28,7 +28,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 def pytest_configure(config: "pytest.Config") -> None:
     if config.getoption("--harness"):
-        from harness.testing import collecting, fixtures  # noqa: PLC0415  costs others nothing
+        from harness.testing import fixtures, scenario_tests  # noqa: PLC0415  only with --harness
 
-        config.pluginmanager.register(collecting, "harness-collecting")
+        config.pluginmanager.register(scenario_tests, "harness-scenario-tests")
         config.pluginmanager.register(fixtures, "harness-fixtures")

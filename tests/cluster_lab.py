@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.child import Run
-from harness.environment.cluster.kind import KindSettings
+from harness.clusters.kind.creation import KindSettings
 from harness.environment.lab import LabSettings
-from harness.journal import Journal
 from harness.node.settings import NodeSettings
 from harness.oci.images import ImageSpec
+from harness.process.child import Run
+from harness.process.journal import Journal
 
 ROOT = Path(__file__).parents[1]
 IMAGE = os.environ.get("HARNESS_KIND_NODE_IMAGE") or None

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from harness.chance import Chance
-from harness.child import Run
 from harness.environment.link import LinkKind, LinkRoom, ScopedLink, open_link
 from harness.environment.scope import FaultScope
 from harness.environment.toxiproxy import find_toxiproxy
-from harness.journal import Journal, pending
+from harness.process.child import Run
+from harness.process.journal import Journal, pending
 from harness.seams import Where
 
 PATIENCE_S = 20.0

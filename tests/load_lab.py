@@ -10,11 +10,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from harness.child import Run
 from harness.environment.authority import new_authority
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.resolver import ResolverRoom, open_resolver
-from harness.journal import Journal
 from harness.load.driver import LoadRun, start_load
 from harness.load.orders import (
     CLIENTS_NODE,
@@ -30,6 +28,8 @@ from harness.load.orders import (
     RolloutOrder,
 )
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+from harness.process.child import Run
+from harness.process.journal import Journal
 
 _LIMIT_S = 30.0
 START_S = 0.5  # from the word to begin to the beginning

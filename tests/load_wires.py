@@ -9,11 +9,11 @@ from typing import Any
 
 import gevent
 
+from harness.load.node_client import NodeWire
 from harness.load.orders import LoadTarget, NodeEndpoint
 from harness.load.samples_file import SampleWriter
-from harness.load.wire import NodeWire
 from harness.node.commands import Request
-from harness.samples import REQUESTS
+from harness.recording.samples import REQUESTS
 from harness.seams import RequestKind
 
 NAME = "registry.harness.test"

@@ -17,7 +17,7 @@ from harness.node.commands import (
     TransportFailure,
 )
 from harness.node.containerd import pull
-from harness.node.content import ContentStore
+from harness.node.image_store import ContentStore
 from harness.node.settings import NodeSettings
 from harness.node.virtual_time import Clock, Slots, Task
 from harness.oci.digest import digest_of

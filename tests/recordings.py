@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.analysis import Analysis, RecordedRun, analyse
-from harness.events import (
+from harness.recording.events import (
     Event,
     FaultHealed,
     FaultInjected,
@@ -21,7 +21,7 @@ from harness.events import (
     RunStarted,
     SteadyStateChecked,
 )
-from harness.samples import TABLES
+from harness.recording.samples import TABLES
 
 NAN = float("nan")
 _BLANK: dict[str, Any] = {"str": "", "float": NAN, "int": 0, "bool": False}

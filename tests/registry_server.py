@@ -16,9 +16,9 @@ import uvloop
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from harness.gateway.access import AccessLog
+from harness.gateway.access_log import AccessLog
 from harness.gateway.app import Gateway
-from harness.gateway.connection import NodeProtocol
+from harness.gateway.client_connection import NodeProtocol
 from harness.gateway.orders import RuleOrder
 from harness.gateway.rules import Rules
 from harness.gateway.storage import Storage

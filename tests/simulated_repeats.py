@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from harness.analysis.compared import LEVEL, Limits, compare
+from harness.analysis.comparison import LEVEL, Limits, compare
 from harness.analysis.figures import CONTROL, KINDS, SHORTEST_S, Figure, FigureName
 from harness.analysis.permutation import family_p, labellings
 from harness.analysis.run_figures import RunFigures

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.faults import catalogue
-from harness.plan import build_plan
+from harness.plan.plan import build_plan
 from harness.scenario import load
 
 ROOT = Path(__file__).parents[1]

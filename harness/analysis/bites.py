@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.analysis.findings import FaultFinding
-from harness.analysis.planned import PlannedOccurrence, Scope
+from harness.analysis.plan_facts import PlannedOccurrence, Scope
 from harness.analysis.windows import Window, overlap
-from harness.events import FaultFailed
-from harness.outcome import Outcome
+from harness.recording.events import FaultFailed
+from harness.recording.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

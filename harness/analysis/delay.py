@@ -15,7 +15,7 @@ from harness.analysis.findings import (
 )
 from harness.analysis.quantiles import Quantile, Waits, quantile_of
 from harness.analysis.windows import PHASES, Window, overlap
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 
 PARTS: Final = (
     "schedule",

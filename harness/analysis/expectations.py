@@ -10,11 +10,11 @@ import pandas as pd
 
 from harness.analysis.delay import waits_of
 from harness.analysis.findings import ExpectationFinding, finite
-from harness.analysis.planned import Expectation
+from harness.analysis.plan_facts import Expectation
 from harness.analysis.pulls import pull_waits
 from harness.analysis.quantiles import Waits, rank, samples_needed
 from harness.analysis.recovery import Recovery
-from harness.outcome import Outcome, Verdict
+from harness.recording.outcome import Outcome, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

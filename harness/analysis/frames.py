@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from harness.samples import TABLES, ColumnType
+from harness.recording.samples import TABLES, ColumnType
 
 SAMPLES_FOLDER: Final = "samples"
 

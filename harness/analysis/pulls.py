@@ -15,7 +15,7 @@ from harness.analysis.findings import (
 from harness.analysis.frames import records
 from harness.analysis.quantiles import Waits, quantile_of
 from harness.analysis.windows import PHASES
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 
 
 def pull_waits(pulls: pd.DataFrame) -> Waits:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harness.analysis.findings import NodeMetricsFinding, WatchFinding
-from harness.events import Event, NodeMetrics, PodsWatched
+from harness.recording.events import Event, NodeMetrics, PodsWatched
 
 
 def node_metrics(events: Iterable[Event]) -> tuple[NodeMetricsFinding, ...]:

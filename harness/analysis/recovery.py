@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from harness.analysis.findings import RecoveryFinding, finite
-from harness.analysis.planned import Scope
+from harness.analysis.plan_facts import Scope
 from harness.analysis.windows import Window, overlap
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 
 _READ: Final = ["pod", "node", "image", "started_s", "ended_s", "outcome"]
 

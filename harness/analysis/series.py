@@ -11,7 +11,7 @@ from harness.analysis.delay import PARTS, waits_of
 from harness.analysis.findings import FaultFinding
 from harness.analysis.frames import records
 from harness.analysis.windows import PHASES
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 
 MOST_POINTS: Final = 1500
 MOST_STEPS: Final = 300

@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.analysis.findings import ThroughputFinding, finite
 from harness.analysis.quantiles import Floats
-from harness.outcome import Cause, Outcome
+from harness.recording.outcome import Cause, Outcome
 
 MOST_BINS: Final = 120
 _ROWS_AT_ONCE: Final = 1 << 16  # half a MiB a column: stays in a processor's cache

@@ -5,8 +5,8 @@ from typing import Final
 
 from harness.analysis.bites import never_bit
 from harness.analysis.findings import ExpectationFinding, FaultFinding, LoadHealth, Reason
-from harness.analysis.health import STALL_LIMIT_S
-from harness.events import (
+from harness.analysis.load_health import STALL_LIMIT_S
+from harness.recording.events import (
     Aborted,
     ChildDied,
     Event,
@@ -15,7 +15,7 @@ from harness.events import (
     RunEnded,
     SteadyStateChecked,
 )
-from harness.outcome import ExitCode, Verdict, worst
+from harness.recording.outcome import ExitCode, Verdict, worst
 
 # How a run that did not finish ends, whatever it had measured by then.
 _EXIT_OF_END: Final = {

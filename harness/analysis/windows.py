@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from harness.events import Event, FaultFailed, FaultHealed, FaultInjected
-from harness.phases import Phase
+from harness.recording.events import Event, FaultFailed, FaultHealed, FaultInjected
+from harness.recording.phases import Phase
 
 PHASES: Final = tuple(phase.value for phase in Phase)
 
@@ -79,7 +79,7 @@ _CODED: Final = pd.CategoricalDtype(sorted(PHASES))  # in the order that tables 
 def phases(
     starts: "pd.Series[float]", ends: "pd.Series[float]", all_windows: Sequence[Window]
 ) -> "pd.Series[str]":
-    """The phase of each interval: `harness.phases.phase_of` for whole columns.
+    """The phase of each interval: `harness.recording.phases.phase_of` for whole columns.
 
     A byte each: names of all samples at once would take gigabytes.
     """

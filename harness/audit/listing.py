@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from harness.audit.documents import DocumentError, Part, read_parts
 from harness.audit.findings import Check, TroubleError
-from harness.audit.wire import Answer, Wire
+from harness.audit.requests import Answer, Wire
 from harness.oci.digest import is_digest
 
 _REFERRER_PAGES: Final = 1000

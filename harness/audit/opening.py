@@ -7,12 +7,12 @@ from typing import Final
 
 import httpx
 
-from harness.audit.auditing import Audit, Wanted
+from harness.audit.audit import Audit, Wanted
 from harness.audit.certificate import days_left
 from harness.audit.findings import Check, TroubleError, printable
 from harness.audit.ledger import Ledger
 from harness.audit.login import Login
-from harness.audit.wire import Wire
+from harness.audit.requests import Wire
 from harness.oci.reference import is_host
 
 _HTTPS_PORT: Final = 443

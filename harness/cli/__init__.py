@@ -7,18 +7,9 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import (
-    auditing,
-    caring,
-    comparing,
-    inspecting,
-    reporting,
-    running,
-    standing,
-    trending,
-)
-from harness.cli.stopping import end_at_once_when_interrupted
-from harness.outcome import ExitCode
+from harness.cli import audit, compare, inspection, maintenance, reports, run, trend, up
+from harness.cli.stop import end_at_once_when_interrupted
+from harness.recording.outcome import ExitCode
 
 EPILOG = (
     "Exit codes: 0 pass, 1 an expectation failed, 2 usage or invalid scenario, 3 the environment "
@@ -34,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verbs in (running, standing, inspecting, reporting, comparing, trending, auditing, caring):
+for verbs in (run, up, inspection, reports, compare, trend, audit, maintenance):
     verbs.add_to(app)
 
 

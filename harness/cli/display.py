@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from harness.cli.live import LiveState, Occurrence
-from harness.events import (
+from harness.recording.events import (
     Aborted,
     ChildDied,
     Event,
@@ -22,7 +22,7 @@ from harness.events import (
     RunEnded,
     SteadyStateChecked,
 )
-from harness.recording import Watcher
+from harness.recording.recording import Watcher
 
 _TALLY_LINE_EVERY_S = 10.0
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.events import (
+from harness.recording.events import (
     Event,
     FaultHealed,
     FaultInjected,

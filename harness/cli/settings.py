@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from harness.outcome import ExitCode
+from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
-    from harness.stage import ClusterOptions
+    from harness.run.stage import ClusterOptions
 
 
 def cache_folder() -> Path:
@@ -39,7 +39,7 @@ def cluster_options(
     *, keep: bool, reuse: str | None, image: str | None, config: Path | None
 ) -> "ClusterOptions":
     """What is known of a kind cluster beside the scenario: the flags, and who makes it."""
-    from harness.stage import ClusterOptions
+    from harness.run.stage import ClusterOptions
 
     usual = Path("kind-config.yaml")
     return ClusterOptions(

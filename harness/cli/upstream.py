@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harness.cli.settings import cache_folder, environment, fail
-from harness.outcome import ExitCode
+from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
     from harness.environment.upstream.access import UpstreamSettings
-    from harness.plan import Plan
+    from harness.plan.plan import Plan
 
 
 def upstream_of(plan: "Plan", allowed: Iterable[str]) -> "UpstreamSettings | None":

@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.child import ChildError
 from harness.environment.authority import Authority
 from harness.environment.scope import FaultScope
 from harness.gateway.handshakes import HandshakeOrder
+from harness.process.child import ChildError
 from harness.seams import Bites, Certificate
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 import psutil
 
-from harness.child import Child
-from harness.events import Event, GeneratorHealth
+from harness.process.child import Child
+from harness.recording.events import Event, GeneratorHealth
 
 _EVERY_S = 1.0
 

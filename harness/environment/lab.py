@@ -14,18 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from harness.child import Child, ChildError, Run
 from harness.environment.authority import new_authority
-from harness.environment.cluster.room import Room
 from harness.environment.link import LinkRoom, open_link
 from harness.environment.link_control import LinkError
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.resolver import ResolverRoom, open_resolver
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import Provider, UpstreamSettings
-from harness.events import Event, RoomOpened
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+from harness.process.child import Child, ChildError, Run
+from harness.recording.events import Event, RoomOpened
 from harness.registry.profile import Limits, ProfileName
 from harness.seams import Bites, Cluster, Seam, Seams
 
@@ -125,7 +124,6 @@ class Lab:
     resolver: ResolverRoom
     images: Mapping[str, BuiltImage]  # by reference as written in a pod
     address: str = LOOPBACK  # what the registry's name is resolved to
-    cluster: Room | None = None  # None: the nodes are emulated
 
     @property
     def ports(self) -> Mapping[str, int]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.child import Child, ChildError, Run, start_child
 from harness.environment.link_control import LinkControl, LinkError
 from harness.environment.scope import FaultScope
 from harness.environment.toxiproxy import SetupFailed, find_toxiproxy
+from harness.process.child import Child, ChildError, Run, start_child
 from harness.seams import Bites
 
 LinkKind = Literal["embedded", "toxiproxy"]

@@ -22,7 +22,7 @@ import toxiproxy.api
 import toxiproxy.proxy
 import toxiproxy.server
 
-from harness.child import ChildError
+from harness.process.child import ChildError
 
 # Above the server's own limit for one request (Toxiproxy 2.12, api.go: wait_timeout 30 s,
 # handlers 25 s), so that its answer, not our patience, decides.

@@ -10,19 +10,19 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.child import Child, ChildError, Run
 from harness.environment.authority import Authority
 from harness.environment.handshakes import NoTls, ScopedTls
-from harness.environment.held import HeldImages, documents_of
+from harness.environment.held_images import HeldImages, documents_of
 from harness.environment.registry_process import Control, RegistryProcess, ScopedProcess
 from harness.environment.scope import FaultScope
 from harness.environment.store import AMD64, ScopedStore
-from harness.environment.stored import StoredFiles
+from harness.environment.stored_files import StoredFiles
 from harness.environment.stored_index import StoredIndex
 from harness.environment.upstream.access import UpstreamSettings
-from harness.environment.upstream.room import UpstreamRoom, open_upstream
+from harness.environment.upstream.service import UpstreamRoom, open_upstream
 from harness.gateway.orders import RuleOrder, write_order
 from harness.oci.images import BuiltImage
+from harness.process.child import Child, ChildError, Run
 from harness.registry.profile import Limits, ProfileName
 from harness.seams import Act, Bites, Instead, OtherImage, RequestKind, Watch, Where
 

@@ -20,18 +20,18 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from harness import leash
-from harness.gateway.access import AccessLog
+from harness.gateway.access_log import AccessLog
 from harness.gateway.app import Gateway
-from harness.gateway.connection import NodeProtocol
-from harness.gateway.door import Door
+from harness.gateway.client_connection import NodeProtocol
 from harness.gateway.handshakes import Handshakes, read_handshake_order, server_context
 from harness.gateway.orders import read_order
 from harness.gateway.rules import Rules
 from harness.gateway.storage import Storage
+from harness.gateway.tls_acceptor import Door
 from harness.gateway.upstream.addresses import Addresses
-from harness.gateway.upstream.app import Upstream
-from harness.gateway.upstream.wire import Pool
+from harness.gateway.upstream.http_client import Pool
+from harness.gateway.upstream.reverse_proxy import Upstream
+from harness.process import control_channel
 from harness.registry.app import Registry
 from harness.registry.gate import refuse_as
 from harness.registry.guard import Guard
@@ -227,7 +227,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
-        leash.tell({"ready": False, "error": f"port {port} of {host}: {error.strerror}"})
+        control_channel.tell({"ready": False, "error": f"port {port} of {host}: {error.strerror}"})
         raise SystemExit(1) from None
     listener.listen(_BACKLOG)
     return listener
@@ -283,7 +283,7 @@ async def serve(config: Mapping[str, Any]) -> None:
         "ports": dict(zip(config["nodes"], ports[1:], strict=True)),
         "storage_port": storage.getsockname()[1],
     }
-    asyncio.get_running_loop().call_soon(leash.tell, ready)
+    asyncio.get_running_loop().call_soon(control_channel.tell, ready)
     try:
         await server.serve([*sockets, storage])
     finally:
@@ -300,19 +300,19 @@ def _attend(server: uvicorn.Server, desk: ControlDesk) -> None:
         server.should_exit = True
 
     def on_message(message: dict[str, Any]) -> None:
-        loop.call_soon_threadsafe(lambda: leash.tell(desk.answer(message)))
+        loop.call_soon_threadsafe(lambda: control_channel.tell(desk.answer(message)))
 
     def on_release() -> None:
         with suppress(RuntimeError):  # the loop has ended by itself
             loop.call_soon_threadsafe(stop)
 
     loop.add_signal_handler(signal.SIGTERM, stop)
-    leash.on_release(on_release, on_message)
+    control_channel.on_release(on_release, on_message)
 
 
 def main() -> None:
-    config = leash.take_config()
-    leash.raise_open_file_limit()
+    config = control_channel.take_config()
+    control_channel.raise_open_file_limit()
     gc.freeze()  # what was imported is not looked at again
     try:
         import uvloop  # noqa: PLC0415  not on Windows

@@ -13,8 +13,8 @@ from typing import Any
 
 import psutil
 
-from harness.child import Child, ChildError, Run, start_child
 from harness.environment.scope import FaultScope
+from harness.process.child import Child, ChildError, Run, start_child
 from harness.seams import Bites
 
 _ANSWER_TIMEOUT_S = 10.0

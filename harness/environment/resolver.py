@@ -10,9 +10,9 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.child import Child, ChildError, Run, start_child
 from harness.environment.scope import FaultScope
-from harness.resolver.rules import Rule
+from harness.process.child import Child, ChildError, Run, start_child
+from harness.resolver.dns_rules import Rule
 from harness.resolver.zone import OtherNames
 from harness.seams import Bites, DnsMode, Turns
 

@@ -12,9 +12,9 @@ from contextlib import (
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from harness.environment.held import HeldImage, HeldImages
+from harness.environment.held_images import HeldImage, HeldImages
 from harness.environment.scope import FaultScope
-from harness.environment.stored import StoredFiles
+from harness.environment.stored_files import StoredFiles
 from harness.environment.stored_index import (
     StoredIndex,
     swapped,

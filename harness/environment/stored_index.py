@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.child import ChildError
-from harness.environment.held import HeldImage, Swap
-from harness.journal import Journal
+from harness.environment.held_images import HeldImage, Swap
 from harness.oci.media_types import CONFIGS
+from harness.process.child import ChildError
+from harness.process.journal import Journal
 from harness.registry.index import Change, change_file
 
 INDEX_FILE = "index.jsonl"  # below the content folder

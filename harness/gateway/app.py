@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.gateway.access import AccessLog
-from harness.gateway.ask import Ask
+from harness.gateway.access_log import AccessLog
 from harness.gateway.exchange import AnswerEndedError, BrokenOffError, Exchange
+from harness.gateway.request import Ask
 from harness.gateway.rules import Decision, Rules, decide
 from harness.gateway.storage import Storage, admitted, refuse
 from harness.seams import Redirect, RequestKind

@@ -13,10 +13,10 @@ from typing import Literal
 
 from starlette.types import Message, Scope, Send
 
-from harness.gateway.ask import Ask
 from harness.gateway.bodies import Extent, Flip, cut_at, extent, flipped, flips, within
 from harness.gateway.labels import relabel
 from harness.gateway.metering import metered
+from harness.gateway.request import Ask
 from harness.gateway.rules import Decision, Rule
 from harness.oci.errors import ErrorCode, error_body
 from harness.seams import (

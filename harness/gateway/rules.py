@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from fnmatch import translate
 
 from harness.chance import Chance
-from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
-from harness.gateway.refusing import RefuseToken, refuse_token
+from harness.gateway.request import Ask
 from harness.gateway.skew import is_refused
 from harness.gateway.substitution import Substitution
+from harness.gateway.token_refusal import RefuseToken, refuse_token
 from harness.gateway.turns import Turns
 from harness.oci.windows import Window
 from harness.seams import (

@@ -2,7 +2,7 @@
 
 import jwt
 
-from harness.gateway.ask import Ask
+from harness.gateway.request import Ask
 from harness.seams import SkewClock
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from harness.gateway.ask import Ask
+from harness.gateway.request import Ask
 from harness.gateway.rules import Rule
 
 _REFUSAL = (

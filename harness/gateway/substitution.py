@@ -1,6 +1,6 @@
 """What a rule answers instead of the image that a tag names; no I/O."""
 
-from harness.gateway.ask import Ask
+from harness.gateway.request import Ask
 from harness.oci.digest import is_digest
 from harness.oci.errors import STATUSES, ErrorCode, error_body
 from harness.seams import Document, Instead, RequestKind

@@ -12,9 +12,9 @@ from typing import Any
 
 import uvicorn
 
-from harness import leash
 from harness.link.address import bind
 from harness.link.api import LinkApi
+from harness.process import control_channel
 
 _BACKLOG = 128
 
@@ -36,12 +36,12 @@ async def serve(config: dict[str, Any]) -> None:
     def let_go() -> None:
         loop.call_soon_threadsafe(stop.set)
 
-    leash.on_release(let_go)
+    control_channel.on_release(let_go)
     try:
         control = await bind(f"127.0.0.1:{config['control_port']}")
     except OSError as error:
         reason = f"cannot listen on 127.0.0.1:{config['control_port']}: {error.strerror}"
-        leash.tell({"ready": False, "error": reason})
+        control_channel.tell({"ready": False, "error": reason})
         return
     api = LinkApi(seed=config["seed"], token=config["token"])
     server = _Server(
@@ -56,7 +56,7 @@ async def serve(config: dict[str, Any]) -> None:
         )
     )
     control.listen(_BACKLOG)
-    leash.tell({"ready": True, "control_port": control.getsockname()[1]})
+    control_channel.tell({"ready": True, "control_port": control.getsockname()[1]})
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[control]))
         await stop.wait()
@@ -65,8 +65,8 @@ async def serve(config: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    config = leash.take_config()
-    leash.raise_open_file_limit()
+    config = control_channel.take_config()
+    control_channel.raise_open_file_limit()
     try:
         import uvloop  # noqa: PLC0415  not on Windows
     except ImportError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from harness.link.address import Address
-from harness.link.connection import abort
+from harness.link.proxied_connection import abort
 
 CONNECT_LIMIT_S: Final = 10.0
 

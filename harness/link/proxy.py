@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from harness.chance import Chance
 from harness.link.address import Address, bind, format_address, split_address
-from harness.link.connection import Connection
 from harness.link.dial import Dial, prepare
 from harness.link.flow import Budget
 from harness.link.full_backlog import FullBacklog
+from harness.link.proxied_connection import Connection
 from harness.link.toxics import TOXICS, Draw, Item, Stage, Tally
 
 STREAMS: Final = ("upstream", "downstream")  # in the order in which Toxiproxy lists them

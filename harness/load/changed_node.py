@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from harness.load.node_changes import NodeChange, NodeChanges
-from harness.node.content import ContentStore
+from harness.node.image_store import ContentStore
 from harness.node.kubelet import Kubelet
 from harness.node.settings import NodeSettings
 from harness.oci.reference import parse_reference

@@ -4,15 +4,15 @@ from collections import deque
 
 from gevent.lock import BoundedSemaphore
 
-from harness.load.carrying import Carried, carry_out
 from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
+from harness.load.node_client import NodeWire
 from harness.load.orders import CLIENTS_NODE, PullsOrder, PushesOrder
-from harness.load.wire import NodeWire
+from harness.load.pull_steps import Carried, carry_out
 from harness.node.containerd import pull
-from harness.node.content import ContentStore
-from harness.outcome import Cause, Outcome
-from harness.samples import PULL_PARTS
+from harness.node.image_store import ContentStore
+from harness.recording.outcome import Cause, Outcome
+from harness.recording.samples import PULL_PARTS
 
 Due = deque[tuple[int, float]]  # number and time of the pulls that nobody has taken yet
 

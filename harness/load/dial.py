@@ -8,8 +8,8 @@ from typing import Final
 import gevent
 from gevent import socket
 
-from harness.load.connection import Connection
 from harness.load.lookup import Addresses, is_address, joined, reason
+from harness.load.pull_connection import Connection
 from harness.node.commands import Failing, TransportFailure
 from harness.node.hosts import NOBODY
 

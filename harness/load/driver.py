@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harness.child import Child, ChildError, Run, start_child
-from harness.load.handing_over import orders_json
+from harness.load.order_codec import orders_json
 from harness.load.orders import LoadOrders, LoadTarget
+from harness.process.child import Child, ChildError, Run, start_child
 
 _READY_S = 30.0
 _MODULE = "harness.load.users"

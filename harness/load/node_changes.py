@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from harness.load.wire import NodeWire
+from harness.load.node_client import NodeWire
 from harness.node.commands import Credentials
 from harness.node.hosts import Hosts, hosts_with
-from harness.outcome import Cause
+from harness.recording.outcome import Cause
 from harness.seams import HostsMistake
 
 Part = Literal["hosts", "credentials", "images", "disk", "pull_qps"]

@@ -12,12 +12,12 @@ from gevent.lock import BoundedSemaphore
 from gevent.pool import Group
 
 from harness.chance import Chance
-from harness.load.carrying import Carried, carry_out
 from harness.load.changed_node import ChangedNode
 from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
+from harness.load.node_client import IDLE_S, NodeWire
 from harness.load.orders import RolloutOrder
-from harness.load.wire import IDLE_S, NodeWire
+from harness.load.pull_steps import Carried, carry_out
 from harness.node.actions import (
     Action,
     PodEvent,
@@ -29,10 +29,10 @@ from harness.node.actions import (
 )
 from harness.node.causes import classify
 from harness.node.containerd import pull
-from harness.node.content import ContentStore
+from harness.node.image_store import ContentStore
 from harness.node.kubelet import Kubelet
-from harness.outcome import Cause, Outcome
-from harness.samples import POD_PARTS, PULL_PARTS
+from harness.recording.outcome import Cause, Outcome
+from harness.recording.samples import POD_PARTS, PULL_PARTS
 
 # What a pod is in from this event on.
 _ENTERED: Final = {"Pulling": "queue_s", "Pulled": "start_s"}

@@ -4,14 +4,14 @@ import hashlib
 
 from gevent.lock import BoundedSemaphore
 
-from harness.load.carrying import carry_out
 from harness.load.clients import Due
 from harness.load.context import LoadContext
+from harness.load.node_client import NodeWire
 from harness.load.orders import CLIENTS_NODE, PushesOrder
-from harness.load.wire import NodeWire
+from harness.load.pull_steps import carry_out
 from harness.node.commands import PullResult
-from harness.node.pushing import push
-from harness.outcome import Outcome
+from harness.node.push import push
+from harness.recording.outcome import Outcome
 
 _FILLING_BYTES = 1 << 20
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from harness.node.causes import cause_of_answer, cause_of_failing
 from harness.node.commands import Ending, Reply, Request, TransportFailure
-from harness.outcome import Cause, Outcome
+from harness.recording.outcome import Cause, Outcome
 
 BITTEN_BY: Final = "harness-bitten-by"  # the gateway's own header
 _ENDINGS: Final = {

@@ -7,7 +7,7 @@ from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
-from harness.samples import TABLES, ColumnType
+from harness.recording.samples import TABLES, ColumnType
 
 _FLUSH_EVERY_S = 2.0
 _FLUSH_ROWS = 50_000

@@ -6,9 +6,9 @@ due pull (`worker`). Nodes and clients are Locust users; each pull is one of Loc
 """
 
 # ruff: noqa: E402, I001  stdin is read before Locust patches the process, and Locust comes first
-from harness import leash
+from harness.process import control_channel
 
-_CONFIG = leash.take_config() if __name__ == "__main__" else {}
+_CONFIG = control_channel.take_config() if __name__ == "__main__" else {}
 
 import locust
 from locust.env import Environment
@@ -31,7 +31,7 @@ from gevent.fileobject import FileObject
 from harness.load.clients import PullClient, clients_of
 from harness.load.context import LoadContext
 from harness.load.counts import Counts
-from harness.load.handing_over import orders_from, target_from
+from harness.load.order_codec import orders_from, target_from
 from harness.load.node_changes import change_from
 from harness.load.nodes import EmulatedNode
 from harness.load.orders import LoadOrders
@@ -128,7 +128,7 @@ class _Process:
         else:
             port = self._config["master_port"]
             runner = self._environment.create_worker_runner("127.0.0.1", port)
-        leash.tell({"ready": True})
+        control_channel.tell({"ready": True})
         self._await_begin()
         work = partition(self._context, self._index, self._workers)
         WORK.extend(work)
@@ -164,7 +164,7 @@ class _Process:
         without work stop at once.
         """
         runner = self._environment.create_master_runner("127.0.0.1", self._config["master_port"])
-        leash.tell({"ready": True})
+        control_channel.tell({"ready": True})
         self._await_begin()
         with gevent.Timeout(_WORKERS_WAIT_S, exception=False):
             while len(runner.clients.ready) < self._workers and not self._stopping.is_set():
@@ -173,7 +173,7 @@ class _Process:
         runner.start(most * self._workers, spawn_rate=1e6)
         self._stopping.wait()
         runner.quit()
-        leash.tell({"done": {"complete": True, "error": ""}})
+        control_channel.tell({"done": {"complete": True, "error": ""}})
 
     def _listen(self) -> None:
         """The leash, in gevent's way: its own thread would stop the whole process here."""
@@ -199,7 +199,7 @@ class _Process:
             gevent.spawn_later(left_s, changes.end, change.name)
         elif order["do"] == "restore":
             changes.end(order["name"])
-        leash.tell({"obeyed": order["number"], "bites": dict(changes.bites)})
+        control_channel.tell({"obeyed": order["number"], "bites": dict(changes.bites)})
 
     def _beat(self) -> None:
         """Write samples and tell the tally while the load goes on."""
@@ -215,7 +215,9 @@ class _Process:
 
     def _tell_tally(self) -> None:
         context = self._context
-        leash.tell({"tally": context.counts.taken(), "bites": dict(context.changes.bites)})
+        control_channel.tell(
+            {"tally": context.counts.taken(), "bites": dict(context.changes.bites)}
+        )
 
     def _await_end(self, users: int) -> None:
         """Until every user is done, or the load must end; then what is open is given up."""
@@ -234,7 +236,7 @@ class _Process:
         self._tell_tally()
         ready = counts.pods_ready == counts.pods_created
         complete = self._all_stopped and ready and not self._error
-        leash.tell({"done": {"complete": complete, "error": self._error}})
+        control_channel.tell({"done": {"complete": complete, "error": self._error}})
 
     def _fire(self, name: str, seconds: float, received_bytes: int, error: str) -> None:
         self._environment.events.request.fire(
@@ -248,5 +250,5 @@ class _Process:
 
 
 if __name__ == "__main__":
-    leash.raise_open_file_limit()
+    control_channel.raise_open_file_limit()
     _Process(_CONFIG).main()

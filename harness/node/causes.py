@@ -5,7 +5,7 @@ from typing import Final
 
 from harness.node.commands import Failing
 from harness.oci.errors import parse_errors
-from harness.outcome import Cause
+from harness.recording.outcome import Cause
 
 # Quoted parts and URLs hold names that people chose; they say nothing about the cause.
 _NAMES = re.compile(r'"[^"\n]*"|https?://[^\s"]+')

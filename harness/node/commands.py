@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from harness.outcome import Cause, Outcome
+from harness.recording.outcome import Cause, Outcome
 from harness.seams import RequestKind
 
 

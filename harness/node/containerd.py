@@ -17,10 +17,10 @@ from harness.node.commands import (
     PullResult,
     Together,
 )
-from harness.node.content import ContentStore, Lease
 from harness.node.endpoint import Endpoint
 from harness.node.fetcher import Fetcher
-from harness.node.manifests import (
+from harness.node.image_store import ContentStore, Lease
+from harness.node.manifest_choice import (
     Descriptor,
     ImageManifest,
     choose_platform,
@@ -32,7 +32,7 @@ from harness.node.texts import rpc_error
 from harness.oci.challenge import pull_scope
 from harness.oci.media_types import INDEXES, MANIFESTS
 from harness.oci.reference import parse_reference
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 
 
 def pull(

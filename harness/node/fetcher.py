@@ -13,10 +13,10 @@ from harness.node.commands import (
     Reply,
     Request,
 )
-from harness.node.content import Lease
 from harness.node.endpoint import Endpoint
 from harness.node.exchange import exchange
-from harness.node.manifests import Descriptor
+from harness.node.image_store import Lease
+from harness.node.manifest_choice import Descriptor
 from harness.node.texts import no_space, unexpected_status, with_registry_errors
 from harness.oci.digest import digest_of
 from harness.oci.media_types import INDEXES, MANIFESTS

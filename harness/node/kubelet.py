@@ -28,7 +28,7 @@ from harness.node.backoff import Backoff
 from harness.node.commands import PullResult
 from harness.node.qps import TokenBucket
 from harness.node.settings import NodeSettings
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 
 TICK_S: Final = 1.0  # every retry starts on kubelet's own tick, whose phase never changes
 # An errored sync is due again after backOffPeriod, and up to half of it more: pod_workers.go.

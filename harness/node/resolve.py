@@ -6,7 +6,7 @@ from harness.node.authorizer import Authorizer
 from harness.node.commands import AttemptFailed, Command, Request
 from harness.node.endpoint import Endpoint
 from harness.node.exchange import Answer, exchange
-from harness.node.manifests import Descriptor
+from harness.node.manifest_choice import Descriptor
 from harness.node.texts import unexpected_status, with_registry_errors
 from harness.oci.digest import digest_of, is_digest
 from harness.oci.media_types import CONTAINERD_ACCEPT

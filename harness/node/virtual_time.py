@@ -22,7 +22,7 @@ from harness.node.commands import (
     TransportFailure,
 )
 from harness.node.containerd import pull
-from harness.node.content import ContentStore
+from harness.node.image_store import ContentStore
 from harness.node.kubelet import Kubelet
 from harness.node.settings import NodeSettings
 

@@ -9,8 +9,7 @@ from starlette.types import Receive, Scope, Send
 from harness.oci.errors import ErrorCode
 from harness.oci.paths import Endpoint
 from harness.oci.reference import is_repository
-from harness.registry.call import Call, ClientGoneError
-from harness.registry.content import ContentStore
+from harness.registry.content_store import ContentStore
 from harness.registry.gate import API, Gate, give_token
 from harness.registry.index import Index
 from harness.registry.listing import Listing
@@ -20,6 +19,7 @@ from harness.registry.pull import Pull
 from harness.registry.push import Push
 from harness.registry.quotas import Quotas
 from harness.registry.refusal import RefusalError
+from harness.registry.request import Call, ClientGoneError
 from harness.registry.tokens import TokenService
 from harness.registry.uploads import Uploads, no_room
 

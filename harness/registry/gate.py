@@ -10,10 +10,10 @@ from starlette.types import Scope
 from harness.oci.challenge import bearer_challenge, pull_scope, realm_of
 from harness.oci.errors import ErrorCode
 from harness.oci.reference import is_repository
-from harness.registry.call import Call
 from harness.registry.profile import Profile, Refusal
 from harness.registry.profiles import PROFILES
 from harness.registry.refusal import RefusalError, refusal
+from harness.registry.request import Call
 from harness.registry.tokens import CATALOG, TokenService, read_basic, read_scopes
 
 API = "registry/2.0"

@@ -2,9 +2,9 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.registry.call import Call, ClientGoneError
 from harness.registry.gate import Gate, give_token
 from harness.registry.refusal import RefusalError
+from harness.registry.request import Call, ClientGoneError
 from harness.registry.tokens import TokenService
 
 

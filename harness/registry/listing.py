@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 from harness.oci.digest import is_digest
 from harness.oci.errors import ErrorCode
 from harness.oci.media_types import OCI_INDEX
-from harness.registry.call import Call
 from harness.registry.index import Index
 from harness.registry.pull import known_repository
 from harness.registry.refusal import RefusalError
+from harness.registry.request import Call
 
 
 class Listing:

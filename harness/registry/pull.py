@@ -9,11 +9,11 @@ from typing import NamedTuple
 from harness.oci.digest import is_digest
 from harness.oci.errors import ErrorCode
 from harness.oci.reference import is_tag
-from harness.registry.call import Call
-from harness.registry.content import CHUNK_BYTES, ContentStore
+from harness.registry.content_store import CHUNK_BYTES, ContentStore
 from harness.registry.index import Index, Repository
 from harness.registry.ranges import Span, UnsatisfiableError, requested
 from harness.registry.refusal import RefusalError
+from harness.registry.request import Call
 
 _IN_FLIGHT_BYTES = 32 << 20  # of all downloads together: what slow clients can make us hold
 _SMALLEST_CHUNK_BYTES = 64 << 10

@@ -3,15 +3,15 @@
 from harness.oci.digest import HEX_CHARACTERS, digest_of, is_digest
 from harness.oci.errors import ErrorCode
 from harness.oci.reference import is_tag
-from harness.registry.call import Call
-from harness.registry.content import ContentStore
+from harness.registry.content_store import ContentStore
 from harness.registry.gate import Gate
 from harness.registry.index import Index
-from harness.registry.manifests import MANIFEST_BYTES, Manifest, read_manifest
 from harness.registry.pull import known_repository, resolve
+from harness.registry.pushed_manifests import MANIFEST_BYTES, Manifest, read_manifest
 from harness.registry.quotas import Quotas
 from harness.registry.ranges import chunk
 from harness.registry.refusal import RefusalError
+from harness.registry.request import Call
 from harness.registry.uploads import Upload, Uploads
 
 

@@ -4,10 +4,10 @@ import time
 
 from harness.node.qps import TokenBucket
 from harness.oci.windows import Window
-from harness.registry.call import Call
 from harness.registry.index import Index
 from harness.registry.profile import Limits, Profile, rate_values
 from harness.registry.refusal import refusal
+from harness.registry.request import Call
 
 _ASKERS_MAX = 10_000  # those whose pulls are counted; beyond, all begin anew
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.oci.digest import new_hash
 from harness.oci.errors import ErrorCode
-from harness.registry.content import ContentStore
+from harness.registry.content_store import ContentStore
 from harness.registry.ranges import Span
 from harness.registry.refusal import RefusalError
 

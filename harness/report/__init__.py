@@ -15,6 +15,6 @@ def write_reports(run_folder: Path, cache: Path | None = None) -> "Findings":
     replaced. Each file is whole or absent. Raises NoRecordingError for a folder that holds no run,
     and OSError when the folder cannot be written.
     """
-    from harness.report.writing import write_all  # noqa: PLC0415  pandas, late
+    from harness.report.files import write_all  # noqa: PLC0415  pandas, late
 
     return write_all(run_folder, cache)

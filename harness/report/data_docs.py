@@ -22,10 +22,10 @@ from harness.analysis.findings import (
     RecoveryFinding,
     RequestsFinding,
 )
-from harness.events import Event
-from harness.outcome import Cause, Outcome
+from harness.recording.events import Event
+from harness.recording.outcome import Cause, Outcome
+from harness.recording.samples import TABLES
 from harness.report.data_examples import EXAMPLES
-from harness.samples import TABLES
 
 FOUND: Final[Mapping[str, type]] = {
     "expectations": ExpectationFinding,

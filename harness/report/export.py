@@ -10,10 +10,10 @@ import pandas as pd
 
 from harness.analysis import RecordedRun, analyse
 from harness.analysis.findings import Findings, plain
-from harness.events import Event
+from harness.recording.events import Event
+from harness.report.files import put
 from harness.report.openmetrics import openmetrics
 from harness.report.tables import in_batches, tables_of, write_csv, write_parquet
-from harness.report.writing import put
 
 _DIGITS: Final = 9  # of a second: nanoseconds
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.analysis import Analysis, Findings
-from harness.analysis.compared import Comparison
+from harness.analysis.comparison import Comparison
 from harness.analysis.findings import DelayFinding, ExpectationFinding, plain
 from harness.analysis.frames import records
 from harness.report import words

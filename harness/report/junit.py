@@ -3,9 +3,9 @@
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.analysis.compared import Comparison
+from harness.analysis.comparison import Comparison
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Findings
-from harness.outcome import ExitCode, Verdict
+from harness.recording.outcome import ExitCode, Verdict
 from harness.report.comparison import headline, name_of, sentence
 from harness.report.words import bites_text, value_text, xml_text
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from harness.analysis.compared import Comparison
+from harness.analysis.comparison import Comparison
 from harness.analysis.findings import Findings, PullsFinding, PushesFinding
 from harness.report.comparison import comparison_rows
 from harness.report.words import (

@@ -15,15 +15,15 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from harness.analysis.findings import QuantileFinding
-from harness.events import RunEnded
-from harness.outcome import ExitCode
-from harness.recording import read_events
+from harness.recording.events import RunEnded
+from harness.recording.outcome import ExitCode
+from harness.recording.recording import read_events
+from harness.report.files import put
 from harness.report.markdown import table
 from harness.report.suite_page import SuiteLine, suite_page
 from harness.report.tables import sheet_cell
 from harness.report.text import one_line
 from harness.report.words import NONE, quantile_text, seconds
-from harness.report.writing import put
 
 _HEAD: Final = (
     *("Scenario", "Fault", "Pods", "Delay p50", "p95", "p99"),

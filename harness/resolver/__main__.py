@@ -6,8 +6,8 @@ Configuration: `{"name", "address", "others", "listen_host", "ports": {node: por
 import asyncio
 from typing import Any
 
-from harness.leash import on_release, raise_open_file_limit, take_config, tell
-from harness.resolver.answering import NameServer
+from harness.process.control_channel import on_release, raise_open_file_limit, take_config, tell
+from harness.resolver.answers import NameServer
 from harness.resolver.control import reply_to
 from harness.resolver.endpoints import Endpoints, PortError
 from harness.resolver.zone import Zone

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from harness.resolver.answering import NameServer
-from harness.resolver.rules import rule_from_json
+from harness.resolver.answers import NameServer
+from harness.resolver.dns_rules import rule_from_json
 
 
 def reply_to(server: NameServer, message: Any) -> dict[str, Any]:

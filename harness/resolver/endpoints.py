@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from harness.resolver.answering import NameServer
-from harness.resolver.rules import Transport
+from harness.resolver.answers import NameServer
+from harness.resolver.dns_rules import Transport
 from harness.resolver.zone import HEADER_BYTES, QUERY_BYTES
 
 _LENGTH: Final = struct.Struct("!H")  # RFC 1035 section 4.2.2

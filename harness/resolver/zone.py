@@ -22,7 +22,7 @@ from dnslib import (
 from dnslib.buffer import BufferError as DnsBufferError
 from dnslib.dns import DNSBuffer
 
-from harness.resolver.rules import Transport
+from harness.resolver.dns_rules import Transport
 
 HEADER_BYTES: Final = 12  # RFC 1035 section 4.1.1
 UDP_BYTES: Final = 512  # RFC 1035 section 4.2.1: without EDNS0

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.gateway.upstream.addresses import AddressError, require_registry_url
-from harness.metrics import METRICS
 from harness.oci.images import ImageSpec, ImageSpecError
+from harness.recording.metrics import METRICS
+from harness.recording.tally import METRICS as ABORT_METRICS
 from harness.scenario.complaints import Path, did_you_mean, got
 from harness.scenario.existing_checks import existing_fits
 from harness.scenario.extent import last_step_s, round_at_s, stream_end_s
 from harness.scenario.fault_checks import Faults, Problem, faults_agree, faults_fit
 from harness.scenario.model import Abort, Expectation, ScenarioBody, platform_of
-from harness.tally import METRICS as ABORT_METRICS
 from harness.units import seconds, share
 
 # What one machine can plan, run and analyse in reasonable memory; beyond is a typing error.

@@ -14,7 +14,7 @@ from harness.scenario.document import Document, override_all, read_document, rea
 from harness.scenario.fault_checks import Faults, where_fits
 from harness.scenario.model import FaultEntry, Occurrence, ScenarioBody
 from harness.scenario.salvage import salvage
-from harness.scenario.wording import rule_of
+from harness.scenario.words import rule_of
 
 Model = TypeVar("Model", bound=BaseModel)
 

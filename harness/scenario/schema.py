@@ -3,9 +3,9 @@
 from typing import Any
 
 from harness.faults import Fault, catalogue
-from harness.metrics import METRICS
+from harness.recording.metrics import METRICS
+from harness.recording.tally import METRICS as ABORT_METRICS
 from harness.scenario.model import Occurrence, ScenarioBody
-from harness.tally import METRICS as ABORT_METRICS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY = "urn:registry-harness:scenario"

@@ -15,11 +15,9 @@ from harness.environment.upstream.access import (
     UpstreamSettings,
     upstream_settings,
 )
-from harness.plan import Plan, build_plan
-from harness.scenario import load, load_text
-from harness.stage import lab_settings
-from harness.testing.beside import LoopBeside, loop_beside
-from harness.up import (
+from harness.plan.plan import Plan, build_plan
+from harness.run.stage import lab_settings
+from harness.run.up import (
     DEFAULT_SCENARIO,
     Standing,
     UpOptions,
@@ -27,6 +25,8 @@ from harness.up import (
     held_fault,
     standing,
 )
+from harness.scenario import load, load_text
+from harness.testing.loop_thread import LoopBeside, loop_beside
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.events import FaultFailed, PodsWatched
+from harness.recording.events import FaultFailed, PodsWatched
 from tests.recordings import RunFolder, analysed
 
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from harness.analysis.expectations import METRICS, Evidence, judge, sentence
-from harness.analysis.planned import Comparison, Expectation
+from harness.analysis.plan_facts import Comparison, Expectation
 from harness.analysis.recovery import Recovery
 from harness.analysis.windows import Window
-from harness.metrics import METRICS as NAMES
+from harness.recording.metrics import METRICS as NAMES
 
 NAN = float("nan")
 WINDOW = Window(

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.analysis.frames import CODED, read_tables
-from harness.samples import TABLES
+from harness.recording.samples import TABLES
 
 
 def put(folder: Path, name: str, **columns: list[object]) -> None:

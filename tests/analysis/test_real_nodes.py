@@ -1,7 +1,7 @@
 """What real nodes counted by themselves, and how much of their pods was heard of."""
 
 from harness.analysis.real_nodes import node_metrics, watched
-from harness.events import Event, NodeMetrics, PodsWatched, RunEnded
+from harness.recording.events import Event, NodeMetrics, PodsWatched, RunEnded
 
 ENDED = RunEnded(at_s=9.0, reason="finished")
 

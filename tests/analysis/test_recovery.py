@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from harness.analysis.planned import Scope
+from harness.analysis.plan_facts import Scope
 from harness.analysis.recovery import Recovery, recoveries, repository_of
 from harness.analysis.windows import Window
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.analysis import Findings
-from harness.events import Aborted, ChildDied, FaultFailed, RunEnded, SteadyStateChecked
+from harness.recording.events import Aborted, ChildDied, FaultFailed, RunEnded, SteadyStateChecked
 from tests.recordings import NAN, RunFolder, analysed, outage
 
 READY = {"metric": "pods_ready", "at_least": 1.0}

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.windows import phases, windows
-from harness.events import FaultHealed, FaultInjected
-from harness.phases import Window, phase_of
+from harness.recording.events import FaultHealed, FaultInjected
+from harness.recording.phases import Window, phase_of
 
 NAN = float("nan")
 

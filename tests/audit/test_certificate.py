@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from harness.audit.auditing import wanted_of
+from harness.audit.audit import wanted_of
 from harness.audit.certificate import days_left
 from harness.audit.findings import Check
 from harness.audit.ledger import Ledger

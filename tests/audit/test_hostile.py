@@ -10,9 +10,9 @@ import pytest
 
 from harness.audit.findings import Check
 from harness.audit.login import Login
-from harness.audit.wire import DOCUMENT_BYTES, path_of
+from harness.audit.requests import DOCUMENT_BYTES, path_of
 from harness.oci.digest import digest_of
-from tests.audit.test_auditing import Audited, audited
+from tests.audit.test_audit import Audited, audited
 from tests.scripted_server import FIN, RST, Ask, Steps, ok, promised, scripted
 
 EMPTY = b'{"schemaVersion":2}'

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from harness.cli.display import sentence, shown
-from harness.events import (
+from harness.recording.events import (
     Event,
     FaultHealed,
     FaultInjected,

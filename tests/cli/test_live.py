@@ -1,7 +1,7 @@
 """The live view: what it says after which events."""
 
 from harness.cli.live import LiveState
-from harness.events import (
+from harness.recording.events import (
     Event,
     FaultHealed,
     FaultInjected,

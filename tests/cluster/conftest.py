@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.child import Run
-from harness.environment.cluster.kind import open_kind
-from harness.journal import pending
-from harness.recover import recover
+from harness.clusters.kind.creation import open_kind
+from harness.process.child import Run
+from harness.process.journal import pending
+from harness.run.recover import recover
 from tests.cluster_lab import (
     NODES,
     RUN_ID,

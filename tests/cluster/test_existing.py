@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.environment.cluster.addresses import read_gateway
+from harness.clusters.kind.addresses import read_gateway
 from tests.cluster_lab import Standing, docker, namespaces, state_of
 from tests.program import events, harness, run_folder, start, wait_for_event
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.child import Run
-from harness.environment.cluster.errors import ClusterError
-from harness.environment.cluster.kind import KindSettings, open_kind
-from harness.journal import pending
-from harness.recover import recover
+from harness.clusters.errors import ClusterError
+from harness.clusters.kind.creation import KindSettings, open_kind
+from harness.process.child import Run
+from harness.process.journal import pending
+from harness.run.recover import recover
 from tests.cluster_lab import (
     containers_of,
     docker,
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.cluster
 HARNESS = """
 import asyncio, sys
 from pathlib import Path
-from harness.environment.cluster.kind import open_kind
-from harness.run_lock import hold
+from harness.clusters.kind.creation import open_kind
+from harness.process.lock import hold
 from tests.cluster_lab import kind_settings, run_in
 
 async def main():

@@ -12,19 +12,19 @@ from dataclasses import replace
 import pytest
 
 from harness.chance import Chance
-from harness.child import Run
+from harness.clusters.guard import RUN_LABEL
+from harness.clusters.kind.cluster import ClusterRoom
+from harness.clusters.kind.containers import CommandFailed
+from harness.clusters.kind.creation import KindSettings
+from harness.clusters.kind.kind_lab import open_kind_lab
 from harness.environment.canary import check_steady_state
-from harness.environment.cluster.containers import CommandFailed
-from harness.environment.cluster.guard import RUN_LABEL
-from harness.environment.cluster.kind import KindSettings
-from harness.environment.cluster.room import ClusterRoom
-from harness.environment.kind_lab import open_kind_lab
 from harness.environment.lab import EnvironmentFailed, Lab
 from harness.environment.scope import FaultScope
-from harness.events import Event, RoomOpened
-from harness.journal import pending
 from harness.load.orders import REGISTRY_NAME
-from harness.recover import recover
+from harness.process.child import Run
+from harness.process.journal import pending
+from harness.recording.events import Event, RoomOpened
+from harness.run.recover import recover
 from harness.seams import DnsMode, Where
 from tests.cluster_lab import (
     NODES,
@@ -50,9 +50,9 @@ HARNESS = """
 import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
-from harness.environment.cluster.kind import open_kind
-from harness.environment.cluster.node_path import PathSettings, open_node_path
-from harness.run_lock import hold
+from harness.clusters.kind.creation import open_kind
+from harness.clusters.kind.node_path import PathSettings, open_node_path
+from harness.process.lock import hold
 from tests.cluster_lab import kind_settings, run_in
 
 async def main():
@@ -76,11 +76,10 @@ async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[Lab, Clust
     kind = kind_settings(NODES)
     reuse = replace(kind, reuse=standing.name)
     settings = lab_settings(NODES, standing.reports / "cache")
-    async with open_kind_lab(run, settings, reuse, events.append) as lab:
-        assert isinstance(lab.cluster, ClusterRoom)
+    async with open_kind_lab(run, settings, reuse, events.append) as (lab, cluster):
         rooms = [event.room for event in events if isinstance(event, RoomOpened)]
         assert rooms == ["cluster", "registry", "images", "resolver", "link", "node path"]
-        yield lab, lab.cluster
+        yield lab, cluster
 
 
 def scope(fault: str, *nodes: str) -> FaultScope:

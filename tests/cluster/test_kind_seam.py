@@ -9,17 +9,17 @@ from dataclasses import replace
 import pytest
 
 from harness.chance import Chance
-from harness.child import Run
-from harness.environment.cluster.containers import CommandFailed
-from harness.environment.cluster.node_changes import KUBELET_CONFIG
-from harness.environment.cluster.node_faults import CONTENT_FOLDER
-from harness.environment.cluster.node_images import CTR, remove_images
-from harness.environment.cluster.room import ClusterRoom
-from harness.environment.cluster.seam import KindCluster, ScopedKindCluster
-from harness.environment.kind_lab import open_kind_lab, path_settings
+from harness.clusters.kind.cluster import ClusterRoom
+from harness.clusters.kind.containers import CommandFailed
+from harness.clusters.kind.kind_lab import open_kind_lab, path_settings
+from harness.clusters.kind.kind_seam import KindCluster, ScopedKindCluster
+from harness.clusters.kind.node_changes import KUBELET_CONFIG
+from harness.clusters.kind.node_faults import CONTENT_FOLDER
+from harness.clusters.kind.node_images import CTR, remove_images
 from harness.environment.scope import FaultScope
-from harness.journal import pending
 from harness.load.orders import REGISTRY_NAME
+from harness.process.child import Run
+from harness.process.journal import pending
 from harness.seams import HostsMistake, Where
 from tests.cluster_lab import (
     NODES,
@@ -41,9 +41,8 @@ async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[KindCluste
     """The seam over the standing cluster."""
     kind = replace(kind_settings(NODES), reuse=standing.name)
     settings = lab_settings(NODES, standing.reports / "cache")
-    async with open_kind_lab(run, settings, kind, lambda _: None) as lab:
-        assert isinstance(lab.cluster, ClusterRoom)
-        yield KindCluster(run=run, room=lab.cluster, path=path_settings(lab)), lab.cluster
+    async with open_kind_lab(run, settings, kind, lambda _: None) as (lab, room):
+        yield KindCluster(run=run, room=room, path=path_settings(lab)), room
 
 
 def on_node_0(cluster: KindCluster) -> ScopedKindCluster:

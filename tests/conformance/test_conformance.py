@@ -13,10 +13,10 @@ import pytest
 import uvicorn
 import uvloop
 
-from harness.child import Run
 from harness.environment.registry import open_registry
 from harness.environment.upstream.access import UpstreamSettings
-from harness.journal import Journal
+from harness.process.child import Run
+from harness.process.journal import Journal
 from harness.registry.app import Registry
 from harness.registry.tokens import Account, TokenService
 from tests.conformance.suite import Report, read_report, run_suite

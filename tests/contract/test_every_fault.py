@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from harness.chance import Chance
-from harness.child import Run
 from harness.environment.lab import Lab, LabSettings, open_lab
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.faults import Fault, catalogue
-from harness.journal import Journal, pending
 from harness.load.orders import REGISTRY_NAME
 from harness.oci.images import ImageSpec, plan_image
+from harness.process.child import Run
+from harness.process.journal import Journal, pending
 from harness.scenario import read_held_fault
 from harness.seams import Seam, Where
 from tests.distribution import require_distribution

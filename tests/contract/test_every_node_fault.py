@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.chance import Chance
+from harness.clusters.emulated.emulated_seam import EmulatedCluster, ScopedEmulatedCluster
 from harness.environment.scope import FaultScope
 from harness.faults import catalogue
 from harness.load.driver import LoadRun
-from harness.load.emulated_cluster import EmulatedCluster, ScopedEmulatedCluster
 from harness.load.orders import NodeSettings, PodOrder, RolloutOrder
 from harness.node.settings import PullPolicy
 from harness.scenario import read_held_fault

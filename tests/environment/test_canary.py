@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from harness.chance import Chance
-from harness.child import Run
 from harness.environment.canary import NotSteady, check_steady_state
 from harness.environment.lab import Lab, LabSettings, open_lab
 from harness.environment.scope import FaultScope
-from harness.events import Event
-from harness.journal import Journal
 from harness.oci.images import ImageSpec
+from harness.process.child import Run
+from harness.process.journal import Journal
+from harness.recording.events import Event
 from harness.scenario import read_held_fault
 from harness.seams import Where
 

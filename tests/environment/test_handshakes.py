@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from harness.chance import Chance
-from harness.child import ChildError, Run
 from harness.environment.authority import CA_FILE, new_authority
 from harness.environment.canary import trusting
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.scope import FaultScope
-from harness.journal import Journal
+from harness.process.child import ChildError, Run
+from harness.process.journal import Journal
 from harness.seams import Certificate, Where
 from tests.registry_server import eventually
 

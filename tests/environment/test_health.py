@@ -5,10 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-from harness.child import Run, start_child
 from harness.environment.health import sample_health
-from harness.events import Event, GeneratorHealth
-from harness.journal import Journal
+from harness.process.child import Run, start_child
+from harness.process.journal import Journal
+from harness.recording.events import Event, GeneratorHealth
 
 
 def test_the_harness_and_every_living_child_are_sampled(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import psutil
 import pytest
 
-from harness.child import ChildError, Run
 from harness.environment import lab as module
 from harness.environment.lab import EnvironmentFailed, LabSettings, open_lab
-from harness.events import Event
-from harness.journal import Journal, pending
 from harness.oci.images import ImageSpec
+from harness.process.child import ChildError, Run
+from harness.process.journal import Journal, pending
+from harness.recording.events import Event
 
 STEPS = ("open_registry", "build", "open_resolver", "open_link")
 

@@ -17,13 +17,13 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.child import ChildError, Run
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.scope import FaultScope
 from harness.environment.store import in_thread
-from harness.journal import Journal, pending
 from harness.oci.digest import digest_of
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+from harness.process.child import ChildError, Run
+from harness.process.journal import Journal, pending
 from harness.seams import Delay, RequestKind, Respond, Where
 from tests.registry_server import eventually
 

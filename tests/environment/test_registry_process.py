@@ -14,12 +14,12 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.child import ChildError, Run
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.scope import FaultScope
-from harness.journal import Journal, pending
 from harness.oci.images import DirectorySink, ImageSpec, build
-from harness.recover import recover
+from harness.process.child import ChildError, Run
+from harness.process.journal import Journal, pending
+from harness.run.recover import recover
 from harness.seams import Delay, RequestKind, Where
 
 SPEC = ImageSpec(name="app", size_bytes=1 << 16, layers=2, seed=1)

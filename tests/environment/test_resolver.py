@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.child import ChildError, Run
 from harness.environment.resolver import (
     ResolverError,
     ResolverRoom,
@@ -18,7 +17,8 @@ from harness.environment.resolver import (
     open_resolver,
 )
 from harness.environment.scope import FaultScope
-from harness.journal import Journal, pending
+from harness.process.child import ChildError, Run
+from harness.process.journal import Journal, pending
 from harness.seams import DnsMode, Where
 from tests.dns_clients import LOOPBACK, NAME, addresses, ask_tcp, ask_udp, code, question
 

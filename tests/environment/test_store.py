@@ -11,14 +11,14 @@ import httpx
 import pytest
 
 from harness.chance import Chance
-from harness.child import Run
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.scope import FaultScope
 from harness.environment.store import ScopedStore
-from harness.journal import Journal, pending
 from harness.oci.images import DirectorySink, ImageSpec, build
-from harness.recover import recover
+from harness.process.child import Run
+from harness.process.journal import Journal, pending
 from harness.registry.index import Index, Repository
+from harness.run.recover import recover
 from harness.seams import OtherImage, Where
 
 RUN_ID = "st0re1"

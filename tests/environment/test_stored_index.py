@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.child import ChildError
 from harness.environment.stored_index import StoredIndex
-from harness.journal import Journal, pending
+from harness.process.child import ChildError
+from harness.process.journal import Journal, pending
 
 CHANGE = {"do": "hide", "name": "app"}
 UNDO = {"do": "show", "name": "app"}

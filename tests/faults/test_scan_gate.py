@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from harness.faults.scan_gate import ScanGate
 from harness.node.causes import classify
 from harness.node.texts import unexpected_status, with_registry_errors
-from harness.outcome import Cause
+from harness.recording.outcome import Cause
 from harness.seams import RequestKind
 from tests.stand_ins import asked_by
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from harness.analysis.errors import normalised
+from harness.analysis.error_groups import normalised
 from harness.analysis.findings import finite
-from harness.analysis.recorded import RecordedRun
-from harness.rollouts.asked import read_asked
+from harness.analysis.recorded_run import RecordedRun
+from harness.clusters.rollouts.access_records import read_asked
 from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, NODES, Group
 
 # Of the larger: what two medians of deployment delay may differ by.

@@ -7,10 +7,10 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from harness.gateway.access import AccessLog
+from harness.gateway.access_log import AccessLog
 from harness.gateway.app import Gateway
 from harness.gateway.rules import Rules
-from harness.registry.call import Call
+from harness.registry.request import Call
 from tests.registry_server import serving
 
 

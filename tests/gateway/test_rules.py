@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.chance import Chance
-from harness.gateway.ask import Ask
 from harness.gateway.orders import InvalidOrderError, RuleOrder
+from harness.gateway.request import Ask
 from harness.gateway.rules import Rule, Rules
 from harness.seams import Delay, RequestKind, Respond, Watch
 from tests.registry_server import serving

@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from harness.gateway.ask import Ask
+from harness.gateway.request import Ask
 from harness.gateway.skew import is_refused
 from harness.seams import SkewClock
 

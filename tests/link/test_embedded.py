@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.child import ChildError
 from harness.environment.link import open_link
 from harness.link.address import split_address
 from harness.link.flow import Budget
 from harness.link.proxy import Proxy, Toxic
+from harness.process.child import ChildError
 from tests.link_lab import Lab, blob, new_run, open_lab, soon, until
 
 

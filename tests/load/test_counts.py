@@ -1,7 +1,7 @@
 """Counts go on, lateness is the worst since it was last told."""
 
-from harness.events import LoadTally
 from harness.load.counts import Counts
+from harness.recording.events import LoadTally
 
 
 def test_lateness_begins_anew_with_each_tally() -> None:

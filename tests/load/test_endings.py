@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from harness.child import Child
 from harness.load.driver import LoadRun
 from harness.load.orders import REGISTRY_NAME, LoadOrders, PullsOrder, PushesOrder
+from harness.process.child import Child
 from tests.load_lab import LoadLab, open_load_lab, to_end
 from tests.processes import alive, until
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.load.node_changes import NodeChange, NodeChanges, Part, PullChanges, change_from
 from harness.node.commands import Credentials
-from harness.outcome import Cause
+from harness.recording.outcome import Cause
 from tests.load_wires import request, wired
 
 OWN = Credentials(username="robot", password="secret")

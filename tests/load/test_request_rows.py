@@ -1,10 +1,10 @@
 """Rows fit their table, and the gateway's header is spelt as the gateway spells it."""
 
 from harness.gateway import exchange
-from harness.load.place import place_of
 from harness.load.request_rows import BITTEN_BY, Times, look_up_row, request_row
+from harness.load.request_target import place_of
 from harness.node.commands import Ending, Failing, Reply, TransportFailure
-from harness.samples import REQUESTS
+from harness.recording.samples import REQUESTS
 from tests.load_wires import request
 
 TIMES = Times(due_s=1.0, sent_s=2.0, first_byte_s=3.0, done_s=4.0)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.load.samples_file import SamplesLost, SampleWriter
-from harness.samples import POD_EVENTS, PODS, TABLES
+from harness.recording.samples import POD_EVENTS, PODS, TABLES
 
 _VALUES = {"str": "größe\n", "float": 1.5, "int": -(1 << 40), "bool": True}
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from harness.node.causes import cause_of_answer, cause_of_failing, cause_of_status, classify
 from harness.node.commands import Failing
 from harness.oci.errors import ErrorCode, error_body
-from harness.outcome import Cause
+from harness.recording.outcome import Cause
 
 R = "docker.io/library/nginx:1"
 U = "https://registry.harness.test/v2/app/manifests/v1"

@@ -7,7 +7,7 @@ import pytest
 
 from harness.node.causes import classify
 from harness.node.certificates import ServerCertificate, refusal
-from harness.outcome import Cause
+from harness.recording.outcome import Cause
 
 NOW = datetime(2026, 3, 1, 12, 0, 5, 700_000, tzinfo=UTC)
 HOUR = timedelta(hours=1)

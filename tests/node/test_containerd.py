@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.node.commands import Ending, Reply, Request, TransportFailure
-from harness.node.content import ContentStore
+from harness.node.image_store import ContentStore
 from harness.node.settings import NodeSettings
-from harness.outcome import Cause, Outcome
+from harness.recording.outcome import Cause, Outcome
 from tests import pulls
 from tests.pulls import (
     EOF,

@@ -4,7 +4,7 @@ import pytest
 
 from harness.node.commands import Credentials, Failing, TransportFailure
 from harness.node.exchange import is_deadline, is_transient
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 from tests.pulls import URL, USER, ScriptedRegistry, Status, run_pull
 
 SHORT = "dial tcp: lookup h on 10.0.0.1:53: read udp 10.0.0.2:9->10.0.0.1:53: i/o timeout"

@@ -4,7 +4,7 @@ import pytest
 
 from harness.node.commands import Reply, Request, TransportFailure
 from harness.node.hosts import NOBODY, hosts_with
-from harness.outcome import Outcome
+from harness.recording.outcome import Outcome
 from harness.seams import HostsMistake
 from tests.pulls import (
     DIAL_TIMEOUT,

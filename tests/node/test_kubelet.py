@@ -22,7 +22,7 @@ from harness.node.actions import (
 from harness.node.commands import PullResult
 from harness.node.kubelet import Kubelet
 from harness.node.settings import NodeSettings, PullPolicy
-from harness.outcome import Cause, Outcome
+from harness.recording.outcome import Cause, Outcome
 
 IMAGE = "registry.harness.test/app:v1"
 FAILED = PullResult(outcome=Outcome.FAILED, cause=Cause.RATE, error_text="why")

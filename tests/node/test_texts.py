@@ -7,7 +7,7 @@ from harness.node.commands import Credentials, Ending, Failing, TransportFailure
 from harness.node.settings import NodeSettings
 from harness.oci.digest import digest_of
 from harness.oci.media_types import OCI_INDEX, OCI_MANIFEST
-from harness.outcome import Cause, Outcome
+from harness.recording.outcome import Cause, Outcome
 from tests import pulls
 from tests.pulls import (
     IMAGE,

@@ -9,7 +9,7 @@ from harness.node.actions import PodReady, PodRunning, PodSpec, StartPull
 from harness.node.commands import Pause, Reply, Request, Rule, TransportFailure
 from harness.node.settings import NodeSettings, PullPolicy
 from harness.node.virtual_time import Clock, Slots, Task, VirtualNode
-from harness.outcome import Cause, Outcome
+from harness.recording.outcome import Cause, Outcome
 from tests.pulls import (
     IMAGE,
     RIGHT,

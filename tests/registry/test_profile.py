@@ -12,18 +12,18 @@ import pytest
 from gevent.lock import BoundedSemaphore
 
 from harness.chance import Chance
-from harness.child import Run
 from harness.environment.registry import RegistryRoom, open_registry
 from harness.environment.scope import FaultScope
-from harness.journal import Journal
-from harness.load.carrying import carry_out
+from harness.load.pull_steps import carry_out
 from harness.node.commands import Credentials, PullResult
 from harness.node.containerd import pull
-from harness.node.content import ContentStore
+from harness.node.image_store import ContentStore
 from harness.node.settings import NodeSettings
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.oci.paths import TOKEN_PATHS
-from harness.outcome import Outcome
+from harness.process.child import Run
+from harness.process.journal import Journal
+from harness.recording.outcome import Outcome
 from harness.registry.profile import Limits, ProfileName
 from harness.registry.profiles import PROFILES
 from harness.seams import RefuseToken, RequestKind, Where

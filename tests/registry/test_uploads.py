@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from harness.oci.digest import digest_of
-from harness.registry.content import ContentStore
+from harness.registry.content_store import ContentStore
 from tests.registry_server import error_of as code
 from tests.registry_server import eventually, require_stored, serving
 

@@ -19,8 +19,8 @@ from harness.report.markdown import MOST_BYTES
 from harness.report.pictures import write_pictures
 from harness.report.suite import write_suite
 from tests.recordings import NAN, RunFolder, outage
+from tests.report.test_files import all_failed, one_sample
 from tests.report.test_html import HOSTILE, Page, hostile
-from tests.report.test_writing import all_failed, one_sample
 
 LONG = (HOSTILE.replace("\x00", "") * 20_000)[: 1 << 20]
 MOST_PAGE_BYTES = 2_500_000

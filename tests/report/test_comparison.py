@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.analysis.compared import Comparison, FigureComparison, Limits, compare
+from harness.analysis.comparison import Comparison, FigureComparison, Limits, compare
 from harness.report import write_reports
 from harness.report.comparison import (
     COMPARISON_FILE,
@@ -17,7 +17,7 @@ from harness.report.comparison import (
     signed,
 )
 from harness.report.words import NONE
-from tests.analysis.test_compared import FIVE, side, times
+from tests.analysis.test_comparison import FIVE, side, times
 from tests.recordings import outage
 
 WORSE = FigureComparison(

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from harness.analysis import RecordedRun, analyse
-from harness.events import Event
+from harness.recording.events import Event
+from harness.recording.samples import TABLES
 from harness.report import write_reports
 from harness.report.data_docs import FOUND, columns_of, data_markdown
 from harness.report.data_examples import EXAMPLES
 from harness.report.tables import tables_of
-from harness.samples import TABLES
 from tests.recordings import outage
 
 ROOT = Path(__file__).parents[2]

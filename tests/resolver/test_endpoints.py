@@ -9,9 +9,9 @@ import pytest
 
 from harness.chance import Chance
 from harness.resolver import endpoints as endpoints_module
-from harness.resolver.answering import NameServer
+from harness.resolver.answers import NameServer
+from harness.resolver.dns_rules import Rule
 from harness.resolver.endpoints import Endpoints, PortError
-from harness.resolver.rules import Rule
 from harness.resolver.zone import Zone
 from harness.seams import DnsMode
 from tests.dns_clients import (

@@ -9,7 +9,7 @@ from harness.scenario.loading import load_text
 from harness.scenario.model import Image, Load, Occurrence, Rollout, ScenarioBody
 from harness.scenario.salvage import salvage
 from harness.scenario.selections import node_names, numbers
-from harness.scenario.wording import rule_of
+from harness.scenario.words import rule_of
 
 
 @pytest.mark.parametrize(

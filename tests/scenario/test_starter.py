@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.plan import build_plan
+from harness.plan.plan import build_plan
 from harness.scenario.loading import load
 from harness.scenario.starter import starter
 

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from harness.gateway.upstream.addresses import AddressError, Addresses, Target, origin_of
-from harness.gateway.upstream.wire import HeaderList, Pool, UpstreamConnection, UpstreamError
+from harness.gateway.upstream.http_client import HeaderList, Pool, UpstreamConnection, UpstreamError
 from harness.node.authorizer import parse_challenge
 from harness.oci.paths import TOKEN_PATH
 

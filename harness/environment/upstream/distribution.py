@@ -9,7 +9,7 @@ from typing import Final
 
 import psutil
 
-from harness.child import Child, ChildError, Run, start_child
+from harness.process.child import Child, ChildError, Run, start_child
 
 NAME: Final = "distribution"
 _FOLDER: Final = "distribution"

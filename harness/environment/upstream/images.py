@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from harness.child import ChildError
 from harness.environment.upstream.client import ClientError, RegistryClient
-from harness.journal import Journal
 from harness.oci.challenge import pull_scope
 from harness.oci.images import BuiltImage
 from harness.oci.media_types import CONTAINERD_ACCEPT
 from harness.oci.sink import blob_path
+from harness.process.child import ChildError
+from harness.process.journal import Journal
 
 UNDO: Final = "remove_pushed_tag"
 _FOUND, _CREATED, _ACCEPTED, _MISSING = 200, 201, 202, 404

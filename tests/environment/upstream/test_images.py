@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.child import ChildError
 from harness.environment.upstream.client import client_of
 from harness.environment.upstream.images import UpstreamImages
-from harness.journal import Journal, pending
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
+from harness.process.child import ChildError
+from harness.process.journal import Journal, pending
 from tests.registry_server import PASSWORD, USER, Served, run, serving
 from tests.scripted_server import FIN, Steps, ok, scripted
 

@@ -1,0 +1,174 @@
+"""`harness audit`: what a registry holds, checked without changing it."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.settings import complain, fail
+from harness.recording.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from harness.audit.ledger import Ledger
+    from harness.audit.login import Login
+
+Url = Annotated[str, typer.Argument(help="A registry, or one repository of it.", metavar="URL")]
+Repositories = Annotated[
+    list[str] | None,
+    typer.Option("--repository", metavar="PATTERN", help="Only these, as 'team/*' or team/app."),
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Ask for blobs by HEAD instead of reading them.")
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name-pattern", metavar="PATTERN", help="What repositories may be called."),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag-pattern", metavar="PATTERN", help="What tags may be called."),
+]
+Platforms = Annotated[
+    list[str] | None,
+    typer.Option("--platform", metavar="OS/ARCH", help="What every image must be there for."),
+]
+Quota = Annotated[
+    str | None, typer.Option("--quota", metavar="SIZE", help="What each repository may hold.")
+]
+Since = Annotated[
+    Path | None, typer.Option("--since", help="Find tags that moved since this was saved.")
+]
+Save = Annotated[
+    Path | None, typer.Option("--save", help="Save where tags lead, for the next --since.")
+]
+CertificateDays = Annotated[
+    int, typer.Option("--certificate-days", min=0, help="How long a certificate must last.")
+]
+Authorities = Annotated[
+    Path | None, typer.Option("--ca", help="Trust the authorities in this file only.")
+]
+AtOnce = Annotated[
+    int, typer.Option("--concurrency", min=1, max=64, help="How many requests at a time.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print all findings as JSON.")]
+Junit = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Write a JUnit file, too.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing meanwhile.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(no_args_is_help=True)(audit)
+
+
+def audit(
+    url: Url,
+    repositories: Repositories = None,
+    quick: Quick = False,
+    names: Names = None,
+    tags: Tags = None,
+    platforms: Platforms = None,
+    quota: Quota = None,
+    since: Since = None,
+    save: Save = None,
+    certificate_days: CertificateDays = 14,
+    ca: Authorities = None,
+    at_once: AtOnce = 8,
+    as_json: Json = False,
+    junit: Junit = None,
+    quiet: Quiet = False,
+) -> None:
+    """Check what a registry holds without changing it: digests, missing layers, names, sizes.
+
+    Logs in with HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD, or with what Docker's
+    configuration has for the host. Exits with 1 on findings, with 3 when it cannot be reached.
+    """
+    import asyncio
+
+    from harness.audit import opening
+    from harness.audit.audit import wanted_of
+    from harness.audit.ledger import Ledger
+    from harness.audit.memory import MemoryFileError, read_memory, write_memory
+    from harness.units import byte_count
+
+    try:
+        registry, name = opening.registry_url(url)
+        wanted = wanted_of(
+            [*(repositories or []), *([name] if name else [])],
+            quick=quick,
+            names=names or (),
+            tags=tags or (),
+            platforms=platforms or (),
+            quota_bytes=0 if quota is None else byte_count(quota),
+            at_once=at_once,
+        )
+    except ValueError as error:
+        fail(f"harness: {error}", ExitCode.USAGE)
+    with tempfile.TemporaryDirectory(prefix="harness-audit-") as folder:
+        ledger = Ledger(Path(folder) / "ledger.sqlite")
+        try:
+            if since is not None:
+                ledger.remember(read_memory(since))
+            audited = opening.audit(
+                registry,
+                wanted,
+                ledger,
+                login=_login(registry.netloc.decode("ascii")),
+                ca=ca,
+                certificate_days=certificate_days,
+                told=_silent if quiet or as_json else complain,
+            )
+            asyncio.run(audited)
+            if save is not None:
+                write_memory(save, ledger.all_tags())
+            _show(ledger, str(registry).rstrip("/"), as_json=as_json, junit=junit)
+            found = bool(ledger.counts())
+        except opening.UnreachableError as error:
+            fail(f"harness: {error}", ExitCode.ENVIRONMENT)
+        except (MemoryFileError, OSError) as error:
+            fail(f"harness: {error}", ExitCode.USAGE)
+        finally:
+            ledger.close()
+    raise typer.Exit(ExitCode.FAIL if found else ExitCode.PASS)
+
+
+def _show(ledger: "Ledger", url: str, *, as_json: bool, junit: Path | None) -> None:
+    from harness.audit import output
+
+    if junit is not None:
+        with junit.open("w", encoding="utf-8") as file:
+            file.writelines(output.as_junit(ledger, url))
+    if as_json:
+        sys.stdout.writelines(output.as_json(ledger, url))
+    else:
+        for line in output.as_text(ledger, url):
+            print(line)
+
+
+def _login(host: str) -> "Login":
+    """The user's login for `host`, from the variables or from Docker's configuration."""
+    from harness.audit.login import Login
+    from harness.environment.upstream.access import AccessRefused, docker_login
+
+    username = os.environ.get("HARNESS_REGISTRY_USERNAME", "")
+    password = os.environ.get("HARNESS_REGISTRY_PASSWORD", "")
+    if bool(username) != bool(password):
+        fail(
+            "harness: HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD need each other",
+            ExitCode.USAGE,
+        )
+    if not username:
+        folder = os.environ.get("DOCKER_CONFIG")
+        config = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+        try:
+            username, password = docker_login(config, host)
+        except AccessRefused as error:
+            fail(f"harness: {error}", ExitCode.USAGE)
+    return Login(username=username, password=password)
+
+
+def _silent(_: str) -> None:
+    pass

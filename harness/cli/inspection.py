@@ -1,0 +1,139 @@
+"""`harness check`, `plan`, `schema`, `faults`, `new`: nothing is started or changed."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import (
+    ClusterChoice,
+    ClusterOption,
+    NodesOption,
+    ScenarioPath,
+    ScenarioPaths,
+    SeedOption,
+    SetOption,
+    cluster_settings,
+    fewer_nodes,
+)
+from harness.cli.settings import complain, fail
+from harness.recording.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from harness.plan.plan import Plan
+    from harness.scenario import Scenario
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(no_args_is_help=True)(check)
+    app.command(no_args_is_help=True)(plan)
+    app.command()(schema)
+    app.command()(faults)
+    app.command(no_args_is_help=True)(new)
+
+
+def read_plan(
+    path: Path, settings: list[str], seed: int | None, nodes: int | None = None
+) -> "Plan":
+    """The plan of the scenario at `path`, on at most `nodes` nodes.
+
+    Raises ScenarioError with every complaint.
+    """
+    from harness.plan.plan import build_plan
+
+    scenario = read_scenario(path, settings, nodes)
+    return build_plan(scenario, scenario.seed if seed is None else seed)
+
+
+def read_scenario(path: Path, settings: list[str], nodes: int | None) -> "Scenario":
+    """The scenario at `path`, on at most `nodes` nodes. Raises ScenarioError."""
+    from harness.scenario import load, on_fewer_nodes
+
+    scenario = load(path, settings)
+    return scenario if nodes is None else on_fewer_nodes(scenario, nodes)
+
+
+def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
+    """Check scenario files: every complaint at once, as file:line:col key: rule, got value."""
+    from harness.cli.run import scenario_files
+    from harness.scenario import ScenarioError
+
+    wrong = False
+    for path in scenario_files(scenarios):
+        try:
+            read_plan(path, settings or [], None)
+        except ScenarioError as error:
+            complain(str(error))
+            wrong = True
+        else:
+            print(f"{path}: ok")
+    if wrong:
+        raise typer.Exit(ExitCode.USAGE)
+
+
+def plan(
+    scenario: ScenarioPath,
+    settings: SetOption = None,
+    seed: SeedOption = None,
+    cluster: ClusterOption = ClusterChoice.SCENARIO,
+    nodes: NodesOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan itself.")] = False,
+) -> None:
+    """Show what a scenario would do: the timeline, what is made, bytes and requests expected."""
+    from harness.plan.text import plan_text
+    from harness.scenario import ScenarioError
+
+    try:
+        chosen = [*(settings or []), *cluster_settings(cluster)]
+        planned = read_plan(scenario, chosen, seed, fewer_nodes(cluster, nodes))
+    except (ScenarioError, OSError) as error:
+        fail(str(error), ExitCode.USAGE)
+    print(planned.to_json() if as_json else plan_text(planned))
+
+
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for completion in an editor."""
+    from harness.scenario import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+def faults(
+    word: Annotated[str | None, typer.Argument(help="Explain this one.", metavar="NAME")] = None,
+) -> None:
+    """List the faults, or explain one with an example."""
+    from harness.faults import catalogue
+    from harness.scenario.fault_catalogue import explain, overview
+
+    known = catalogue()
+    if word is None:
+        print(overview())
+    elif word in known:
+        print(explain(word))
+    else:
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; `harness faults` lists them"
+        fail(f"{word}: no such fault{hint}", ExitCode.USAGE)
+
+
+def new(
+    path: Annotated[Path, typer.Argument(help="The file to write.", metavar="FILE")],
+) -> None:
+    """Write a commented scenario to begin with."""
+    from harness.scenario import ScenarioError, load_text, starter
+
+    try:
+        load_text(str(path), starter(path.stem))
+    except ScenarioError as error:
+        fail(str(error), ExitCode.USAGE)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter(path.stem))
+    except FileExistsError:
+        fail(f"{path}: exists already; choose another name", ExitCode.USAGE)
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror}", ExitCode.USAGE)
+    print(f"{path}: written; try: harness plan {path}")

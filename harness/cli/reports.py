@@ -1,0 +1,139 @@
+"""`harness report`: every page and table again, from a recording alone."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.settings import cache_folder, complain, fail
+from harness.recording.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from harness.analysis import Findings
+
+
+class PictureFormat(StrEnum):
+    """What report --to knows."""
+
+    SVG = "svg"
+    PNG = "png"
+
+
+RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN_DIR")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(no_args_is_help=True)(report)
+    app.command(no_args_is_help=True)(export)
+
+
+def report(
+    folder: RunFolder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings.")] = False,
+    form: Annotated[
+        PictureFormat | None,
+        typer.Option("--to", help="Only draw each chart into the run's folder pictures."),
+    ] = None,
+) -> None:
+    """Rebuild findings, tables and pages from a run folder, also from a partial recording."""
+    if not (folder / "plan.json").exists():
+        fail(f"{folder}: is not a run folder: it has no plan.json", ExitCode.USAGE)
+    if form:
+        _draw(folder, form)
+        return
+    try:
+        findings = written(folder)
+    except NotWritten as error:
+        fail(f"harness: {error}", ExitCode.INCONCLUSIVE)
+    if as_json:
+        print(json.dumps(findings.as_json()))
+    else:
+        print_findings(findings, folder)
+
+
+def _draw(folder: Path, form: PictureFormat) -> None:
+    from harness.report.pictures import write_pictures
+
+    try:
+        paths = write_pictures(folder, form.value)
+    except OSError as error:
+        fail(f"{folder}: cannot be written: {error.strerror or error}", ExitCode.INCONCLUSIVE)
+    for path in paths:
+        print(path)
+
+
+class ExportFormat(StrEnum):
+    """What --to knows."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    NDJSON = "ndjson"
+    OPENMETRICS = "openmetrics"
+
+
+def export(
+    folder: RunFolder,
+    form: Annotated[ExportFormat, typer.Option("--to", help="The format.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder to write to; default: export/<format> in the run's."),
+    ] = None,
+) -> None:
+    """Write a run's tables in one format for other tools; docs/data.md says what they hold."""
+    from harness.analysis import NoRecordingError
+    from harness.report.export import export as write
+
+    try:
+        paths = write(folder, form.value, out or folder / "export" / form)
+    except NoRecordingError as error:
+        fail(str(error), ExitCode.USAGE)
+    except OSError as error:
+        fail(
+            f"{error.filename}: cannot be written: {error.strerror or error}", ExitCode.INCONCLUSIVE
+        )
+    for path in paths:
+        print(path)
+
+
+class NotWritten(Exception):  # noqa: N818  reads as what it says
+    """The pages could not be written. One sentence."""
+
+
+def written(folder: Path) -> "Findings":
+    """Every page and table of `folder`. Raises NotWritten when the disk refuses them."""
+    from harness.report import write_reports
+
+    try:
+        return write_reports(folder, cache_folder())
+    except OSError as error:
+        reason = error.strerror or error
+        retry = f"`harness report {folder}` tries again"
+        raise NotWritten(f"{folder}: the report cannot be written: {reason}; {retry}") from error
+
+
+def print_findings(findings: "Findings", folder: Path) -> None:
+    """Verdict and expectations on stdout; where the pages are on stderr."""
+    from harness.report.text import findings_text
+
+    print(findings_text(findings))
+    complain(f"report: {folder / 'report.html'}")
+
+
+def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> Path | None:
+    """The table of many runs on stdout, unless that is for programs; its folder below `reports`."""
+    from datetime import UTC, datetime
+
+    from harness.report.suite import suite_text, write_suite
+
+    suite = reports / f"suite-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    try:
+        rows = write_suite(suite, runs)
+    except OSError as error:
+        complain(f"harness: {suite}: the suite cannot be written: {error.strerror or error}")
+        return None
+    if not as_json:
+        print(f"\n{suite_text(rows)}")
+    complain(f"suite: {suite / 'suite.html'}")
+    return suite

@@ -1,0 +1,59 @@
+"""`harness trend`: nightly runs in their order, and where they changed."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.compare import MinimumEffect, MinimumPoints, limits_of
+from harness.cli.settings import complain, fail
+from harness.recording.outcome import ExitCode
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(no_args_is_help=True)(trend)
+
+
+def trend(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder of runs, as `reports`.", metavar="FOLDER")
+    ],
+    minimum_effect: MinimumEffect = "10%",
+    minimum_points: MinimumPoints = "5%",
+    page: Annotated[
+        Path | None,
+        typer.Option(help="Where the page goes, its Markdown beside it [default: in FOLDER]."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the series and their changes as JSON.")
+    ] = False,
+) -> None:
+    """Show every figure of nightly runs as a series, and the nights on which its level changed.
+
+    Writes trend.html and trend.md. It is for reading: it exits 0 whatever it finds.
+    """
+    limits = limits_of(minimum_effect, minimum_points)
+    from harness.report.bundle import javascript_beside
+
+    with javascript_beside() as bundle:
+        from harness.analysis.run_figures import NotComparableError, read_run
+        from harness.analysis.run_sets import run_folders
+        from harness.analysis.trend import trend as trend_of
+
+        try:
+            runs = [read_run(run) for run in run_folders(folder)]
+        except NotComparableError as error:
+            fail(str(error), ExitCode.USAGE)
+        found = trend_of(str(folder), runs, limits)
+        from harness.report.files import put
+        from harness.report.trend_page import trend_markdown, trend_page, trend_text
+
+        path = page or folder / "trend.html"
+        try:
+            put(path, trend_page(found, bundle()))
+            put(path.with_suffix(".md"), trend_markdown(found))
+        except OSError as error:
+            fail(f"{path}: cannot be written: {error.strerror or error}", ExitCode.USAGE)
+    print(json.dumps(found.as_json()) if as_json else trend_text(found))
+    complain(f"page: {path}")

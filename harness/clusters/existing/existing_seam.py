@@ -1,0 +1,103 @@
+"""A user's own cluster: found by the context that was named twice, and what faults may do there."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.clusters.errors import ClusterError
+from harness.clusters.existing.existing_cluster import (
+    ExistingRoom,
+    ExistingSettings,
+    choose_nodes,
+    require_own_address,
+)
+from harness.clusters.guard import PULL_SECRET
+from harness.clusters.program_calls import to_its_end
+from harness.clusters.rollouts.cluster_api import open_api
+from harness.clusters.rollouts.rollouts import Rollouts
+from harness.environment.scope import FaultScope
+from harness.process.child import Run
+from harness.recording.outcome import Cause
+from harness.seams import Bites
+
+_WRONG_PASSWORD = "not this one"  # noqa: S105  nobody's
+
+
+@asynccontextmanager
+async def find_existing(run: Run, settings: ExistingSettings) -> AsyncIterator[ExistingRoom]:
+    """The cluster with as many nodes as the plan has. Nothing is changed. Raises ClusterError."""
+    require_own_address(settings.registry_host)
+    async with open_api(settings.kubeconfig, settings.context, run.run_id) as api:
+        chosen = choose_nodes(await api.nodes(), settings.nodes)
+        yield ExistingRoom(
+            run_id=run.run_id,
+            kubeconfig=settings.kubeconfig,
+            context=settings.context,
+            nodes={f"node-{n}": it.name for n, it in enumerate(chosen)},
+            hosts={f"node-{n}": it.host for n, it in enumerate(chosen)},
+            registry_host=settings.registry_host,
+            registry_port=settings.registry_port,
+            versions={
+                "kubernetes": chosen[0].kubelet,
+                "containerd": chosen[0].runtime.removeprefix("containerd://"),
+            },
+            ask=api.nodes,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingCluster:
+    """The nodes of a user's cluster as faults see them: only the pull secret can be changed."""
+
+    rollouts: Rollouts
+
+    def scoped(self, scope: FaultScope) -> "ScopedExistingCluster":
+        """The seam for one occurrence of a fault."""
+        return ScopedExistingCluster(rollouts=self.rollouts, scope=scope)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopedExistingCluster:
+    """`seams.Cluster` for one occurrence of one fault."""
+
+    rollouts: Rollouts
+    scope: FaultScope
+    _before: list[int] = field(default_factory=list)
+
+    def hosts(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
+        """Raises ClusterError: the plan refuses faults that need this."""
+        raise ClusterError(f"{self.scope.fault}: the nodes of an existing cluster are not ours")
+
+    remove_images = fill_disk = pull_qps = hosts
+
+    @asynccontextmanager
+    async def credentials(
+        self, state: Literal["wrong", "missing"], *, share: float = 1.0
+    ) -> AsyncIterator[None]:
+        """`seams.Cluster.credentials`. A killed run's secret goes with its namespace."""
+        rollouts = self.rollouts
+        if share < 1 or self.scope.where.nodes:
+            raise ClusterError("credentials: a secret is its namespace's: no nodes can be chosen")
+        if not rollouts.settings.username:
+            raise ClusterError("credentials: the registry asks for none, so there is no secret")
+        self._before.append(self._refused())
+        try:
+            if state == "wrong":
+                await rollouts.api.make(rollouts.secret(_WRONG_PASSWORD))
+            else:
+                await rollouts.api.delete(PULL_SECRET, "Secret")
+            yield
+        finally:
+            await to_its_end(rollouts.api.make(rollouts.secret(None)))
+
+    async def bites(self) -> Bites:
+        """Pulls that were refused since, as the pods' events told."""
+        return Bites(count=sum(self._refused() - before for before in self._before))
+
+    def _refused(self) -> int:
+        return sum(attempt.cause is Cause.AUTH for attempt in self._attempts())
+
+    def _attempts(self) -> Iterator[Any]:
+        for story in self.rollouts.stories:
+            yield from story.attempts

@@ -1,0 +1,276 @@
+"""The cluster seam over a kind cluster: changes in its nodes, each journalled and undone."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Literal
+
+from harness.clusters.errors import ClusterError
+from harness.clusters.guard import run_namespace
+from harness.clusters.kind.cluster import ClusterRoom
+from harness.clusters.kind.containers import (
+    ContainerGoneError,
+    ContainerStoppedError,
+    Engine,
+)
+from harness.clusters.kind.node_changes import (
+    CERTS_FOLDER,
+    KUBELET_CONFIG,
+    RESTART_KUBELET,
+    NodeFile,
+    marked,
+)
+from harness.clusters.kind.node_faults import NodeDisk, NodeDrop, with_pull_limits
+from harness.clusters.kind.node_images import remove_images
+from harness.clusters.kind.node_path import PathSettings
+from harness.clusters.kind.pull_failures import (
+    OF_CREDENTIALS,
+    OF_DISK,
+    OF_HOSTS,
+    OF_PULL_QPS,
+    failures,
+    since,
+    went_on,
+)
+from harness.clusters.program_calls import to_its_end
+from harness.environment.scope import FaultScope
+from harness.node.hosts import Hosts, hosts_with
+from harness.process.child import Run
+from harness.seams import Bites, HostsMistake
+
+_ADMIN: Final = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf")
+_WRONG_PASSWORD: Final = "not this one"  # noqa: S105  nobody's
+_DEAD_MIRRORS: Final = (HostsMistake.MIRROR_REFUSES, HostsMistake.MIRROR_DROPS)
+
+# The pull secret's manifest with a password; None stands for the right one.
+PullSecret = Callable[[str | None], Mapping[str, Any]]
+Count = Callable[[], Awaitable[int | None]]
+Change = NodeFile | NodeDrop | NodeDisk
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindCluster:
+    """The nodes of a run's cluster. `pull_secret` None: the registry asks for no credentials."""
+
+    run: Run
+    room: ClusterRoom
+    path: PathSettings
+    pull_secret: PullSecret | None = None
+
+    def scoped(self, scope: FaultScope) -> "ScopedKindCluster":
+        """The seam for one occurrence of a fault."""
+        return ScopedKindCluster(cluster=self, scope=scope)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopedKindCluster:
+    """`seams.Cluster` for one occurrence of one fault. All its verbs raise ClusterError."""
+
+    cluster: KindCluster
+    scope: FaultScope
+    _counts: list[Count] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def hosts(self, mistake: HostsMistake, *, share: float = 1.0) -> AsyncIterator[None]:
+        """`seams.Cluster.hosts`: requests to a mirror without content are not counted here."""
+        path, nodes = self.cluster.path, self._nodes(share)
+        async with AsyncExitStack() as undo:
+            if mistake in _DEAD_MIRRORS:
+                await self._count_next_hosts(nodes)
+            elif mistake in OF_HOSTS:
+                await self._count_failures(OF_HOSTS[mistake], nodes)
+            else:
+                self._counts.append(_unknown)
+            for node in nodes:
+                container = self._room.container(node)
+                if mistake is HostsMistake.MIRROR_DROPS:
+                    drop = NodeDrop(cluster=self._room.name, container=container)
+                    await undo.enter_async_context(
+                        self._kept(drop, partial(drop.add, self._run_id, self._engine))
+                    )
+                scheme = "https" if path.ca else "http"
+                url = f"{scheme}://{path.registry_name}:{path.link_ports[node]}"
+                folder = f"{CERTS_FOLDER}/{path.registry_name}"
+                text = toml_of(hosts_with(mistake, url), f"{folder}/ca.crt" if path.ca else "")
+                await undo.enter_async_context(
+                    self._written(container, f"{folder}/hosts.toml", text)
+                )
+            yield
+
+    @asynccontextmanager
+    async def credentials(
+        self, state: Literal["wrong", "missing"], *, share: float = 1.0
+    ) -> AsyncIterator[None]:
+        """`seams.Cluster.credentials`. A killed run's secret goes with its namespace."""
+        secret = self.cluster.pull_secret
+        if share < 1 or self.scope.where.nodes:
+            raise ClusterError("credentials: a secret is its namespace's: no nodes can be chosen")
+        if secret is None:
+            raise ClusterError("credentials: the registry asks for none, so there is no secret")
+        await self._count_failures(OF_CREDENTIALS, tuple(self._room.nodes))
+        try:
+            if state == "wrong":
+                await self._apply(secret(_WRONG_PASSWORD))
+            else:
+                name = secret(None)["metadata"]["name"]
+                await self._kubectl("delete", "secret", name, "--ignore-not-found")
+            yield
+        finally:
+            await to_its_end(self._apply(secret(None)))
+
+    @asynccontextmanager
+    async def remove_images(self, *, share: float = 1.0) -> AsyncIterator[None]:
+        """`seams.Cluster.remove_images`: every tag of the registry in scope, with its content."""
+        registry, repository = self.cluster.path.registry_name, self.scope.where.repository or "*"
+        removed = sum(
+            [
+                await remove_images(self._room, node, registry, repository)
+                for node in self._nodes(share)
+            ]
+        )
+        self._counts.append(_known(removed))
+        yield
+
+    @asynccontextmanager
+    async def fill_disk(self, *, free_bytes: int, share: float = 1.0) -> AsyncIterator[None]:
+        """`seams.Cluster.fill_disk`, by a small disk for containerd's content."""
+        nodes = self._nodes(share)
+        await self._count_failures(OF_DISK, nodes)
+        async with AsyncExitStack() as undo:
+            for node in nodes:
+                disk = NodeDisk(cluster=self._room.name, container=self._room.container(node))
+                await undo.enter_async_context(
+                    self._kept(
+                        disk,
+                        partial(disk.mount, self._run_id, self._engine, free_bytes),
+                    )
+                )
+            yield
+
+    @asynccontextmanager
+    async def pull_qps(self, *, qps: int, burst: int, share: float = 1.0) -> AsyncIterator[None]:
+        """`seams.Cluster.pull_qps`. Kubelet restarts twice, which also forgets its back-off."""
+        nodes = self._nodes(share)
+        await self._count_failures(OF_PULL_QPS, nodes)
+        async with AsyncExitStack() as undo:
+            for node in nodes:
+                container = self._room.container(node)
+                config = await self._engine.read_file(container, KUBELET_CONFIG)
+                if config is None:
+                    raise ClusterError(f"{container}: has no {KUBELET_CONFIG}")
+                text = with_pull_limits(config.decode(), qps=qps, burst=burst)
+                await undo.enter_async_context(self._written(container, KUBELET_CONFIG, text))
+                await self._engine.execute(container, RESTART_KUBELET)
+            yield
+
+    async def bites(self) -> Bites:
+        """What was counted; None when a part of it cannot be counted here."""
+        counts = [await count() for count in self._counts]
+        known = [count for count in counts if count is not None]
+        return Bites(count=sum(known) if len(known) == len(counts) else None)
+
+    @property
+    def _room(self) -> ClusterRoom:
+        return self.cluster.room
+
+    @property
+    def _engine(self) -> Engine:
+        return self.cluster.room.engine
+
+    @property
+    def _run_id(self) -> str:
+        return self.cluster.run.run_id
+
+    def _nodes(self, share: float) -> tuple[str, ...]:
+        """Those in scope, by the plan's names; background clients are none of the cluster's."""
+        named = self.scope.where.nodes or tuple(self._room.nodes)
+        nodes = tuple(node for node in named if node in self._room.nodes)
+        if not nodes:
+            raise ClusterError(f"{self.scope.fault}: where: no node of the cluster is in scope")
+        return nodes if share >= 1 else self.scope.chance.pick(share, nodes)
+
+    @asynccontextmanager
+    async def _written(self, container: str, path: str, text: str) -> AsyncIterator[None]:
+        before = await self._engine.read_file(container, path)
+        file = NodeFile(cluster=self._room.name, container=container, path=path, before=before)
+        content = marked(self._run_id, text)
+        async with self._kept(file, lambda: self._engine.write_file(container, path, content)):
+            yield
+
+    @asynccontextmanager
+    async def _kept(
+        self, change: Change, make: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[None]:
+        """Make `change`, with its record in the journal before, until the block is left."""
+        record = self.cluster.run.journal.record(change.undo(self._run_id, self._engine))
+        try:
+            await make()
+            yield
+        finally:
+            await to_its_end(self._undo(record, change))
+
+    async def _undo(self, record: str, change: Change) -> None:
+        try:
+            await change.undone(self._run_id, self._engine)
+        except ContainerGoneError:
+            pass  # and the change with it
+        except ContainerStoppedError:
+            if not self._room.made:  # what was made is deleted whole
+                raise
+        self.cluster.run.journal.done(record)
+
+    async def _count_failures(self, pattern: str, nodes: tuple[str, ...]) -> None:
+        """Let the bites be what kubelets tell of such failures from now on."""
+        names = tuple(self._room.container(node) for node in nodes)
+
+        async def seen() -> dict[str, int]:
+            events = await self._kubectl("get", "events", "--output", "json")
+            return failures(events, pattern, names)
+
+        before = await seen()
+
+        async def count() -> int:
+            return since(before, await seen())
+
+        self._counts.append(count)
+
+    async def _count_next_hosts(self, nodes: tuple[str, ...]) -> None:
+        """Let the bites be how often containerd gives a mirror up from now on."""
+        begun = {node: (await self._room.exec(node, ("date", "+%s"))).decode() for node in nodes}
+
+        async def count() -> int:
+            log = ("journalctl", "--unit", "containerd", "--output", "cat", "--since")
+            told = [await self._room.exec(it, (*log, f"@{begun[it].strip()}")) for it in nodes]
+            return sum(went_on(lines) for lines in told)
+
+        self._counts.append(count)
+
+    async def _apply(self, manifest: Mapping[str, Any]) -> None:
+        """The manifest goes by stdin: it holds a secret."""
+        await self._kubectl("apply", "--filename", "-", stdin=json.dumps(manifest).encode())
+
+    async def _kubectl(self, *words: str, stdin: bytes | None = None) -> bytes:
+        argv = (*_ADMIN, "--namespace", run_namespace(self._run_id), *words)
+        return await self._engine.execute(self._room.control_plane, argv, stdin=stdin)
+
+
+def toml_of(hosts: Hosts, ca: str) -> str:
+    """A hosts.toml: the server, then the mirrors, which containerd asks before it."""
+    trust = [f'ca = "{ca}"'] if ca else []
+    lines = [f'server = "{hosts.server}"', *trust]
+    for mirror in hosts.mirrors:
+        lines += ["", f'[host."{mirror}"]', *trust]
+    return "\n".join((*lines, ""))
+
+
+async def _unknown() -> None:
+    return None
+
+
+def _known(count: int) -> Count:
+    async def told() -> int:
+        return count
+
+    return told

@@ -1,7 +1,0 @@
-"""What goes wrong with a cluster, told in one sentence."""
-
-from harness.child import ChildError
-
-
-class ClusterError(ChildError):
-    """The cluster, its engine or a node of it does not do what it must. One sentence."""

@@ -1,0 +1,139 @@
+"""A plan for a reader: what is stood up, what comes when, what it will cost."""
+
+from collections.abc import Iterator
+
+from harness.load.orders import PullsOrder, PushesOrder, RolloutOrder
+from harness.plan.plan import Plan, PlannedExpectation, PlannedFault
+from harness.recording.metrics import METRICS
+from harness.seams import Where
+
+_WHOLE_MIB = 10  # less is told with a decimal
+
+
+def plan_text(plan: Plan) -> str:
+    """Plain text, aligned, without a trailing newline."""
+    expected = plan.expected
+    parts = [
+        f"{plan.scenario}: {plan.summary}" if plan.summary else plan.scenario,
+        "",
+        *_table(
+            ("seed", f"{plan.seed}"),
+            ("nodes", f"{len(plan.load.nodes)} {plan.cluster.provider}"),
+            ("registry", _registry(plan)),
+            ("link", plan.link),
+            ("images", f"{len(plan.images)} to build, {_mib(plan.disk_bytes)} on disk"),
+            ("load", _load(plan)),
+            ("expected", f"{expected.requests:,} requests, {_mib(expected.pulled_bytes)} pulled"),
+            ("lasts", f"{plan.steps_end_s:.0f} s, at most {plan.ends_s:.0f} s"),
+        ),
+        "",
+        "timeline",
+        *(f"{at_s:8.1f} s  {what}" for at_s, what in sorted(_timeline(plan), key=lambda it: it[0])),
+    ]
+    if plan.expectations:
+        parts += ["", "expects", *(f"  {_expectation(it)}" for it in plan.expectations)]
+    if plan.abort_when:
+        parts += ["", "aborts", *(f"  {rule.metric} {rule.text}" for rule in plan.abort_when)]
+    if notes := _notes(plan):
+        parts += ["", "notes", *(f"  {note}" for note in notes)]
+    return "\n".join(parts)
+
+
+def _table(*rows: tuple[str, str]) -> list[str]:
+    return [f"  {name:<9} {value}" for name, value in rows]
+
+
+def _registry(plan: Plan) -> str:
+    if plan.registry.provider == "external":
+        return f"external, {plan.registry.url}"
+    limits, profile = plan.registry_limits, plan.registry_profile
+    ways = "" if profile == "generic" else f" as {profile}"
+    parts = [f"{plan.registry.provider}{ways}", f"auth {plan.registry_auth}"]
+    if plan.registry_tls:
+        parts.append("TLS")
+    if limits is not None:
+        if limits.pulls is not None:
+            parts.append(f"{limits.pulls} pulls in {limits.window_s:g} s")
+        if limits.requests_per_s is not None:
+            parts.append(f"{limits.requests_per_s:g} requests/s")
+        if limits.storage_bytes is not None:
+            parts.append(f"{_mib(limits.storage_bytes)} of storage")
+        if limits.tags is not None:
+            parts.append(f"{limits.tags} tags a repository")
+    return ", ".join(parts)
+
+
+def _mib(count: int) -> str:
+    mib = count / 2**20
+    return f"{mib:,.0f} MiB" if mib >= _WHOLE_MIB else f"{mib:.2g} MiB"
+
+
+def _load(plan: Plan) -> str:
+    expected = plan.expected
+    pushes = f", {expected.pushes} pushes" if expected.pushes else ""
+    return f"{expected.pods} pods, {expected.pulls} cold pulls{pushes}"
+
+
+def _timeline(plan: Plan) -> Iterator[tuple[float, str]]:
+    for rollout in plan.load.rollouts:
+        yield (
+            rollout.at_s,
+            f"rollout {rollout.rollout}: {_pods(rollout)} of {rollout.image}",
+        )
+    for stream in plan.load.streams():
+        if stream.due_s:
+            yield stream.due_s[0], f"{stream.name} begin: {_stream(stream)}"
+            yield stream.due_s[-1], f"{stream.name} end"
+    for fault in plan.faults:
+        yield fault.at_s, f"{_fault(fault)} breaks{_settings(fault)}{_where(fault.where)}"
+        yield fault.ends_s, f"{_fault(fault)} heals"
+
+
+def _pods(rollout: RolloutOrder) -> str:
+    more = " more" if rollout.change == "scale" else ""
+    return f"{len(rollout.pods)}{more} pods"
+
+
+def _stream(stream: PullsOrder | PushesOrder) -> str:
+    what = stream.image if isinstance(stream, PullsOrder) else _mib(stream.blob_bytes)
+    return f"{len(stream.due_s)} by {stream.users} users, {what}"
+
+
+def _fault(fault: PlannedFault) -> str:
+    again = f" (time {fault.occurrence})" if fault.occurrence > 1 else ""
+    return f"{fault.id}{again}"
+
+
+def _settings(fault: PlannedFault) -> str:
+    """What was set, by the names that carry units."""
+    chosen = fault.fault.model_dump(mode="json", exclude_unset=True)
+    return f" ({', '.join(f'{name} {value}' for name, value in chosen.items())})" if chosen else ""
+
+
+def _where(where: Where) -> str:
+    parts = [
+        f"repository {where.repository}" if where.repository else "",
+        f"kinds {', '.join(where.kinds)}" if where.kinds else "",
+        f"layers {', '.join(map(str, where.layers))}" if where.layers else "",
+        f"nodes {', '.join(where.nodes)}" if where.nodes else "",
+    ]
+    said = "; ".join(part for part in parts if part)
+    return f" for {said}" if said else ""
+
+
+def _notes(plan: Plan) -> list[str]:
+    """What each fault says of itself in this plan, once."""
+    largest = max((max(image.layer_sizes) for image in plan.images), default=0)
+    said = ((fault.id, fault.fault.caution(plan.link, largest)) for fault in plan.faults)
+    return list(dict.fromkeys(f"{name}: {caution}" for name, caution in said if caution))
+
+
+def _expectation(expectation: PlannedExpectation) -> str:
+    quantile = "" if expectation.quantile is None else f" p{expectation.quantile * 100:g}"
+    phase = f" {expectation.phase}" if expectation.phase else ""
+    fault = f" of {expectation.fault}" if expectation.fault else ""
+    at_most = expectation.at_most is not None
+    limit = expectation.at_most if at_most else expectation.at_least
+    share = METRICS[expectation.metric].unit == "share"
+    said = f"{(limit or 0.0) * 100:g} %" if share else f"{limit:g} s"
+    return f"{expectation.metric}{quantile}{phase}{fault} {'≤' if at_most else '≥'} {said}"

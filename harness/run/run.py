@@ -1,0 +1,319 @@
+"""One run from plan to recording: environment up, load beside faults, all of it undone."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.chance import Chance
+from harness.clusters.errors import ClusterError
+from harness.clusters.program_calls import to_its_end
+from harness.clusters.rollouts.rollouts import Rollouts
+from harness.environment.canary import NotSteady, check_steady_state
+from harness.environment.health import sample_health
+from harness.environment.lab import (
+    EnvironmentFailed,
+    Lab,
+    LabSeams,
+    LinkKind,
+    Nodes,
+)
+from harness.environment.scope import FaultScope
+from harness.environment.upstream.access import UpstreamSettings
+from harness.load.driver import LoadRun, start_load
+from harness.plan.plan import Plan, PlannedFault
+from harness.process.child import ChildError, Run
+from harness.process.journal import Journal
+from harness.process.lock import hold
+from harness.recording.events import (
+    Aborted,
+    ChildDied,
+    LoadEnded,
+    LoadStarted,
+    LoadTally,
+    NodeMetrics,
+    PodsWatched,
+    RunEnded,
+    RunStarted,
+    SteadyStateChecked,
+)
+from harness.recording.recording import Recording, RecordingError, Watcher
+from harness.recording.tally import AbortWatch
+from harness.run.folder import describe, make_folder, writing
+from harness.run.stage import ClusterOptions, Stage, lab_settings, open_stage
+from harness.run.timeline import RunClock, play
+
+# From saying when the run begins until every node lives in its process.
+LOAD_LEAD_S = 0.5
+LOAD_LEAD_S_A_NODE = 0.001
+_WATCH_CHILDREN_S = 0.25
+_WATCH_NODES_S = 3.0
+_TALLY_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the command line adds to a scenario."""
+
+    reports: Path
+    scenario_text: str
+    command: str  # what repeats this run
+    link: LinkKind
+    workers: int = 1
+    toxiproxy_path: str | None = None
+    cache_folder: Path
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
+    upstream: UpstreamSettings | None = None
+    watchers: tuple[Watcher, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)  # for run.json, beside what is known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a run came to its end: finished, aborted, interrupted, environment, died or error."""
+
+    folder: Path
+    reason: str
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Running:
+    """What the parts of one run share."""
+
+    plan: Plan
+    options: RunOptions
+    run: Run
+    clock: RunClock
+    record: Recording
+
+
+class _Stopped(Exception):  # noqa: N818  not an error: how the parts of a run end one another
+    def __init__(self, reason: str, error: str = "") -> None:
+        super().__init__(error)
+        self.reason, self.error = reason, error
+
+
+@dataclass(frozen=True)
+class _Grounds:
+    """A lab and the nodes that pull in it, as the timeline sees them."""
+
+    lab: Lab
+    nodes: Nodes | None
+
+    def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> LabSeams:
+        scope = FaultScope(fault=fault.id, where=fault.where, chance=chance, deadline_s=deadline_s)
+        return self.lab.scoped(fault.fault.seams_needed(), scope, self.nodes)
+
+
+async def run_plan(plan: Plan, options: RunOptions) -> Ended:
+    """Carry `plan` out in a run folder of its own.
+
+    Cancelling heals and closes everything, and is then told as an `Ended` with reason
+    "interrupted". Raises RunFolderError when the disk refuses the folder, before anything starts.
+    """
+    run_id = secrets.token_hex(3)
+    folder = make_folder(options.reports, plan.scenario, run_id)
+    with hold(folder):
+        clock = RunClock()
+        with writing(folder):
+            recording = Recording(folder, options.watchers)
+            journal = Journal(folder / "journal.jsonl")
+        run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=time.monotonic())
+        describe(
+            folder,
+            plan,
+            scenario_text=options.scenario_text,
+            about={"run_id": run_id, "command": options.command, "workers": options.workers}
+            | dict(options.about),
+        )
+        try:
+            recording(RunStarted(at_s=0.0, run_id=run_id, scenario=plan.scenario, seed=plan.seed))
+            running = _Running(plan=plan, options=options, run=run, clock=clock, record=recording)
+            ended = await _carry_out(running)
+            recording(RunEnded(at_s=clock.now_s(), reason=ended.reason, error=ended.error))
+        except RecordingError as error:
+            ended = Ended(folder=folder, reason="recording", error=str(error))
+        finally:
+            with suppress(RecordingError):
+                recording.close()
+            run.journal.close()
+    return ended
+
+
+async def _carry_out(running: _Running) -> Ended:
+    run, options = running.run, running.options
+    settings = lab_settings(
+        running.plan,
+        link=options.link,
+        toxiproxy_path=options.toxiproxy_path,
+        cache_folder=options.cache_folder,
+        upstream=options.upstream,
+    )
+
+    def ended(reason: str, error: str = "") -> Ended:
+        return Ended(folder=run.folder, reason=reason, error=error)
+
+    try:
+        opening = open_stage(run, running.plan, settings, options.cluster, running.record)
+        async with opening as stage:
+            await _require_steady(running, stage.lab, "before")
+            await _load_and_faults(running, stage)
+            with suppress(NotSteady):  # after the faults this is a finding, not an end
+                await _require_steady(running, stage.lab, "after")
+    except (EnvironmentFailed, ChildError, ClusterError, NotSteady) as error:
+        return ended("environment", str(error))
+    except _Stopped as stop:
+        return ended(stop.reason, stop.error)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
+        return ended("interrupted")
+    return ended("finished")
+
+
+async def _require_steady(running: _Running, lab: Lab, when: str) -> None:
+    error = ""
+    try:
+        await lab.registry.lift_quotas()  # to have used one up is not to be broken
+        await check_steady_state(lab)
+    except (NotSteady, ChildError) as broken:
+        error = f"the registry is broken {when} the faults: {broken}"
+    at_s = running.clock.now_s()
+    running.record(SteadyStateChecked(at_s=at_s, ok=not error, when=when, error=error))
+    if error:
+        raise NotSteady(error)
+
+
+async def _load_and_faults(running: _Running, stage: Stage) -> None:
+    plan, clock, record = running.plan, running.clock, running.record
+    workers, lab = running.options.workers, stage.lab
+    target = lab.target(0.0, running.run.folder / "samples")
+    async with start_load(running.run, stage.orders(plan), target, workers) as load:
+        clock.start(in_s=LOAD_LEAD_S + LOAD_LEAD_S_A_NODE * len(plan.load.nodes))
+        await lab.registry.set_clock(clock.start_s)
+        await load.begin(clock.start_s)
+        record(LoadStarted(at_s=clock.now_s(), workers=workers))
+        grounds = _Grounds(lab, stage.nodes(load, plan))
+        watch = _together(
+            sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
+            _watch_children(running, lab),
+            _watch_nodes(running, stage),
+            _watch_tally(running, load, stage),
+        )
+        work = _together(
+            play(plan.faults, seed=plan.seed, grounds=grounds, clock=clock, record=record),
+            _load_to_end(running, load, stage),
+        )
+        await _first_of(asyncio.ensure_future(work), asyncio.ensure_future(watch))
+
+
+async def _together(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run `parts` side by side; when one fails the others are cancelled, and heal, first."""
+    async with asyncio.TaskGroup() as group:
+        for part in parts:
+            group.create_task(part)
+
+
+async def _first_of(work: "asyncio.Future[Any]", watch: "asyncio.Future[Any]") -> None:
+    """Wait for the work, unless a watcher stops it; either way nothing goes on afterwards."""
+    try:
+        await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future in (work, watch):
+            if not future.done():
+                future.cancel()
+        results = await asyncio.gather(work, watch, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise _plain(result)
+
+
+def _plain(error: BaseException) -> BaseException:
+    """The first plain exception of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _load_to_end(running: _Running, load: LoadRun, stage: Stage) -> None:
+    all_ready = True
+    if stage.rollouts is not None:
+        all_ready = await _roll_out(running, stage.lab, stage.rollouts)
+    complete, error = await load.finished()
+    complete = complete and all_ready
+    running.record(LoadEnded(at_s=running.clock.now_s(), complete=complete, error=error))
+    if error:
+        raise _Stopped("died", error)
+
+
+async def _roll_out(running: _Running, lab: Lab, rollouts: Rollouts) -> bool:
+    """Whether all real pods became Ready; however it ends, what was seen of them is kept."""
+    try:
+        return await rollouts.play(running.clock)
+    except* ClusterError as group:
+        raise _Stopped("died", str(_plain(group))) from None
+    finally:
+        at_s = running.clock.now_s()
+        with suppress(ChildError):  # then the records end where it died
+            await to_its_end(lab.registry.write_records())
+        rollouts.write_samples(lab.registry.access_log, at_s)
+        running.record(PodsWatched(at_s=at_s, **asdict(rollouts.told())))
+        for node, counts in (await to_its_end(rollouts.counted())).items():
+            running.record(NodeMetrics(at_s=at_s, node=node, counts=counts))
+
+
+async def _tallies(load: LoadRun, stage: Stage) -> AsyncIterator[dict[str, Any]]:
+    """The counts of the load, and of real pods with it."""
+    if stage.rollouts is None:
+        async for counts in load.tallies():
+            yield counts
+    while stage.rollouts is not None:
+        await asyncio.sleep(_TALLY_EVERY_S)
+        real, made = stage.rollouts.counts.taken(), load.counts()
+        worst_ms = max(real["lateness_ms_max"], made["lateness_ms_max"])
+        yield {name: made[name] + real[name] for name in made} | {"lateness_ms_max": worst_ms}
+
+
+async def _watch_tally(running: _Running, load: LoadRun, stage: Stage) -> None:
+    watch = AbortWatch(running.plan.abort_when)
+    async for counts in _tallies(load, stage):
+        tally = LoadTally(at_s=running.clock.now_s(), **counts)
+        running.record(tally)
+        if aborted := watch.feed(tally):
+            running.record(aborted)
+            raise _Stopped("aborted", _abort_sentence(aborted))
+    await asyncio.Event().wait()
+
+
+def _abort_sentence(aborted: Aborted) -> str:
+    return f"abort_when: {aborted.metric} was {aborted.value:.0%}, {aborted.limit}"
+
+
+async def _watch_children(running: _Running, lab: Lab) -> None:
+    clock, record = running.clock, running.record
+    while True:
+        for name, child in lab.children().items():
+            if not child.alive:
+                code = child.exit_code or 0
+                record(ChildDied(at_s=clock.now_s(), child=name, exit_code=code, tail=child.tail()))
+                raise _Stopped("died", f"{name}: ended by itself with code {code} during the run")
+        await asyncio.sleep(_WATCH_CHILDREN_S)
+
+
+async def _watch_nodes(running: _Running, stage: Stage) -> None:
+    """A real node that dies ends the run: what its pods would have done is unknown."""
+    cluster = stage.cluster
+    while cluster is not None:
+        for node, reason in (await cluster.dead_nodes()).items():
+            at_s = running.clock.now_s()
+            running.record(ChildDied(at_s=at_s, child=node, exit_code=1, tail=reason))
+            await cluster.export_logs(running.run.folder / "logs" / "kind")
+            raise _Stopped("died", f"{node}: {reason} during the run")
+        await asyncio.sleep(_WATCH_NODES_S)
+    await asyncio.Event().wait()

@@ -1,0 +1,126 @@
+"""The one place where time passes: plays a plan's faults over an environment."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.chance import Chance
+from harness.plan.plan import PlannedFault
+from harness.recording.events import Event, FaultFailed, FaultHealed, FaultInjected
+from harness.seams import Bites, Seams
+
+# How long after its planned end a service waits for the harness before it heals by itself.
+DEADLINE_GRACE_S = 5.0
+
+Record = Callable[[Event], None]
+
+
+@dataclass
+class RunClock:
+    """Seconds since the run began, on the monotonic clock that all its processes share.
+
+    A run begins when its environment is ready and its load starts; what comes before is at 0.
+    """
+
+    start_s: float = math.inf
+
+    def start(self, in_s: float = 0.0) -> None:
+        """Let the run begin `in_s` seconds from now."""
+        self.start_s = time.monotonic() + in_s
+
+    def now_s(self) -> float:
+        return 0.0 if self.start_s == math.inf else max(0.0, time.monotonic() - self.start_s)
+
+    async def sleep_until(self, at_s: float) -> None:
+        await asyncio.sleep(max(0.0, self.start_s + at_s - time.monotonic()))
+
+
+class ScopedSeams(Protocol):
+    """The seams of one occurrence of a fault, and what they have seen."""
+
+    @property
+    def seams(self) -> Seams: ...
+
+    async def bites(self) -> Bites: ...
+
+
+class Grounds(Protocol):
+    """What the timeline asks of an environment."""
+
+    def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> ScopedSeams: ...
+
+
+async def play(
+    faults: Sequence[PlannedFault],
+    *,
+    seed: int,
+    grounds: Grounds,
+    clock: RunClock,
+    record: Record,
+) -> None:
+    """Inject and heal every occurrence at its time.
+
+    Returns when the last has healed. Cancelled, it heals all that are open first. A fault that
+    cannot be injected or healed is an event, and the others go on.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        for fault in faults:
+            tasks.create_task(_occurrence(fault, seed, grounds, clock, record))
+
+
+async def _occurrence(
+    fault: PlannedFault, seed: int, grounds: Grounds, clock: RunClock, record: Record
+) -> None:
+    await clock.sleep_until(fault.at_s)
+    chance = Chance(seed, fault.id)
+    deadline_s = clock.start_s + fault.ends_s + DEADLINE_GRACE_S
+    scoped = grounds.scoped(fault, chance, deadline_s)
+    injected, problem = False, ""
+    try:
+        async with fault.fault.inject(scoped.seams, chance):
+            injected = True
+            record(
+                FaultInjected(
+                    at_s=clock.now_s(),
+                    fault=fault.id,
+                    word=fault.word,
+                    occurrence=fault.occurrence,
+                    planned_s=fault.at_s,
+                )
+            )
+            await clock.sleep_until(fault.ends_s)
+    except Exception as error:  # noqa: BLE001  one fault's failure must not leave others unhealed
+        problem = str(error) or type(error).__name__
+    finally:
+        if injected:
+            record(await _healed(fault, scoped, clock.now_s(), problem))
+    if not injected:
+        record(
+            FaultFailed(
+                at_s=clock.now_s(),
+                fault=fault.id,
+                word=fault.word,
+                occurrence=fault.occurrence,
+                error=problem,
+            )
+        )
+
+
+async def _healed(
+    fault: PlannedFault, scoped: ScopedSeams, at_s: float, problem: str
+) -> FaultHealed:
+    try:
+        bites = (await scoped.bites()).count
+    except Exception as error:  # noqa: BLE001  a seam that died cannot tell; that is told instead
+        bites, problem = 0, problem or str(error) or type(error).__name__
+    return FaultHealed(
+        at_s=at_s,
+        fault=fault.id,
+        word=fault.word,
+        occurrence=fault.occurrence,
+        bites=bites,
+        error=problem,
+    )

@@ -1,0 +1,34 @@
+"""The TLS seam: the handshakes of new connections with the gateway."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A certificate for the registry: without settings a good one.
+
+    `expired_s`: how long ago it ran out; `name`: whose it is instead of the registry's.
+    """
+
+    expired_s: float | None = None
+    name: str = ""
+    unknown_authority: bool = False
+
+
+class Tls(Protocol):
+    """The TLS handshakes of new connections with the gateway.
+
+    `share` is asked of the fault's chance by node and how many connections it made before.
+    """
+
+    def certificate(
+        self, wanted: Certificate, *, share: float = 1.0
+    ) -> AbstractAsyncContextManager[None]:
+        """Show `wanted` instead of the registry's own certificate until the block is left."""
+        ...
+
+    def held(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+        """Leave the client's first message without an answer until the block is left."""
+        ...

@@ -1,0 +1,112 @@
+"""`harness compare` and `harness baseline` as a user meets them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.analysis.baseline import Baseline
+from harness.analysis.run_sets import RunSet
+from tests.analysis.test_comparison import FIVE, side, times
+from tests.program import brief, harness, run_folder
+from tests.recordings import outage
+
+
+def kept(folder: Path, name: str, runs: RunSet) -> None:
+    """A baseline of those runs, as `baseline add` keeps it."""
+    (folder / "baselines").mkdir(exist_ok=True)
+    path = folder / "baselines" / f"{name}.json"
+    path.write_text(Baseline(name=name, runs=runs.runs).to_json(), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("factor", "code"), [(1.0, 0), (1.3, 6), (0.7, 0)])
+def test_only_a_regression_exits_6(tmp_path: Path, factor: float, code: int) -> None:
+    kept(tmp_path, "old", side("a", delay=FIVE))
+    kept(tmp_path, "new", side("b", delay=times(FIVE, factor)))
+    done = harness("compare", "baseline:old", "baseline:new", folder=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert "deployment delay p95 during latency-1: 10.1 s" in done.stdout
+
+
+def test_the_comparison_as_json_has_its_sentences(tmp_path: Path) -> None:
+    kept(tmp_path, "old", side("a", delay=FIVE))
+    kept(tmp_path, "new", side("b", delay=times(FIVE, 1.3)))
+    arguments = ("compare", "baseline:old", "baseline:new", "--json", "--minimum-effect", "50%")
+    done = harness(*arguments, folder=tmp_path)
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert told["verdict"] == "no_regression"
+    assert told["figures"][0]["sentence"].endswith("no change that matters")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (("baseline:old", "baseline:other"), "seed differs: 1 in A, 2 in B"),
+        (("baseline:old", "nowhere"), "nowhere: no such folder"),
+        (("baseline:old", "baseline:old"), "is on both sides"),
+        (("baseline:old", "baseline:other", "--minimum-effect", "10"), "--minimum-effect 10: "),
+        (("baseline:old", "baseline:other", "--minimum-points", "0%"), "must be more than 0%"),
+    ],
+)
+def test_what_cannot_be_compared_exits_2(
+    tmp_path: Path, arguments: tuple[str, ...], rule: str
+) -> None:
+    kept(tmp_path, "old", side("a", delay=FIVE))
+    other = side("b", delay=FIVE)
+    kept(tmp_path, "other", replace(other, runs=tuple(replace(it, seed=2) for it in other.runs)))
+    done = harness("compare", *arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert rule in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_baseline_is_added_to_listed_and_removed(tmp_path: Path) -> None:
+    folder = outage().write(tmp_path / "run")
+    added = harness("baseline", "add", "nightly", folder, folder=tmp_path)
+    assert added.returncode == 0, added.stderr
+    assert "nightly.json: 1 runs of dns-outage" in added.stdout
+    listed = json.loads(harness("baseline", "list", "--json", folder=tmp_path).stdout)
+    assert listed[0] | {"name": "nightly", "runs": 1, "scenario": "dns-outage"} == listed[0]
+    assert harness("baseline", "remove", "nightly", folder=tmp_path).returncode == 0
+    assert harness("baseline", "remove", "nightly", folder=tmp_path).returncode == 2
+    assert "holds no baseline" in harness("baseline", "list", folder=tmp_path).stderr
+
+
+def test_repeats_are_runs_of_one_group(tmp_path: Path) -> None:
+    """Each with its folder; a comparison finds them all from one, and two cannot show a change."""
+    done = harness("run", "--quiet", "--repeat", "2", brief(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    folders = sorted((tmp_path / "reports").glob("*/*"))
+    told = [json.loads((it / "run.json").read_text(encoding="utf-8")) for it in folders]
+    assert [it["repeat"]["index"] for it in told] == [1, 2]
+    assert len({it["repeat"]["group"] for it in told}) == 1
+    assert len({it["scenario_sha256"] for it in told}) == 1
+    added = harness("baseline", "add", "nightly", folders[0], folder=tmp_path)
+    assert "2 runs of brief" in added.stdout
+
+
+def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
+    """At the end, and in its pages; a single run is too little to tell, and says so."""
+    scenario = brief(tmp_path)
+    harness("run", "--quiet", scenario, folder=tmp_path)
+    first = run_folder(tmp_path)
+    harness("baseline", "add", "nightly", first, folder=tmp_path)
+    done = harness("run", "--quiet", scenario, "--baseline", "nightly", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Cannot tell: 1 run" in done.stdout
+    (second,) = set((tmp_path / "reports").glob("*/*")) - {first}
+    for name in ("report.html", "report.md", "junit.xml"):
+        assert "1 run of" in (second / name).read_text(encoding="utf-8"), name
+        assert "1 run of" not in (first / name).read_text(encoding="utf-8"), name
+
+
+def test_a_baseline_of_something_else_is_refused_before_the_run(tmp_path: Path) -> None:
+    kept(tmp_path, "nightly", side("a", delay=FIVE))
+    scenario = brief(tmp_path)
+    done = harness("run", scenario, "--baseline", "nightly", folder=tmp_path)
+    assert done.returncode == 2
+    assert "scenario differs: simulated in A, brief in B" in done.stderr
+    assert harness("run", scenario, "--baseline", "no", folder=tmp_path).returncode == 2
+    assert not (tmp_path / "reports").exists()

@@ -1,0 +1,107 @@
+"""`check`, `plan`, `schema`, `faults` and `new` say what is asked for and change nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli import inspection
+from harness.cli.inspection import read_plan
+
+GOOD = """\
+name: NAME
+images: {app: {size: 8MiB, layers: 2}}
+load: {rollouts: [{name: app, image: app, replicas: 2}]}
+"""
+
+
+def harness(*words: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    import typer  # noqa: PLC0415  only to make an app of these verbs
+
+    app = typer.Typer()
+    inspection.add_to(app)
+    result = CliRunner().invoke(app, list(words))
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "good.yaml"
+    file.write_text(GOOD.replace("NAME", "good"), encoding="utf-8")
+    return file
+
+
+def test_check_tells_each_file(tmp_path: Path, good: Path) -> None:
+    """Results on stdout, every complaint on stderr, and 2 when there is one."""
+    assert harness("check", str(good)) == (0, f"{good}: ok\n", "")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(GOOD.replace("NAME", "worse").replace("2}]", "0}]"), encoding="utf-8")
+    code, out, err = harness("check", str(tmp_path))
+    assert (code, out) == (2, f"{good}: ok\n")
+    assert [line.partition(" ")[0] for line in err.splitlines()] == [f"{bad}:1:1", f"{bad}:3:43"]
+
+
+def test_check_of_what_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    """In one sentence."""
+    code, out, err = harness("check", str(tmp_path / "no.yaml"))
+    assert (code, out, err) == (2, "", f"{tmp_path / 'no.yaml'}: no such file or folder\n")
+
+
+def test_plan_is_shown_or_printed(good: Path) -> None:
+    """The text for people, the JSON for programs."""
+    code, out, _ = harness("plan", str(good), "--set", "environment.cluster.nodes=16")
+    assert code == 0
+    assert "nodes     16 emulated" in out
+    code, out, _ = harness("plan", str(good), "--json", "--seed", "9")
+    assert code == 0
+    assert json.loads(out)["seed"] == 9
+    assert out == read_plan(good, [], 9).to_json() + "\n"
+
+
+def test_plan_of_a_wrong_override_is_a_usage_error(good: Path) -> None:
+    """With the override as its place."""
+    code, out, err = harness("plan", str(good), "--set", "seed=x")
+    assert (code, out) == (2, "")
+    assert err == "--set seed=x seed: must be a whole number, got 'x'\n"
+
+
+def test_schema_is_json() -> None:
+    """For an editor."""
+    code, out, _ = harness("schema")
+    assert code == 0
+    assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_faults_are_listed_and_explained() -> None:
+    """And the nearest is offered for one that is not known."""
+    assert "dns_timeout" in harness("faults")[1]
+    assert harness("faults", "latency")[1].startswith("latency (connectivity)\n")
+    code, out, err = harness("faults", "latncy")
+    assert (code, out, err) == (2, "", "latncy: no such fault; did you mean latency?\n")
+
+
+def test_new_writes_a_scenario_that_checks_and_never_overwrites(tmp_path: Path) -> None:
+    """By the name of its file."""
+    file = tmp_path / "mine.yaml"
+    assert harness("new", str(file))[0] == 0
+    assert harness("check", str(file))[:2] == (0, f"{file}: ok\n")
+    code, _, err = harness("new", str(file))
+    assert (code, err) == (2, f"{file}: exists already; choose another name\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Mine.yaml", "must be lower-case letters and digits"),
+        ("my scenario.yaml", "must be lower-case letters and digits"),
+        ("no/such/folder.yaml", "cannot be written: No such file or directory"),
+    ],
+)
+def test_new_refuses_a_name_that_no_scenario_can_have(tmp_path: Path, name: str, said: str) -> None:
+    """Before anything is written."""
+    code, _, err = harness("new", str(tmp_path / name))
+    assert code == 2
+    assert said in err
+    assert not (tmp_path / name).exists()

@@ -1,0 +1,98 @@
+"""Other programs are asked, and what undoes something is done whole."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from harness.clusters.errors import ClusterError
+from harness.clusters.program_calls import (
+    NoAnswerError,
+    ProgramMissingError,
+    all_of,
+    call,
+    to_its_end,
+)
+
+
+def test_what_a_program_says_is_told() -> None:
+    """Its code, both its outputs, and its last line."""
+    script = "cat; echo first >&2; echo last >&2; echo >&2; exit 3"
+    said = asyncio.run(call(("sh", "-c", script), stdin=b"in", timeout_s=10))
+    assert (said.code, said.out, said.last_line) == (3, b"in", "last")
+    quiet = asyncio.run(call(("sh", "-c", "echo out"), timeout_s=10))
+    assert (quiet.code, quiet.last_line) == (0, "out")
+    assert asyncio.run(call(("true",), timeout_s=10)).last_line == ""
+
+
+def test_a_program_that_cannot_start_is_told(tmp_path: Path) -> None:
+    """Missing, or no program."""
+    with pytest.raises(ProgramMissingError, match="no-such-program: is not on PATH"):
+        asyncio.run(call(("no-such-program",), timeout_s=10))
+    (tmp_path / "text").write_text("text")
+    with pytest.raises(ProgramMissingError, match="cannot be started: Permission denied"):
+        asyncio.run(call((str(tmp_path / "text"),), timeout_s=10))
+
+
+@pytest.mark.parametrize("how", ["slow", "cancelled"])
+def test_a_program_is_never_left_behind(tmp_path: Path, how: str) -> None:
+    """Whether it takes too long or nobody waits any more."""
+    script = f"echo $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid; exec sleep 60"
+
+    async def main() -> None:
+        asking = asyncio.ensure_future(
+            call(("sh", "-c", script), timeout_s=1 if how == "slow" else 60)
+        )
+        if how == "cancelled":
+            while not (tmp_path / "pid").exists():  # noqa: ASYNC110  a file has no event
+                await asyncio.sleep(0.01)
+            asking.cancel()
+        with pytest.raises((NoAnswerError, asyncio.CancelledError)):
+            await asking
+
+    asyncio.run(main())
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+def test_the_first_failure_of_several_is_told_plainly() -> None:
+    """No group of exceptions reaches the user; the others are stopped."""
+
+    async def fail() -> None:
+        raise ClusterError("one sentence")
+
+    async def wait() -> None:
+        await asyncio.sleep(60)
+
+    with pytest.raises(ClusterError, match="one sentence"):
+        asyncio.run(all_of(work() for work in (wait, fail, wait)))
+
+
+def test_what_undoes_is_done_whole_when_cancelled() -> None:
+    """The cancel is told afterwards, however often it comes."""
+    done: list[str] = []
+
+    async def undo() -> None:
+        for step in ("a", "b", "c"):
+            await asyncio.sleep(0.05)
+            done.append(step)
+
+    async def main() -> None:
+        undoing = asyncio.ensure_future(to_its_end(undo()))
+        for _ in range(3):
+            await asyncio.sleep(0.02)
+            undoing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await undoing
+
+    asyncio.run(main())
+    assert done == ["a", "b", "c"]
+
+
+def test_what_fails_to_undo_says_so() -> None:
+    """Also when it was not cancelled."""
+
+    async def undo() -> None:
+        raise ClusterError("it stays")
+
+    with pytest.raises(ClusterError, match="it stays"):
+        asyncio.run(to_its_end(undo()))
