@@ -7,7 +7,26 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FUNCTION_LINES = 70
-FILE_LINES = {"harness": 400, "tests": 500, "benchmarks": 400}  # tables of cases grow
+FILE_LINES = {"harness": 300, "tests": 500, "benchmarks": 400}  # tables of cases grow
+
+# Files that are still longer, each with its length now. It may shrink only.
+TOO_LONG: dict[str, int] = {
+    "harness/analysis/comparison.py": 323,
+    "harness/analysis/findings.py": 400,
+    "harness/clusters/kind/creation.py": 322,
+    "harness/environment/lab.py": 357,
+    "harness/environment/link.py": 379,
+    "harness/environment/registry.py": 338,
+    "harness/environment/registry_child.py": 327,
+    "harness/gateway/exchange.py": 314,
+    "harness/load/nodes.py": 328,
+    "harness/plan/plan.py": 331,
+    "harness/registry/index.py": 310,
+    "harness/run/doctor.py": 344,
+    "harness/run/recover.py": 316,
+    "harness/run/run.py": 319,
+    "harness/scenario/model.py": 349,
+}
 
 # Files without a test of their own, and where they are tested instead.
 TESTED_ELSEWHERE: dict[str, str] = {
@@ -112,11 +131,19 @@ def test_no_excuse_outlives_its_reason() -> None:
         assert not (ROOT / twin_of(name)).exists(), f"{name}: has a test and needs no excuse"
 
 
+def test_no_long_file_is_excused_for_longer_than_it_needs() -> None:
+    """Each file in the list exists and is still over the limit."""
+    for name in TOO_LONG:
+        lines = len((ROOT / name).read_text(encoding="utf-8").splitlines())
+        assert lines > FILE_LINES["harness"], f"{name}: {lines} lines need no excuse"
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_no_file_and_no_function_is_too_long(name: str) -> None:
     """Whoever reads it must see it whole."""
     lines = len((ROOT / name).read_text(encoding="utf-8").splitlines())
-    assert lines <= FILE_LINES[name.split("/", maxsplit=1)[0]], f"{name}: {lines} lines"
+    limit = TOO_LONG.get(name, FILE_LINES[name.split("/", maxsplit=1)[0]])
+    assert lines <= limit, f"{name}: {lines} lines"
     for node in ast.walk(parsed(name)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1

@@ -5,7 +5,6 @@ web page could send (a foreign Host, an Origin), and everything without its toke
 """
 
 import asyncio
-import hmac
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -27,15 +26,15 @@ from harness.link.body import (
     take_lifetime,
 )
 from harness.link.flow import Budget
-from harness.link.proxy import STREAMS, Proxy, Toxic
+from harness.link.proxy import Proxy
+from harness.link.request_guard import refuse_foreign
+from harness.link.toxic_chain import STREAMS, Toxic
 from harness.link.toxics import TOXICS
 
 SPOKEN_VERSION: Final = "2.12.0"
-_LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "::1")
 
 Answer = tuple[int, Any]
 Send = Callable[[Message], Awaitable[None]]
-
 
 _BAD_STREAM: Final = "stream was invalid, can be either upstream or downstream"
 _BAD_TYPE: Final = "invalid toxic type"
@@ -83,7 +82,7 @@ class LinkApi:
         if scope["type"] != "http":
             return
         try:
-            self._guard({name: value.decode("latin-1") for name, value in scope["headers"]})
+            refuse_foreign(dict(scope["headers"]), token=self._token)
             handler, names = self._find(scope["method"], scope["path"])
             raw = await read_body(receive)
             async with self._one_at_a_time:
@@ -98,19 +97,6 @@ class LinkApi:
         """End all proxies."""
         for proxy in self.proxies.values():
             await proxy.close()
-
-    def _guard(self, headers: dict[bytes, str]) -> None:
-        host = headers.get(b"host", "")
-        name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-        if name.strip("[]").lower() not in _LOOPBACK_NAMES:
-            raise ApiError(f"Host {host!r} not allowed", HTTPStatus.FORBIDDEN)
-        if b"origin" in headers:
-            raise ApiError("Origin not allowed", HTTPStatus.FORBIDDEN)
-        if headers.get(b"user-agent", "").startswith("Mozilla/"):
-            raise ApiError("User agent not allowed", HTTPStatus.FORBIDDEN)
-        sent = headers.get(b"authorization", "").encode()
-        if self._token and not hmac.compare_digest(sent, f"Bearer {self._token}".encode()):
-            raise ApiError("the link's bearer token is missing or wrong", HTTPStatus.UNAUTHORIZED)
 
     def _find(
         self, method: str, path: str
@@ -127,15 +113,15 @@ class LinkApi:
 
     async def _bites(self, _raw: bytes) -> Answer:
         return HTTPStatus.OK, {
-            name: {toxic: asdict(tally) for toxic, tally in proxy.tallies.items()}
+            name: {toxic: asdict(tally) for toxic, tally in proxy.toxics.tallies.items()}
             for name, proxy in self.proxies.items()
         }
 
     async def _reset(self, _raw: bytes) -> Answer:
         for proxy in self.proxies.values():
             await _enable(proxy)
-            for toxic in tuple(proxy.toxics):
-                proxy.remove(toxic)
+            for toxic in proxy.toxics:
+                proxy.toxics.remove(toxic)
         return HTTPStatus.NO_CONTENT, None
 
     async def _index(self, _raw: bytes) -> Answer:
@@ -213,7 +199,7 @@ class LinkApi:
         return HTTPStatus.NO_CONTENT, None
 
     async def _toxics(self, _raw: bytes, proxy: str) -> Answer:
-        return HTTPStatus.OK, [toxic.as_json() for toxic in self._proxy(proxy).in_order()]
+        return HTTPStatus.OK, [toxic.as_json() for toxic in self._proxy(proxy).toxics.in_order()]
 
     async def _add_toxic(self, raw: bytes, proxy: str) -> Answer:
         found = self._proxy(proxy)
@@ -233,9 +219,9 @@ class LinkApi:
             stream=stream,
             toxicity=take(body, "toxicity", float, 1.0),
             attributes=take_attributes(body, dict.fromkeys(TOXICS[kind].attributes, 0)),
-            tally=found.tally(name),
+            tally=found.toxics.tally(name),
         )
-        found.add(toxic, lifetime_s=take_lifetime(body))
+        found.toxics.add(toxic, lifetime_s=take_lifetime(body))
         return HTTPStatus.OK, toxic.as_json()
 
     async def _toxic(self, _raw: bytes, proxy: str, toxic: str) -> Answer:
@@ -248,12 +234,12 @@ class LinkApi:
         attributes = take_attributes(body, found.attributes)
         found.toxicity = take(body, "toxicity", float, found.toxicity)
         found.attributes = attributes
-        on.update(found)
+        on.toxics.update(found)
         return HTTPStatus.OK, found.as_json()
 
     async def _remove_toxic(self, _raw: bytes, proxy: str, toxic: str) -> Answer:
         on = self._proxy(proxy)
-        on.remove(self._toxic_of(on, toxic))
+        on.toxics.remove(self._toxic_of(on, toxic))
         return HTTPStatus.NO_CONTENT, None
 
     def _proxy(self, name: str) -> Proxy:

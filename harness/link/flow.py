@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from harness.link.toxics import End, Item, Stage
+from harness.link.stage import End, Item, Stage
 
 BUDGET_BYTES: Final = 512 << 20  # what toxics may hold back in all connections together
 _READ_BYTES: Final = 256 << 10

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from harness.link.flow import Budget, Flow
-from harness.link.toxics import End
+from harness.link.stage import End
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)  # closing sends RST
 

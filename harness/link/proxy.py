@@ -1,48 +1,21 @@
-"""A proxy: its listener, its connections and its toxics."""
+"""A proxy: its listener, and the clients that it accepts."""
 
 import asyncio
 import itertools
 import socket
 import sys
-import time
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from harness.chance import Chance
 from harness.link.address import Address, bind, format_address, split_address
 from harness.link.dial import Dial, prepare
 from harness.link.flow import Budget
 from harness.link.full_backlog import FullBacklog
 from harness.link.proxied_connection import Connection
-from harness.link.toxics import TOXICS, Draw, Item, Stage, Tally
+from harness.link.toxic_chain import ToxicChain
 
-STREAMS: Final = ("upstream", "downstream")  # in the order in which Toxiproxy lists them
 _BACKLOG: Final = 1024
 _ACCEPTS_A_TURN: Final = 64
 _NO_FILES_PAUSE_S: Final = 0.1
-
-
-@dataclass(kw_only=True)
-class Toxic:
-    """A toxic on one proxy. `stages` by connection number; a connection it spares has none."""
-
-    name: str
-    type: str
-    stream: str
-    toxicity: float
-    attributes: dict[str, int]
-    tally: Tally
-    stages: dict[int, Stage] = field(default_factory=dict)
-    deadline: asyncio.TimerHandle | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "attributes": self.attributes,
-            "name": self.name,
-            "type": self.type,
-            "stream": self.stream,
-            "toxicity": self.toxicity,
-        }
 
 
 class Proxy:
@@ -53,14 +26,11 @@ class Proxy:
         self.listen = listen
         self.upstream = upstream
         self.enabled = False
-        self.toxics: list[Toxic] = []
-        self.tallies: dict[str, Tally] = {}
-        self._seed = seed
+        self.toxics = ToxicChain(name, seed=seed)
         self._budget = budget
         self._loop = asyncio.get_running_loop()
         self._upstreams: list[Address] = []
         self._numbers = itertools.count(1)
-        self._connections: dict[int, Connection] = {}
         self._dialling: set[Dial] = set()
         self._socket: socket.socket | None = None  # listening, or keeping the port while disabled
         self._enable_again: asyncio.TimerHandle | None = None
@@ -74,11 +44,8 @@ class Proxy:
             "listen": self.listen,
             "upstream": self.upstream,
             "enabled": self.enabled,
-            "toxics": [toxic.as_json() for toxic in self.in_order()],
+            "toxics": [toxic.as_json() for toxic in self.toxics.in_order()],
         }
-
-    def in_order(self) -> list[Toxic]:
-        return sorted(self.toxics, key=lambda toxic: STREAMS.index(toxic.stream))
 
     async def resolve(self) -> None:
         """Find the addresses of `upstream`. A name that is unknown today may be known later."""
@@ -110,10 +77,7 @@ class Proxy:
             self._close_listener()
             for dial in tuple(self._dialling):
                 dial.give_up()
-            ended = tuple(self._connections.values())
-            for connection in ended:
-                connection.close()
-            self.tally(tally).connections += len(ended)
+            self.toxics.tally(tally).connections += self.toxics.end_connections()
             self.enabled = False
             try:
                 self._socket = await bind(self.listen)
@@ -156,83 +120,7 @@ class Proxy:
         """Disable for good."""
         await self.disable()
         self._close_listener()
-        for toxic in self.toxics:
-            if toxic.deadline is not None:
-                toxic.deadline.cancel()
-
-    def add(self, toxic: Toxic, *, lifetime_s: float | None = None) -> None:
-        """Put `toxic` behind the others, on open connections too."""
-        self.toxics.append(toxic)
-        for connection in tuple(self._connections.values()):
-            self._admit(toxic, connection)
-            self._restage(connection, toxic.stream)
-        if lifetime_s is not None:
-            toxic.deadline = self._loop.call_later(lifetime_s, self.remove, toxic)
-
-    def update(self, toxic: Toxic) -> None:
-        """Go on with the toxic's new attributes and toxicity; what waited is let go."""
-        for connection in tuple(self._connections.values()):
-            former = toxic.stages.pop(connection.number, None)
-            left: list[tuple[int, list[Item]]] = []
-            self._admit(toxic, connection)
-            stage = toxic.stages.get(connection.number)
-            if former is not None:
-                items = former.leave() if stage is None else stage.succeed(former)
-                behind = self._stages(connection, toxic.stream, after=toxic)
-                left = [(-len(behind), items)]
-            self._restage(connection, toxic.stream, left)
-
-    def remove(self, toxic: Toxic) -> None:
-        """Take `toxic` away; what waited in it goes on at once."""
-        if toxic.deadline is not None:
-            toxic.deadline.cancel()
-        if toxic not in self.toxics:
-            return
-        behind = {
-            number: self._stages(connection, toxic.stream, after=toxic)
-            for number, connection in self._connections.items()
-        }
-        self.toxics.remove(toxic)
-        for connection in tuple(self._connections.values()):
-            stage = toxic.stages.pop(connection.number, None)
-            if stage is not None:
-                left = [(-len(behind[connection.number]), stage.leave())]
-                self._restage(connection, toxic.stream, left)
-
-    def tally(self, toxic: str) -> Tally:
-        """The counts of the toxic of this name, kept after it is gone."""
-        return self.tallies.setdefault(toxic, Tally())
-
-    def _admit(self, toxic: Toxic, connection: Connection) -> None:
-        draw = Draw(
-            chance=Chance(self._seed, f"{self.name}/{toxic.name}"), connection=connection.number
-        )
-        if draw.says(toxic.toxicity):
-            kind = TOXICS[toxic.type]
-            toxic.stages[connection.number] = kind(
-                toxic.attributes, draw, toxic.tally, time.monotonic()
-            )
-
-    def _stages(
-        self, connection: Connection, stream: str, *, after: Toxic | None = None
-    ) -> list[Stage]:
-        toxics = self.toxics if after is None else self.toxics[self.toxics.index(after) + 1 :]
-        return [
-            toxic.stages[connection.number]
-            for toxic in toxics
-            if toxic.stream == stream and connection.number in toxic.stages
-        ]
-
-    def _restage(
-        self,
-        connection: Connection,
-        stream: str,
-        left: list[tuple[int, list[Item]]] | None = None,
-    ) -> None:
-        """`left`: items with their place counted from the end (-n: before the last n stages)."""
-        stages = self._stages(connection, stream)
-        placed = [(len(stages) + place, items) for place, items in left or []]
-        connection.flows[stream].restage(stages, placed)
+        self.toxics.cancel_deadlines()
 
     def _acceptable(self) -> None:
         for _ in range(_ACCEPTS_A_TURN):
@@ -271,18 +159,9 @@ class Proxy:
         if upstream is None:
             return
         connection = Connection(
-            dial.number, dial.client, upstream, budget=self._budget, on_close=self._forget
+            dial.number, dial.client, upstream, budget=self._budget, on_close=self.toxics.forget
         )
-        self._connections[dial.number] = connection
-        for toxic in self.toxics:
-            self._admit(toxic, connection)
-        for stream in STREAMS:
-            self._restage(connection, stream)
-
-    def _forget(self, connection: Connection) -> None:
-        self._connections.pop(connection.number, None)
-        for toxic in self.toxics:
-            toxic.stages.pop(connection.number, None)
+        self.toxics.admit(connection)
 
     def _close_listener(self) -> None:
         if self._full is not None:

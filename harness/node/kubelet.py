@@ -1,7 +1,6 @@
 """The kubelet of one node, from a bound pod to a ready one, without a clock.
 
-Rules: kubelet pkg/kubelet/images/image_manager.go, puller.go and pod_workers.go, v1.34.4. The
-times between syncs were measured on a real node of that version (63 failed rollouts).
+Rules: kubelet pkg/kubelet/images/image_manager.go, puller.go and pod_workers.go, v1.34.4.
 """
 
 import heapq
@@ -26,22 +25,10 @@ from harness.node.actions import (
 )
 from harness.node.backoff import Backoff
 from harness.node.commands import PullResult
+from harness.node.pod_times import CONTAINER_START_S, PodTimes
 from harness.node.qps import TokenBucket
 from harness.node.settings import NodeSettings
 from harness.recording.outcome import Outcome
-
-TICK_S: Final = 1.0  # every retry starts on kubelet's own tick, whose phase never changes
-# An errored sync is due again after backOffPeriod, and up to half of it more: pod_workers.go.
-_ERRORED_SYNC_S: Final = (10.0, 15.0)
-# Measured from applying to the first attempt; the longest (1.6 s) had waited for its secret.
-_SANDBOX_S: Final = (0.5, 0.62)
-# Measured least, median and most from the first attempt to the sync that PLEG asks for when it
-# sees the sandbox; a pull that lasts longer only delays it.
-_PLEG_SYNC_S: Final = (0.0, 0.91, 1.0)
-# Measured from the end of a pull to the event `Started`.
-_CONTAINER_START_S: Final = 0.1
-# Measured least, median and most from `Started` to an API that shows the pod running.
-_API_LATE_S: Final = (0.04, 0.53, 1.0)
 
 CONTAINER_CREATING: Final = "ContainerCreating"
 ERR_IMAGE_PULL: Final = "ErrImagePull"
@@ -93,8 +80,7 @@ class Kubelet:
         self.images = set(images)
         self.missing_secrets: tuple[str, ...] = ()
         self._settings = settings
-        self._chance = chance
-        self._tick_phase_s = tick_phase_s
+        self._times = PodTimes(node=node, chance=chance, tick_phase_s=tick_phase_s)
         self._pods: dict[str, _Pod] = {}
         self._backoff = Backoff()
         self._bucket = TokenBucket(settings.registry_pull_qps, settings.registry_burst)
@@ -112,8 +98,7 @@ class Kubelet:
             raise ValueError(f"pod {pod.pod!r}: node {self.node!r} has a pod of this name")
         self._pods[pod.pod] = _Pod(spec=pod)
         self._publish(self._pods[pod.pod], now_s)
-        sandbox_s = self._chance.between(*_SANDBOX_S, f"{pod.pod}/sandbox")
-        self._plan(now_s + sandbox_s, _Step.SYNC, pod.pod)
+        self._plan(now_s + self._times.sandbox_s(pod.pod), _Step.SYNC, pod.pod)
 
     def remove_pod(self, pod: str) -> None:
         """Forget `pod`; a pull of it goes on and its image counts."""
@@ -175,12 +160,11 @@ class Kubelet:
         elif self._backoff.holds(pod.backoff_key, now_s):
             self._back_off(pod, now_s)
         else:
-            self._ask_for_pull(pod, now_s)
+            self._queue_pull(pod, now_s)
 
-    def _ask_for_pull(self, pod: _Pod, now_s: float) -> None:
+    def _queue_pull(self, pod: _Pod, now_s: float) -> None:
         if pod.attempt == 0:
-            late_s = self._drawn(_PLEG_SYNC_S, f"{pod.spec.pod}/pleg")
-            pod.pleg_sync_s = now_s + late_s
+            pod.pleg_sync_s = now_s + self._times.pleg_sync_s(pod.spec.pod)
         pod.attempt += 1
         pod.asked_s = now_s
         self._event(pod, now_s, "Normal", "Pulling", texts.pulling(pod.spec.image))
@@ -260,23 +244,18 @@ class Kubelet:
         self._create_container(pod, now_s)
 
     def _create_container(self, pod: _Pod, now_s: float) -> None:
-        self._plan(now_s + _CONTAINER_START_S, _Step.STARTED, pod.spec.pod)
+        self._plan(now_s + CONTAINER_START_S, _Step.STARTED, pod.spec.pod)
 
     def _started(self, pod: _Pod, now_s: float) -> None:
         name = pod.spec.container
         self._event(pod, now_s, "Normal", "Created", f"Created container: {name}")
         self._event(pod, now_s, "Normal", "Started", f"Started container {name}")
         self._actions.append(PodRunning(pod=pod.spec.pod, due_s=now_s))
-        late_s = self._drawn(_API_LATE_S, f"{pod.spec.pod}/api")
-        self._plan(now_s + late_s, _Step.READY, pod.spec.pod)
+        self._plan(now_s + self._times.api_delay_s(pod.spec.pod), _Step.READY, pod.spec.pod)
 
     def _plan_errored_sync(self, pod: _Pod, now_s: float) -> None:
-        wait_s = self._chance.between(*_ERRORED_SYNC_S, f"{pod.spec.pod}/sync/{pod.syncs}")
-        self._plan(self._next_tick_s(now_s + wait_s), _Step.SYNC, pod.spec.pod)
-
-    def _next_tick_s(self, at_s: float) -> float:
-        ticks = math.ceil((at_s - self._tick_phase_s) / TICK_S)
-        return self._tick_phase_s + ticks * TICK_S
+        due_s = self._times.errored_sync_s(pod.spec.pod, pod.syncs, now_s)
+        self._plan(due_s, _Step.SYNC, pod.spec.pod)
 
     def _publish(self, pod: _Pod, now_s: float) -> None:
         if pod.published == pod.result:
@@ -291,11 +270,3 @@ class Kubelet:
         self._actions.append(
             PodEvent(pod=pod.spec.pod, due_s=now_s, type=kind, reason=reason, message=message)
         )
-
-    def _drawn(self, quantiles: tuple[float, float, float], key: str) -> float:
-        """A number whose least, median and greatest are those measured; even between them."""
-        least, median, most = quantiles
-        fraction = 2 * self._chance.fraction(f"{self.node}/{key}")
-        if fraction < 1:
-            return least + (median - least) * fraction
-        return median + (most - median) * (fraction - 1)

@@ -15,7 +15,8 @@ import pytest
 from harness.environment.link import open_link
 from harness.link.address import split_address
 from harness.link.flow import Budget
-from harness.link.proxy import Proxy, Toxic
+from harness.link.proxy import Proxy
+from harness.link.toxic_chain import Toxic
 from harness.process.child import ChildError
 from tests.link_lab import Lab, blob, new_run, open_lab, soon, until
 
@@ -237,14 +238,14 @@ async def proxied(
     await proxy.resolve()
     await proxy.enable()
     for kind, attributes in toxics.items():
-        proxy.add(
+        proxy.toxics.add(
             Toxic(
                 name=kind,
                 type=kind,
                 stream="downstream",
                 toxicity=1.0,
                 attributes=dict(attributes),
-                tally=proxy.tally(kind),
+                tally=proxy.toxics.tally(kind),
             )
         )
     yield proxy, split_address(proxy.listen)[1]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.chance import Chance
-from harness.link.toxics import TOXICS, Draw, End, Item, Stage, Tally
+from harness.link.stage import Draw, End, Item, Stage, Tally
+from harness.link.toxics import TOXICS
 
 Arrival = tuple[float, bytes | End]
 Departure = tuple[float, bytes | End]
