@@ -38,7 +38,7 @@ from harness.analysis.throughput import (
     throughput_finding,
 )
 from harness.analysis.verdict import headline, how_it_ended, overall, reasons
-from harness.analysis.windows import Window, failed_faults, phases, windows
+from harness.analysis.windows import FaultWindow, failed_faults, phases, windows
 from harness.recording.events import GeneratorHealth, LoadEnded, LoadStarted, RoomOpened, RunStarted
 
 
@@ -98,7 +98,7 @@ def analyse(recorded: RecordedRun) -> Analysis:
     return Analysis(findings=findings, tables=tables, series=drawn)
 
 
-def _frames(recorded: RecordedRun, seen: Sequence[Window], end_s: float) -> _Frames:
+def _frames(recorded: RecordedRun, seen: Sequence[FaultWindow], end_s: float) -> _Frames:
     tables = recorded.tables
     due_by_s = end_s if _loaded(recorded) else -math.inf
     pods, not_due = with_missing_pods(tables["pods"], planned_pods(recorded.plan), due_by_s)
@@ -144,7 +144,7 @@ def _loaded(recorded: RecordedRun) -> bool:
 def _findings(
     recorded: RecordedRun,
     frames: _Frames,
-    seen: Sequence[Window],
+    seen: Sequence[FaultWindow],
     evidence: Evidence,
     faults: tuple[FaultFinding, ...],
 ) -> Findings:

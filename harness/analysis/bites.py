@@ -7,7 +7,7 @@ import pandas as pd
 
 from harness.analysis.findings import FaultFinding
 from harness.analysis.plan_facts import PlannedOccurrence, Scope
-from harness.analysis.windows import Window, overlap
+from harness.analysis.windows import FaultWindow, overlap
 from harness.recording.events import FaultFailed
 from harness.recording.outcome import Outcome
 
@@ -25,7 +25,7 @@ class Traffic:
 
 def fault_findings(
     planned: Sequence[PlannedOccurrence],
-    windows: Sequence[Window],
+    windows: Sequence[FaultWindow],
     failed: Iterable[FaultFailed],
     traffic: Traffic,
 ) -> tuple[FaultFinding, ...]:
@@ -47,7 +47,7 @@ def fault_findings(
 def _finding(
     key: tuple[str, int],
     plan: PlannedOccurrence | None,
-    window: Window | None,
+    window: FaultWindow | None,
     failed: FaultFailed | None,
     traffic: Traffic,
 ) -> FaultFinding:
@@ -72,7 +72,7 @@ def _finding(
     )
 
 
-def _bites(window: Window, scope: Scope, traffic: Traffic) -> tuple[int, str]:
+def _bites(window: FaultWindow, scope: Scope, traffic: Traffic) -> tuple[int, str]:
     if window.bites is not None:
         return window.bites, "seam"
     requests, pulls = traffic.requests, traffic.real_pulls

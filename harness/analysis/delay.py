@@ -14,7 +14,7 @@ from harness.analysis.findings import (
     finite,
 )
 from harness.analysis.quantiles import Quantile, Waits, quantile_of
-from harness.analysis.windows import PHASES, Window, overlap
+from harness.analysis.windows import PHASES, FaultWindow, overlap
 from harness.recording.outcome import Outcome
 
 PARTS: Final = (
@@ -40,7 +40,7 @@ def waits_of(pods: pd.DataFrame) -> Waits:
 
 
 def groups(
-    pods: pd.DataFrame, windows: Sequence[Window]
+    pods: pd.DataFrame, windows: Sequence[FaultWindow]
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """All pods, those of each phase, and those that overlap each fault: (group, name, pods)."""
     yield "all", "all", pods
@@ -55,7 +55,7 @@ def groups(
 
 
 def delay_findings(
-    pods: pd.DataFrame, windows: Sequence[Window], seed: int
+    pods: pd.DataFrame, windows: Sequence[FaultWindow], seed: int
 ) -> tuple[DelayFinding, ...]:
     """Quantiles for every group, first of all pods, then of the ready ones alone."""
     found = []
@@ -95,7 +95,7 @@ def told(quantile: Quantile) -> QuantileFinding:
     )
 
 
-def parts_findings(pods: pd.DataFrame, windows: Sequence[Window]) -> tuple[PartsFinding, ...]:
+def parts_findings(pods: pd.DataFrame, windows: Sequence[FaultWindow]) -> tuple[PartsFinding, ...]:
     """Mean seconds in each part for every group that has pods with a sample."""
     found = []
     for group, name, members in groups(pods, windows):

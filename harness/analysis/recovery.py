@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.analysis.findings import RecoveryFinding, finite
 from harness.analysis.plan_facts import Scope
-from harness.analysis.windows import Window, overlap
+from harness.analysis.windows import FaultWindow, overlap
 from harness.recording.outcome import Outcome
 
 _READ: Final = ["pod", "node", "image", "started_s", "ended_s", "outcome"]
@@ -20,7 +20,7 @@ _READ: Final = ["pod", "node", "image", "started_s", "ended_s", "outcome"]
 class Recovery:
     """One heal and its aftermath in seconds; infinity for what never came, NaN for no answer."""
 
-    window: Window
+    window: FaultWindow
     tried_again: bool
     first_success_wait_s: float
     pods_waiting: int
@@ -34,7 +34,7 @@ def recoveries(
     pods: pd.DataFrame,
     pulls: pd.DataFrame,
     pushes: pd.DataFrame,
-    windows: Sequence[Window],
+    windows: Sequence[FaultWindow],
     scopes: Mapping[tuple[str, int], Scope],
 ) -> tuple[Recovery, ...]:
     """One for every window that was healed."""
@@ -49,7 +49,9 @@ def recoveries(
     )
 
 
-def _recovery(pods: pd.DataFrame, pulls: pd.DataFrame, window: Window, scope: Scope) -> Recovery:
+def _recovery(
+    pods: pd.DataFrame, pulls: pd.DataFrame, window: FaultWindow, scope: Scope
+) -> Recovery:
     healed_s = window.end_s
     pods, pulls = pods[in_scope(pods, scope)], pulls[in_scope(pulls, scope)]
     waiting = pods[
@@ -74,7 +76,7 @@ def _recovery(pods: pd.DataFrame, pulls: pd.DataFrame, window: Window, scope: Sc
     )
 
 
-def _hurt(attempts: pd.DataFrame, window: Window) -> set[str]:
+def _hurt(attempts: pd.DataFrame, window: FaultWindow) -> set[str]:
     """What failed while the fault was on, pulls or pushes; both when neither did.
 
     A push that succeeds is no recovery of a fault that only pulls met.

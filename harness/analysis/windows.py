@@ -17,7 +17,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class FaultWindow:
     """One occurrence of a fault, from its injection to its heal.
 
     `healed` False: the recording ends first, and `end_s` is that end. `bites` None: not counted.
@@ -34,7 +34,7 @@ class Window:
     error: str = ""
 
 
-def windows(events: Iterable[Event], end_s: float) -> tuple[Window, ...]:
+def windows(events: Iterable[Event], end_s: float) -> tuple[FaultWindow, ...]:
     """The windows of `events` by start."""
     injected: dict[tuple[str, int], FaultInjected] = {}
     healed: dict[tuple[str, int], FaultHealed] = {}
@@ -47,8 +47,8 @@ def windows(events: Iterable[Event], end_s: float) -> tuple[Window, ...]:
     return tuple(sorted(found, key=lambda window: (window.start_s, window.fault)))
 
 
-def _window(start: FaultInjected, end: FaultHealed | None, end_s: float) -> Window:
-    return Window(
+def _window(start: FaultInjected, end: FaultHealed | None, end_s: float) -> FaultWindow:
+    return FaultWindow(
         fault=start.fault,
         word=start.word,
         occurrence=start.occurrence,
@@ -66,7 +66,7 @@ def failed_faults(events: Iterable[Event]) -> tuple[FaultFailed, ...]:
     return tuple(event for event in events if isinstance(event, FaultFailed))
 
 
-def overlap(starts: "pd.Series[float]", ends: "pd.Series[float]", window: Window) -> Mask:
+def overlap(starts: "pd.Series[float]", ends: "pd.Series[float]", window: FaultWindow) -> Mask:
     """Which of the intervals share a moment with `window`; a NaN end is an open one."""
     closed = ends.fillna(np.inf).to_numpy()
     mask: Mask = (starts.to_numpy() < window.end_s) & (closed > window.start_s)
@@ -77,7 +77,7 @@ _CODED: Final = pd.CategoricalDtype(sorted(PHASES))  # in the order that tables 
 
 
 def phases(
-    starts: "pd.Series[float]", ends: "pd.Series[float]", all_windows: Sequence[Window]
+    starts: "pd.Series[float]", ends: "pd.Series[float]", all_windows: Sequence[FaultWindow]
 ) -> "pd.Series[str]":
     """The phase of each interval: `harness.recording.phases.phase_of` for whole columns.
 

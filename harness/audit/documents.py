@@ -30,7 +30,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Document:
+class ManifestDocument:
     """A manifest or index. `config` is None unless it is that of an image."""
 
     config: Part | None
@@ -39,13 +39,13 @@ class Document:
     subject: str
 
 
-def read_document(content: bytes) -> Document:
+def read_document(content: bytes) -> ManifestDocument:
     """The manifest in `content`. Raises DocumentError."""
     data = _object(content)
     config = next(_parts("config", [data["config"]]), None) if data.get("config") else None
     layers = [it for it in _parts("layers", data.get("layers")) if not _is_foreign(it.media_type)]
     subject = next(_parts("subject", [data["subject"]]), None) if data.get("subject") else None
-    return Document(
+    return ManifestDocument(
         config=config if config is not None and config.media_type in CONFIGS else None,
         blobs=(*([config] if config else []), *layers),
         manifests=tuple(_parts("manifests", data.get("manifests"))),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from harness.audit.documents import Document
+from harness.audit.documents import ManifestDocument
 from harness.audit.findings import Check, Finding, printable
 
 PAGE: Final = 500  # rows that are held at a time
@@ -123,7 +123,9 @@ class Ledger:
             (repository, PAGE),
         ).fetchall()
 
-    def read(self, repository: str, digest: str, size: int, document: Document | None) -> None:
+    def read(
+        self, repository: str, digest: str, size: int, document: ManifestDocument | None
+    ) -> None:
         """A manifest was read, `document` None: without success; want what it names."""
         config = document.config.digest if document and document.config else ""
         platforms = [it.platform for it in document.manifests if it.platform] if document else []

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from harness.audit.documents import DocumentError, Part, read_parts
 from harness.audit.findings import Check, TroubleError
-from harness.audit.requests import Answer, Wire
+from harness.audit.requests import RegistryResponse, Wire
 from harness.oci.digest import is_digest
 
 _REFERRER_PAGES: Final = 1000
@@ -79,7 +79,7 @@ def _untagged(manifests: Any) -> Iterable[str]:
             yield digest
 
 
-def _next(answer: Answer, path: str) -> str | None:
+def _next(answer: RegistryResponse, path: str) -> str | None:
     """Where the next page is, from the Link header: only ever more of the same list."""
     link = answer.headers.get("link", "")
     target, found, rest = link.partition(">")

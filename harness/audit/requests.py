@@ -31,7 +31,7 @@ _NO_ANSWER: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, Value
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class RegistryResponse:
     """An answer's head, and its body where one was read. Header names are lower case."""
 
     status: int
@@ -62,11 +62,13 @@ class Wire:
         self._authorizer = Authorizer(client, login, secure=base.scheme == "https")
         self.requests = 0
 
-    async def head(self, path: str, scope: str) -> Answer:
+    async def head(self, path: str, scope: str) -> RegistryResponse:
         """HEAD of a manifest or blob."""
         return await self._whole("HEAD", path, scope, 0)
 
-    async def document(self, path: str, scope: str, limit_bytes: int = DOCUMENT_BYTES) -> Answer:
+    async def document(
+        self, path: str, scope: str, limit_bytes: int = DOCUMENT_BYTES
+    ) -> RegistryResponse:
         """GET of what is small."""
         return await self._whole("GET", path, scope, limit_bytes)
 
@@ -84,11 +86,13 @@ class Wire:
             digest = f"{algorithm}:{seen.hexdigest()}"
             return Content(status=answer.status_code, digest=digest, size_bytes=size)
 
-    async def _whole(self, method: str, path: str, scope: str, limit_bytes: int) -> Answer:
+    async def _whole(
+        self, method: str, path: str, scope: str, limit_bytes: int
+    ) -> RegistryResponse:
         async with self._asked(method, path, scope) as answer:
             good = answer.status_code == httpx.codes.OK
             body = await bounded(answer, limit_bytes) if good and method == "GET" else b""
-            return Answer(status=answer.status_code, headers=answer.headers, body=body)
+            return RegistryResponse(status=answer.status_code, headers=answer.headers, body=body)
 
     @asynccontextmanager
     async def _asked(self, method: str, path: str, scope: str) -> AsyncIterator[httpx.Response]:

@@ -17,12 +17,12 @@ from harness.cli.options import (
     cluster_settings,
     fewer_nodes,
 )
+from harness.cli.scenario_files import read_scenario, scenario_files
 from harness.cli.settings import complain, fail
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
     from harness.plan.plan import Plan
-    from harness.scenario import Scenario
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,17 +46,8 @@ def read_plan(
     return build_plan(scenario, scenario.seed if seed is None else seed)
 
 
-def read_scenario(path: Path, settings: list[str], nodes: int | None) -> "Scenario":
-    """The scenario at `path`, on at most `nodes` nodes. Raises ScenarioError."""
-    from harness.scenario import load, on_fewer_nodes
-
-    scenario = load(path, settings)
-    return scenario if nodes is None else on_fewer_nodes(scenario, nodes)
-
-
 def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
     """Check scenario files: every complaint at once, as file:line:col key: rule, got value."""
-    from harness.cli.run import scenario_files
     from harness.scenario import ScenarioError
 
     wrong = False

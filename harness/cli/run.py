@@ -42,6 +42,7 @@ from harness.cli.options import (
     link_kind,
 )
 from harness.cli.reports import print_suite
+from harness.cli.scenario_files import read_scenario, scenario_files
 from harness.cli.settings import (
     cache_folder,
     cluster_options,
@@ -190,7 +191,6 @@ def _plans(
     scenarios: list[Path], settings: list[str], seed: int | None, nodes: int | None
 ) -> list[Ordered]:
     """Every scenario's plan, before anything is started; all complaints at once."""
-    from harness.cli.inspection import read_scenario
     from harness.plan.plan import build_plan
     from harness.scenario import ScenarioError
     from harness.scenario.sources import content_sha256
@@ -207,22 +207,6 @@ def _plans(
     if complaints:
         fail("\n".join(complaints), ExitCode.USAGE)
     return plans
-
-
-def scenario_files(paths: list[Path]) -> list[Path]:
-    """The YAML files that `paths` name, folders opened."""
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found = sorted(path.rglob("*.yaml"))
-            if not found:
-                fail(f"{path}: holds no scenario (*.yaml)", ExitCode.USAGE)
-            files += found
-        elif path.exists():
-            files.append(path)
-        else:
-            fail(f"{path}: no such file or folder", ExitCode.USAGE)
-    return files
 
 
 def _one(

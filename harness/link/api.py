@@ -33,7 +33,8 @@ from harness.link.toxics import TOXICS
 
 SPOKEN_VERSION: Final = "2.12.0"
 
-Answer = tuple[int, Any]
+ApiResponse = tuple[int, Any]
+Handler = Callable[..., Awaitable[ApiResponse]]
 Send = Callable[[Message], Awaitable[None]]
 
 _BAD_STREAM: Final = "stream was invalid, can be either upstream or downstream"
@@ -50,7 +51,7 @@ class LinkApi:
         self._budget = Budget()
         self._one_at_a_time = asyncio.Lock()
         one, two = r"/proxies/(?P<proxy>[^/]+)", r"/toxics/(?P<toxic>[^/]+)"
-        self._routes: list[tuple[re.Pattern[str], dict[str, Callable[..., Awaitable[Answer]]]]] = [
+        self._routes: list[tuple[re.Pattern[str], dict[str, Handler]]] = [
             (re.compile("/version"), {"GET": self._version}),
             (re.compile("/reset"), {"POST": self._reset}),
             (re.compile("/populate"), {"POST": self._populate}),
@@ -98,9 +99,7 @@ class LinkApi:
         for proxy in self.proxies.values():
             await proxy.close()
 
-    def _find(
-        self, method: str, path: str
-    ) -> tuple[Callable[..., Awaitable[Answer]], dict[str, str]]:
+    def _find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
         for pattern, handlers in self._routes:
             if match := pattern.fullmatch(path):
                 if method not in handlers:
@@ -108,33 +107,33 @@ class LinkApi:
                 return handlers[method], match.groupdict()
         raise ApiError("404 page not found", HTTPStatus.NOT_FOUND)
 
-    async def _version(self, _raw: bytes) -> Answer:
+    async def _version(self, _raw: bytes) -> ApiResponse:
         return HTTPStatus.OK, {"version": SPOKEN_VERSION}
 
-    async def _bites(self, _raw: bytes) -> Answer:
+    async def _bites(self, _raw: bytes) -> ApiResponse:
         return HTTPStatus.OK, {
             name: {toxic: asdict(tally) for toxic, tally in proxy.toxics.tallies.items()}
             for name, proxy in self.proxies.items()
         }
 
-    async def _reset(self, _raw: bytes) -> Answer:
+    async def _reset(self, _raw: bytes) -> ApiResponse:
         for proxy in self.proxies.values():
             await _enable(proxy)
             for toxic in proxy.toxics:
                 proxy.toxics.remove(toxic)
         return HTTPStatus.NO_CONTENT, None
 
-    async def _index(self, _raw: bytes) -> Answer:
+    async def _index(self, _raw: bytes) -> ApiResponse:
         return HTTPStatus.OK, {name: proxy.as_json() for name, proxy in self.proxies.items()}
 
-    async def _create(self, raw: bytes) -> Answer:
+    async def _create(self, raw: bytes) -> ApiResponse:
         body = parse_object(raw)
         wanted = WantedProxy.read(body, where="")
         if wanted.name in self.proxies:
             raise _exists("proxy")
         return HTTPStatus.CREATED, (await self._start(wanted)).as_json()
 
-    async def _populate(self, raw: bytes) -> Answer:
+    async def _populate(self, raw: bytes) -> ApiResponse:
         done: list[Proxy] = []
         complaint: Body = {}
         status = HTTPStatus.CREATED.value
@@ -169,10 +168,10 @@ class LinkApi:
         self.proxies[wanted.name] = proxy
         return proxy
 
-    async def _show(self, _raw: bytes, proxy: str) -> Answer:
+    async def _show(self, _raw: bytes, proxy: str) -> ApiResponse:
         return HTTPStatus.OK, self._proxy(proxy).as_json()
 
-    async def _update(self, raw: bytes, proxy: str) -> Answer:
+    async def _update(self, raw: bytes, proxy: str) -> ApiResponse:
         found = self._proxy(proxy)
         body = parse_object(raw)
         listen = take(body, "listen", str, found.listen)
@@ -193,15 +192,15 @@ class LinkApi:
             await found.disable(lifetime_s=limit_s, tally=tally)
         return HTTPStatus.OK, found.as_json()
 
-    async def _delete(self, _raw: bytes, proxy: str) -> Answer:
+    async def _delete(self, _raw: bytes, proxy: str) -> ApiResponse:
         await self._proxy(proxy).close()
         del self.proxies[proxy]
         return HTTPStatus.NO_CONTENT, None
 
-    async def _toxics(self, _raw: bytes, proxy: str) -> Answer:
+    async def _toxics(self, _raw: bytes, proxy: str) -> ApiResponse:
         return HTTPStatus.OK, [toxic.as_json() for toxic in self._proxy(proxy).toxics.in_order()]
 
-    async def _add_toxic(self, raw: bytes, proxy: str) -> Answer:
+    async def _add_toxic(self, raw: bytes, proxy: str) -> ApiResponse:
         found = self._proxy(proxy)
         body = parse_object(raw)
         kind = take(body, "type", str, "")
@@ -224,10 +223,10 @@ class LinkApi:
         found.toxics.add(toxic, lifetime_s=take_lifetime(body))
         return HTTPStatus.OK, toxic.as_json()
 
-    async def _toxic(self, _raw: bytes, proxy: str, toxic: str) -> Answer:
+    async def _toxic(self, _raw: bytes, proxy: str, toxic: str) -> ApiResponse:
         return HTTPStatus.OK, self._toxic_of(self._proxy(proxy), toxic).as_json()
 
-    async def _update_toxic(self, raw: bytes, proxy: str, toxic: str) -> Answer:
+    async def _update_toxic(self, raw: bytes, proxy: str, toxic: str) -> ApiResponse:
         on = self._proxy(proxy)
         found = self._toxic_of(on, toxic)
         body = parse_object(raw)
@@ -237,7 +236,7 @@ class LinkApi:
         on.toxics.update(found)
         return HTTPStatus.OK, found.as_json()
 
-    async def _remove_toxic(self, _raw: bytes, proxy: str, toxic: str) -> Answer:
+    async def _remove_toxic(self, _raw: bytes, proxy: str, toxic: str) -> ApiResponse:
         on = self._proxy(proxy)
         on.toxics.remove(self._toxic_of(on, toxic))
         return HTTPStatus.NO_CONTENT, None

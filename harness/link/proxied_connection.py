@@ -12,7 +12,7 @@ from harness.link.stage import End
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)  # closing sends RST
 
 
-class Connection:
+class ProxiedConnection:
     """A client, its upstream, and the flows between them. `on_close` is told when both are shut."""
 
     def __init__(
@@ -22,7 +22,7 @@ class Connection:
         upstream: socket.socket,
         *,
         budget: Budget,
-        on_close: Callable[["Connection"], None],
+        on_close: Callable[["ProxiedConnection"], None],
     ) -> None:
         self.number = number
         self._sockets = (client, upstream)

@@ -10,7 +10,7 @@ from harness.link.address import Address, bind, format_address, split_address
 from harness.link.dial import Dial, prepare
 from harness.link.flow import Budget
 from harness.link.full_backlog import FullBacklog
-from harness.link.proxied_connection import Connection
+from harness.link.proxied_connection import ProxiedConnection
 from harness.link.toxic_chain import ToxicChain
 
 _BACKLOG: Final = 1024
@@ -158,7 +158,7 @@ class Proxy:
         self._dialling.discard(dial)
         if upstream is None:
             return
-        connection = Connection(
+        connection = ProxiedConnection(
             dial.number, dial.client, upstream, budget=self._budget, on_close=self.toxics.forget
         )
         self.toxics.admit(connection)

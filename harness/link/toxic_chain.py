@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from harness.chance import Chance
-from harness.link.proxied_connection import Connection
+from harness.link.proxied_connection import ProxiedConnection
 from harness.link.stage import Draw, Item, Stage, Tally
 from harness.link.toxics import TOXICS
 
@@ -45,7 +45,7 @@ class ToxicChain:
         self._proxy = proxy
         self._seed = seed
         self._toxics: list[Toxic] = []
-        self._connections: dict[int, Connection] = {}
+        self._connections: dict[int, ProxiedConnection] = {}
 
     def __iter__(self) -> Iterator[Toxic]:
         return iter(tuple(self._toxics))
@@ -54,7 +54,7 @@ class ToxicChain:
         """As Toxiproxy lists them: those of the upstream first."""
         return sorted(self._toxics, key=lambda toxic: STREAMS.index(toxic.stream))
 
-    def admit(self, connection: Connection) -> None:
+    def admit(self, connection: ProxiedConnection) -> None:
         """Put a new connection through all toxics."""
         self._connections[connection.number] = connection
         for toxic in self._toxics:
@@ -62,7 +62,7 @@ class ToxicChain:
         for stream in STREAMS:
             self._restage(connection, stream)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: ProxiedConnection) -> None:
         """Drop a connection that is closed."""
         self._connections.pop(connection.number, None)
         for toxic in self._toxics:
@@ -124,7 +124,7 @@ class ToxicChain:
         """The counts of the toxic of this name, kept after it is gone."""
         return self.tallies.setdefault(toxic, Tally())
 
-    def _stage(self, toxic: Toxic, connection: Connection) -> None:
+    def _stage(self, toxic: Toxic, connection: ProxiedConnection) -> None:
         draw = Draw(
             chance=Chance(self._seed, f"{self._proxy}/{toxic.name}"), connection=connection.number
         )
@@ -135,7 +135,7 @@ class ToxicChain:
             )
 
     def _stages(
-        self, connection: Connection, stream: str, *, after: Toxic | None = None
+        self, connection: ProxiedConnection, stream: str, *, after: Toxic | None = None
     ) -> list[Stage]:
         toxics = self._toxics if after is None else self._toxics[self._toxics.index(after) + 1 :]
         return [
@@ -146,7 +146,7 @@ class ToxicChain:
 
     def _restage(
         self,
-        connection: Connection,
+        connection: ProxiedConnection,
         stream: str,
         left: list[tuple[int, list[Item]]] | None = None,
     ) -> None:

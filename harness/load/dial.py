@@ -9,7 +9,7 @@ import gevent
 from gevent import socket
 
 from harness.load.lookup import Addresses, is_address, joined, reason
-from harness.load.pull_connection import Connection
+from harness.load.pull_connection import PullConnection
 from harness.node.commands import Failing, TransportFailure
 from harness.node.hosts import NOBODY
 
@@ -20,7 +20,7 @@ LookUp = Callable[[str, float], Addresses | TransportFailure]
 
 def dial(
     host: str, port: int, *, timeout_s: float, look_up: LookUp
-) -> Connection | TransportFailure:
+) -> PullConnection | TransportFailure:
     """Connect to `host`, which `look_up(name, timeout_s)` resolves unless it is an address.
 
     `timeout_s` holds for look-up and connection together. The failure told is that of the first
@@ -37,13 +37,13 @@ def dial(
         left_s = until_s - time.monotonic()
         share_s = max(left_s / (len(addresses) - tried), min(left_s, _FEWEST_S))
         connected = _connect(address, port, max(0.001, share_s))
-        if isinstance(connected, Connection):
+        if isinstance(connected, PullConnection):
             return connected
         failures.append(connected)
     return failures[0]
 
 
-def _connect(address: str, port: int, timeout_s: float) -> Connection | TransportFailure:
+def _connect(address: str, port: int, timeout_s: float) -> PullConnection | TransportFailure:
     if address == NOBODY:  # no packet leaves: what a network says of this address is its own
         gevent.sleep(timeout_s)
         detail = f"dial tcp {joined(address, port)}: i/o timeout"
@@ -54,7 +54,7 @@ def _connect(address: str, port: int, timeout_s: float) -> Connection | Transpor
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(timeout_s)
         sock.connect((address, port))
-        return Connection(sock)
+        return PullConnection(sock)
     except OSError as error:
         sock.close()
         timed_out = isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT

@@ -12,10 +12,10 @@ from harness.load.body_sinks import Body, Content, Kept, Progress
 from harness.load.dial import dial
 from harness.load.lookup import Addresses, NameServer, look_up
 from harness.load.orders import LoadTarget, NodeEndpoint
-from harness.load.pull_connection import Connection, ConnectionDied
+from harness.load.pull_connection import ConnectionDied, PullConnection
 from harness.load.request_rows import Times, look_up_row, request_row
 from harness.load.request_target import Place, UnsendableError, place_of, written
-from harness.load.response_reader import Answer
+from harness.load.response_reader import ClientResponse
 from harness.load.samples_file import SampleWriter
 from harness.load.tls import trust_in
 from harness.node.commands import Ending, Failing, Reply, Request, TransportFailure
@@ -39,12 +39,12 @@ class _Held:
     connection serves two.
     """
 
-    idle: dict[_Pool, list[Connection]] = field(default_factory=lambda: defaultdict(list))
-    connections: set[Connection] = field(default_factory=set)
+    idle: dict[_Pool, list[PullConnection]] = field(default_factory=lambda: defaultdict(list))
+    connections: set[PullConnection] = field(default_factory=set)
     contents: dict[str, Content] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
 
-    def take(self, pool: _Pool) -> Connection | None:
+    def take(self, pool: _Pool) -> PullConnection | None:
         """An idle connection that is still good, the latest used first."""
         idle = self.idle[pool]
         while idle:
@@ -54,13 +54,13 @@ class _Held:
             self.drop(connection)
         return None
 
-    def keep(self, pool: _Pool, connection: Connection) -> None:
+    def keep(self, pool: _Pool, connection: PullConnection) -> None:
         if connection.reusable and len(self.idle[pool]) < _IDLE_PER_HOST_MAX:
             self.idle[pool].append(connection)
         else:
             self.drop(connection)
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, connection: PullConnection) -> None:
         connection.close()
         self.connections.discard(connection)
 
@@ -211,14 +211,14 @@ class NodeWire:
             finally:
                 sending.held.keep(pool, connection)
 
-    def _dial(self, place: Place, sending: _Sending) -> Connection | TransportFailure:
+    def _dial(self, place: Place, sending: _Sending) -> PullConnection | TransportFailure:
         def looked_up(name: str, timeout_s: float) -> Addresses | TransportFailure:
             return self._look_up(name, timeout_s, sending.pull)
 
         began_s = time.monotonic()
         timeout_s = sending.request.dial_timeout_s
         dialled = dial(place.host, place.port, timeout_s=timeout_s, look_up=looked_up)
-        if isinstance(dialled, Connection):
+        if isinstance(dialled, PullConnection):
             sending.held.connections.add(dialled)
             if place.tls and (failure := dialled.secure(trust_in(self._ca_pem), place.host)):
                 sending.held.drop(dialled)
@@ -239,11 +239,11 @@ class NodeWire:
         self._samples.add("requests", row)
         return found
 
-    def _exchange(self, connection: Connection, sent: bytes, sending: _Sending) -> Reply:
+    def _exchange(self, connection: PullConnection, sent: bytes, sending: _Sending) -> Reply:
         request, contents = sending.request, sending.held.contents
         kept, content = Kept(), None
 
-        def body(answer: Answer) -> Body:
+        def body(answer: ClientResponse) -> Body:
             nonlocal content
             if not request.sink or answer.status not in (_OK, _PARTIAL):
                 return kept

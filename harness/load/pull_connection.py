@@ -12,7 +12,7 @@ from gevent import socket
 
 from harness.load.body_sinks import Body, Progress
 from harness.load.lookup import joined, reason
-from harness.load.response_reader import Answer, Parsing, Reading
+from harness.load.response_reader import ClientResponse, Parsing, Reading
 from harness.load.tls import HandshakeFailedError, TlsSocket, Trust
 from harness.node.commands import Ending, Failing, Request, TransportFailure
 
@@ -31,7 +31,7 @@ class ConnectionDied(Exception):  # noqa: N818  a fact about the other side
         self.answered = answered
 
 
-class Connection:
+class PullConnection:
     """Kept alive as long as its answers end whole."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -71,15 +71,21 @@ class Connection:
         return True
 
     def exchange(
-        self, sent: bytes, request: Request, progress: Progress, body: Callable[[Answer], Body]
-    ) -> Answer:
+        self,
+        sent: bytes,
+        request: Request,
+        progress: Progress,
+        body: Callable[[ClientResponse], Body],
+    ) -> ClientResponse:
         """Send the bytes `sent` and read the answer to `request` to its end.
 
         `body` gives the place for an answer's bytes. Raises ConnectionDied when no head came.
         """
         try:
             parsing, first_s = self._ask(sent, request, progress)
-            answer = Answer(status=parsing.status, headers=parsing.headers, first_byte_s=first_s)
+            answer = ClientResponse(
+                status=parsing.status, headers=parsing.headers, first_byte_s=first_s
+            )
             if request.method == "HEAD" or answer.status in _NO_BODY:
                 parsing.keep_alive &= not any(parsing.body)
             else:

@@ -22,7 +22,7 @@ _BUFFER: Final = bytearray(_CHUNK_BYTES)
 
 
 @dataclass(kw_only=True)
-class Answer:
+class ClientResponse:
     """What came back; `ending` is decided when the body has been read."""
 
     status: int
@@ -84,7 +84,7 @@ class Reading:
         self,
         sock: socket.socket,
         ends: str,
-        answer: Answer,
+        answer: ClientResponse,
         progress: Progress,
         request: Request,
     ) -> None:

@@ -83,7 +83,7 @@ def trust_in(ca_pem: str) -> Trust:
 
 
 class TlsSocket:
-    """What `Connection` and `Reading` ask of a socket, over TLS."""
+    """What `PullConnection` and `Reading` ask of a socket, over TLS."""
 
     def __init__(self, sock: socket.socket, trust: Trust, host: str) -> None:
         self._socket = sock

@@ -20,7 +20,7 @@ from harness.node.commands import (
     Request,
     TransportFailure,
 )
-from harness.node.exchange import Answer, failed_request, follow
+from harness.node.exchange import AnsweredRequest, failed_request, follow
 from harness.node.texts import unexpected_status
 from harness.seams import RequestKind
 
@@ -96,7 +96,7 @@ class Authorizer:
             yield from self._fetch(handler)
         return {"Authorization": handler.authorization}
 
-    def challenged(self, answers: list[Answer]) -> bool:
+    def challenged(self, answers: list[AnsweredRequest]) -> bool:
         """Take the challenge of the last of `answers`; False when it cannot be answered.
 
         Raises AttemptFailed when the registry refused what was just sent.
@@ -188,15 +188,15 @@ class Authorizer:
         return _token(answer, doing, ("access_token", "token"))
 
 
-def _ask(request: Request, doing: str) -> Generator[Command, object, Answer]:
+def _ask(request: Request, doing: str) -> Generator[Command, object, AnsweredRequest]:
     """A token request: one, whatever comes (a 503 is not tried again)."""
     last, outcome = yield from follow(request)
     if isinstance(outcome, TransportFailure):
         raise failed_request(last, outcome, f"failed to authorize: failed to {doing}: ")
-    return Answer(method=last.method, url=last.url, reply=outcome)
+    return AnsweredRequest(method=last.method, url=last.url, reply=outcome)
 
 
-def _token(answer: Answer, doing: str, names: tuple[str, ...]) -> str:
+def _token(answer: AnsweredRequest, doing: str, names: tuple[str, ...]) -> str:
     prefix = f"failed to authorize: failed to {doing}: "
     if answer.reply.status >= _ERROR_STATUS:
         raise AttemptFailed(
@@ -217,5 +217,5 @@ def _basic_header(credentials: Credentials) -> str:
     return f"Basic {b64encode(pair.encode()).decode()}"
 
 
-def _same_request(one: Answer, other: Answer) -> bool:
+def _same_request(one: AnsweredRequest, other: AnsweredRequest) -> bool:
     return (one.method, one.url) == (other.method, other.url)

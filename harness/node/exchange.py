@@ -40,7 +40,7 @@ _TRANSIENT = frozenset({Failing.EOF, Failing.TLS_TIMEOUT, Failing.DNS_TIMEOUT})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class AnsweredRequest:
     """A reply with the method and URL that it answers, after redirects."""
 
     method: str
@@ -53,7 +53,7 @@ class Authorising(Protocol):
 
     def headers(self, url: str) -> Generator[Command, object, Mapping[str, str]]: ...
 
-    def challenged(self, answers: list[Answer]) -> bool: ...
+    def challenged(self, answers: list[AnsweredRequest]) -> bool: ...
 
 
 def is_deadline(failure: TransportFailure) -> bool:
@@ -115,13 +115,13 @@ def _keeps_credentials(first: str | None, target: str | None) -> bool:
 
 def exchange(
     request: Request, authoriser: Authorising, *, last_host: bool = True
-) -> Generator[Command, object, Answer]:
+) -> Generator[Command, object, AnsweredRequest]:
     """Send `request` until containerd would take the answer as it is.
 
     Broken connections and broken servers are asked again only at the `last_host`. Raises
     AttemptFailed without an answer and when the authoriser gives up; an error status is an answer.
     """
-    answers: list[Answer] = []
+    answers: list[AnsweredRequest] = []
     for sent in range(1, REQUESTS_PER_OPERATION_MAX + 1):
         credentials = yield from authoriser.headers(request.url)
         last, outcome = yield from follow(
@@ -133,7 +133,7 @@ def exchange(
                 raise failed_request(last, outcome, "failed to do request: ")
             yield Pause(seconds=TRANSPORT_RETRY_S)
             continue
-        answer = Answer(method=last.method, url=last.url, reply=outcome)
+        answer = AnsweredRequest(method=last.method, url=last.url, reply=outcome)
         answers.append(answer)
         if sent == REQUESTS_PER_OPERATION_MAX or not _again(
             answers, authoriser, last_host=last_host
@@ -144,7 +144,7 @@ def exchange(
     raise AssertionError("the last of the requests always ends an exchange")
 
 
-def _again(answers: list[Answer], authoriser: Authorising, *, last_host: bool) -> bool:
+def _again(answers: list[AnsweredRequest], authoriser: Authorising, *, last_host: bool) -> bool:
     """Whether the request is sent once more after these answers."""
     status = answers[-1].reply.status
     if status == _UNAUTHORIZED:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from harness.node.authorizer import Authorizer
 from harness.node.causes import cause_of_answer, classify
 from harness.node.commands import AttemptFailed, Command, Credentials, PullResult, Request
-from harness.node.exchange import Answer, exchange
+from harness.node.exchange import AnsweredRequest, exchange
 from harness.oci.challenge import pull_scope
 from harness.oci.errors import parse_errors
 from harness.recording.outcome import Cause, Outcome
@@ -45,7 +45,7 @@ def push(
 
 def _ask(
     method: str, url: str, body: bytes, wanted: int, authorizer: Authorizer
-) -> Generator[Command, object, Answer]:
+) -> Generator[Command, object, AnsweredRequest]:
     request = Request(kind=RequestKind.UPLOAD, method=method, url=url, client=_CLIENT, body=body)
     answer = yield from exchange(request, authorizer)
     status = answer.reply.status

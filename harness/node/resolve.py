@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from harness.node.authorizer import Authorizer
 from harness.node.commands import AttemptFailed, Command, Request
 from harness.node.endpoint import Endpoint
-from harness.node.exchange import Answer, exchange
+from harness.node.exchange import AnsweredRequest, exchange
 from harness.node.manifest_choice import Descriptor
 from harness.node.texts import unexpected_status, with_registry_errors
 from harness.oci.digest import digest_of, is_digest
@@ -73,7 +73,7 @@ def _resolve_at(
 
 
 def _refused(
-    endpoint: Endpoint, authorizer: Authorizer, head: Request, answer: Answer
+    endpoint: Endpoint, authorizer: Authorizer, head: Request, answer: AnsweredRequest
 ) -> Generator[Command, object, None]:
     """Raise what the status says. After a 403, one GET asks for the registry's own words."""
     status = answer.reply.status
@@ -94,7 +94,7 @@ def _by_get(endpoint: Endpoint, head: Request) -> Request:
 
 
 def _descriptor(
-    endpoint: Endpoint, authorizer: Authorizer, head: Request, answer: Answer
+    endpoint: Endpoint, authorizer: Authorizer, head: Request, answer: AnsweredRequest
 ) -> Generator[Command, object, Descriptor]:
     headers = answer.reply.headers
     digest = endpoint.name.digest or headers.get("docker-content-digest", "")

@@ -22,7 +22,7 @@ from harness.seams import DnsMode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class DnsResponse:
     """What to send, and how long to wait before; `wire` None: nothing is ever sent."""
 
     wire: bytes | None
@@ -36,15 +36,15 @@ class NameServer:
     zone: Zone
     rules: Rules = field(default_factory=Rules)
 
-    def answer(self, wire: bytes, *, node: str, transport: Transport, now_s: float) -> Answer:
+    def answer(self, wire: bytes, *, node: str, transport: Transport, now_s: float) -> DnsResponse:
         """The answer to `wire`, which came to the port of `node`. Raises nothing."""
         try:
             query = parse_query(wire)
         except MalformedQueryError as error:
-            return Answer(wire=form_error(wire) if error.header else None)
+            return DnsResponse(wire=form_error(wire) if error.header else None)
         truth = true_answer(self.zone, query)
         if query.question is None or not self.zone.owns(query):
-            return Answer(wire=pack(query, truth, transport))
+            return DnsResponse(wire=pack(query, truth, transport))
         asked = Asked(
             node=node, name=query.name, record_type=query.record_type, transport=transport
         )
@@ -52,7 +52,7 @@ class NameServer:
 
     def _bent(
         self, query: Query, truth: DNSRecord, transport: Transport, rules: list[Rule]
-    ) -> Answer:
+    ) -> DnsResponse:
         """Delays add up; among the others the oldest rule decides."""
         right = pack(query, truth, transport)
         wire: bytes | None = right
@@ -68,7 +68,7 @@ class NameServer:
                 bites = False
             if bites:
                 self.rules.count_bite(rule)
-        return Answer(wire=wire, wait_s=wait_s)
+        return DnsResponse(wire=wire, wait_s=wait_s)
 
     def _wrong(self, query: Query, rule: Rule, transport: Transport, right: bytes) -> bytes | None:
         match rule.mode:

@@ -21,7 +21,7 @@ _STEP = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
 @dataclass(kw_only=True)
-class Document:
+class ScenarioDocument:
     """`data` is dicts, lists and scalars; `places` has line and column of each path, from 1.
 
     `complaints`: keys that stand twice, and what is YAML but has no meaning here.
@@ -61,7 +61,7 @@ class Document:
         return 1, 1
 
 
-def read_document(file: FilePath, overrides: Iterable[str]) -> Document:
+def read_document(file: FilePath, overrides: Iterable[str]) -> ScenarioDocument:
     """Raises ScenarioError for what is no YAML, too large, or an override that fits nowhere."""
     try:
         with file.open("rb") as stream:
@@ -79,7 +79,7 @@ def read_document(file: FilePath, overrides: Iterable[str]) -> Document:
     return document
 
 
-def override_all(document: Document, overrides: Iterable[str]) -> None:
+def override_all(document: ScenarioDocument, overrides: Iterable[str]) -> None:
     """Put `path=value` overrides in. Raises ScenarioError for all that fit nowhere."""
     complaints: list[Complaint] = []
     for override in overrides:
@@ -91,9 +91,9 @@ def override_all(document: Document, overrides: Iterable[str]) -> None:
         raise ScenarioError(complaints)
 
 
-def read_text(place: str, text: str) -> Document:
+def read_text(place: str, text: str) -> ScenarioDocument:
     """The document in `text`, which came from `place`. Raises ScenarioError."""
-    document = Document(file=place, data=None)
+    document = ScenarioDocument(file=place, data=None)
     node = _compose(place, text)
     if node is not None:
         document.data = _Plain(document).convert(node, ())
@@ -127,7 +127,7 @@ def _compose(place: str, text: str) -> Node | None:
 class _Plain:
     """Turns YAML nodes into plain data, noting places, and counts them."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: ScenarioDocument) -> None:
         self._document = document
         self._count = 0
 
@@ -192,7 +192,7 @@ def _position(node: Node) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _put(document: Document, override: str) -> None:
+def _put(document: ScenarioDocument, override: str) -> None:
     """Set one `path=value` in the data; the value is YAML."""
     name, equals, text = override.partition("=")
     words = name.replace("[", ".").replace("]", "").split(".")

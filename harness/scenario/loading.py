@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from harness.faults import Fault, catalogue
 from harness.scenario.checks import check_whole
 from harness.scenario.complaints import Complaint, Path, ScenarioError, did_you_mean, got
-from harness.scenario.document import Document, override_all, read_document, read_text
+from harness.scenario.document import ScenarioDocument, override_all, read_document, read_text
 from harness.scenario.fault_checks import Faults, where_fits
 from harness.scenario.model import FaultEntry, Occurrence, ScenarioBody
 from harness.scenario.salvage import salvage
@@ -48,7 +48,7 @@ def load_text(place: str, text: str, overrides: Iterable[str] = ()) -> Scenario:
     return _scenario(document, name=None)
 
 
-def _scenario(document: Document, name: str | None) -> Scenario:
+def _scenario(document: ScenarioDocument, name: str | None) -> Scenario:
     """The scenario in `document`, which must be called `name`, if that is given."""
     if not isinstance(document.data, dict):
         rule = f"must be a mapping with name, images, load and faults, got {got(document.data)}"
@@ -92,7 +92,7 @@ def read_held_fault(text: str, nodes: int) -> FaultEntry:
 class _Reader:
     """Validates parts of a document and gathers what is wrong."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: ScenarioDocument) -> None:
         self._document = document
         self.complaints: list[Complaint] = list(document.complaints)
         self._wrong: list[Path] = []

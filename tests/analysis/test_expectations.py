@@ -7,11 +7,11 @@ import pytest
 from harness.analysis.expectations import METRICS, Evidence, judge, sentence
 from harness.analysis.plan_facts import Comparison, Expectation
 from harness.analysis.recovery import Recovery
-from harness.analysis.windows import Window
+from harness.analysis.windows import FaultWindow
 from harness.recording.metrics import METRICS as NAMES
 
 NAN = float("nan")
-WINDOW = Window(
+WINDOW = FaultWindow(
     fault="latency-1",
     word="latency",
     occurrence=1,

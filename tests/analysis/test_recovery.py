@@ -7,10 +7,10 @@ import pytest
 
 from harness.analysis.plan_facts import Scope
 from harness.analysis.recovery import Recovery, recoveries, repository_of
-from harness.analysis.windows import Window
+from harness.analysis.windows import FaultWindow
 
 NAN = float("nan")
-WINDOW = Window(
+WINDOW = FaultWindow(
     fault="dns_timeout-1",
     word="dns_timeout",
     occurrence=1,

@@ -1,0 +1,39 @@
+"""Which scenario files a verb reads, and on how many nodes."""
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from harness.cli.scenario_files import read_scenario, scenario_files
+from harness.scenario import ScenarioError, starter
+
+
+def test_folders_are_opened_and_files_keep_their_order(tmp_path: Path) -> None:
+    """A folder gives its YAML files by name, also those of folders in it."""
+    for name in ("b.yaml", "a.yaml", "inner/c.yaml", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    inside = [tmp_path / name for name in ("a.yaml", "b.yaml", "inner/c.yaml")]
+    assert scenario_files([tmp_path / "b.yaml", tmp_path]) == [tmp_path / "b.yaml", *inside]
+
+
+def test_a_folder_without_scenarios_is_a_usage_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder given by mistake must not pass as nothing to do."""
+    with pytest.raises(typer.Exit) as caught:
+        scenario_files([tmp_path])
+    assert caught.value.exit_code == 2
+    assert "holds no scenario" in capsys.readouterr().err
+
+
+def test_a_scenario_is_read_on_the_nodes_asked_for(tmp_path: Path) -> None:
+    """Fewer nodes when asked, its own number when not; a misspelt setting is refused."""
+    file = tmp_path / "one.yaml"
+    file.write_text(starter("one"))
+    own = read_scenario(file, [], None).body.environment.cluster.nodes
+    assert own > 2
+    assert read_scenario(file, [], 2).body.environment.cluster.nodes == 2
+    with pytest.raises(ScenarioError, match="nonsense"):
+        read_scenario(file, ["nonsense=1"], None)
