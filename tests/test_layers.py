@@ -3,7 +3,10 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,12 @@ HEAVY = (
     "cryptography",
 )
 
+# Modules beside the folders of harness/, itself among them.
+LOOSE_MODULES = 5
+# From how many modules on a name no longer tells which is meant.
+SHARED_NAME = 3
+PLAIN_NAMES = {"__init__", "__main__"}
+
 
 def name_of(path: Path) -> str:
     """`harness/oci/__init__.py` is `harness.oci`."""
@@ -108,9 +117,15 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imports(source: str, package: str) -> Iterator[tuple[int, str]]:
-    """Line and absolute name of all that `source` imports, wherever in it."""
-    for node in ast.walk(ast.parse(source)):
+@cache
+def tree_of(module: str) -> ast.Module:
+    """The module's syntax, parsed once for all tests here."""
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module, package: str) -> Iterator[tuple[int, str]]:
+    """Line and absolute name of all that `tree` imports, wherever in it."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -119,10 +134,51 @@ def imports(source: str, package: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
 
 
-def imports_of(module: str) -> Iterator[tuple[int, str]]:
-    path = MODULES[module]
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    return imports(path.read_text(encoding="utf-8"), package)
+@cache
+def imports_of(module: str) -> tuple[tuple[int, str], ...]:
+    package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+    return tuple(imports(tree_of(module), package))
+
+
+def module_of(name: str, modules: Iterable[str]) -> str | None:
+    """The module that `name` is, or is defined in; None when it is not one of `modules`."""
+    while name and name not in modules:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def import_graph(imported: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """Which modules each module imports, from the names that it imports."""
+    return {
+        module: {found for name in names if (found := module_of(name, imported))} - {module}
+        for module, names in imported.items()
+    }
+
+
+def cycle_in(graph: Mapping[str, set[str]]) -> list[str]:
+    """Modules that import one another in a ring, the first one again at the end; empty: none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])[::-1]  # graphlib goes from the imported to who imports it
+    return []
+
+
+def shared(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The names that too many modules bear, of pairs of a name and its module."""
+    bearers: dict[str, set[str]] = defaultdict(set)
+    for name, module in names:
+        bearers[name].add(module)
+    return {name: sorted(found) for name, found in bearers.items() if len(found) >= SHARED_NAME}
+
+
+def classes_of(tree: ast.Module) -> list[str]:
+    """Its public classes; a private one is met in its own module only."""
+    return [
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
 
 
 def layer_of(name: str) -> str:
@@ -152,11 +208,13 @@ def within(module: str, places: dict[str, str]) -> bool:
     )
 
 
-def uses(source: str, name: str) -> Iterator[int]:
-    """The lines on which `source` says `name` (`print`, `os.environ`)."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) == name:
-            yield node.lineno
+def uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and text of each name that `tree` says (`print`, `os.environ`)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield node.lineno, f"{node.value.id}.{node.attr}"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -184,8 +242,7 @@ def test_fenced_libraries_stay_behind_their_fence(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_command_line_prints_and_reads_the_environment(module: str) -> None:
     """Processes are started from one place, too."""
-    source = MODULES[module].read_text(encoding="utf-8")
-    fences = {
+    fences: dict[str, dict[str, str]] = {
         "print": {"harness.cli.": ""},
         "os.environ": ENVIRONMENT_READERS,
         "os.getenv": ENVIRONMENT_READERS,
@@ -195,11 +252,35 @@ def test_only_the_command_line_prints_and_reads_the_environment(module: str) -> 
     }
     wrong = [
         f"{MODULES[module].relative_to(ROOT)}:{line}: {name} is not for {module}"
-        for name, places in fences.items()
-        if not within(module, places)
-        for line in uses(source, name)
+        for line, name in uses(tree_of(module))
+        if name in fences and not within(module, fences[name])
     ]
     assert wrong == []
+
+
+def test_modules_import_no_module_that_imports_them() -> None:
+    """No cycle anywhere, also none by imports inside functions or for types."""
+    found = import_graph({module: {name for _, name in imports_of(module)} for module in MODULES})
+    assert sum(map(len, found.values())) > len(MODULES)  # imports were seen at all
+    assert cycle_in(found) == []
+
+
+def test_few_modules_stand_beside_the_folders() -> None:
+    """Whatever belongs to a part of the harness is in its folder."""
+    beside = [path.name for path in sorted(PACKAGE.glob("*.py"))]
+    assert len(beside) <= LOOSE_MODULES, beside
+
+
+def test_file_names_tell_which_file_is_meant() -> None:
+    """No third `rules.py`: an editor's tab and a traceback show little more than the name."""
+    names = ((path.stem, module) for module, path in MODULES.items())
+    assert {name: at for name, at in shared(names).items() if name not in PLAIN_NAMES} == {}
+
+
+def test_class_names_tell_which_class_is_meant() -> None:
+    """No third `Answer`: whoever searches for one finds what they meant."""
+    names = ((name, module) for module in MODULES for name in classes_of(tree_of(module)))
+    assert shared(names) == {}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "scenarios/quickstart.yaml"]])
@@ -231,14 +312,43 @@ def late():
     from ..seams import Seam
     from .. import analysis
 """
-    assert list(imports(source, "harness.load"))[1:] == [
+    assert list(imports(ast.parse(source), "harness.load"))[1:] == [
         (4, "harness.run.run.Ended"),
         (6, "pandas"),
         (7, "harness.load.neighbour"),
         (8, "harness.seams.Seam"),
         (9, "harness.analysis"),
     ]
-    assert list(uses("import os\nx = os.environ['A']\nprint(x)", "os.environ")) == [2]
+    said = set(uses(ast.parse("import os\nx = os.environ['A'].strip()\nprint(x)")))
+    assert {(2, "os.environ"), (3, "print")} <= said
+
+
+def test_a_planted_cycle_is_found_however_it_is_hidden() -> None:
+    """One import at the top, one inside a function, one for types: a ring of three modules."""
+    sources = {
+        "harness.cli": "",
+        "harness.cli.one": "from harness.cli.two import second",
+        "harness.cli.two": "def second():\n    from harness.cli import three",
+        "harness.cli.three": "if TYPE_CHECKING:\n    from .one import First",
+        "harness.cli.four": "from harness.cli.one import First",
+    }
+    imported = {
+        module: {name for _, name in imports(ast.parse(source), module.rpartition(".")[0])}
+        for module, source in sources.items()
+    }
+    found = cycle_in(import_graph(imported))
+    assert found[0] == found[-1]
+    assert set(found) == {"harness.cli.one", "harness.cli.two", "harness.cli.three"}
+    imported["harness.cli.three"] = set()
+    assert cycle_in(import_graph(imported)) == []
+
+
+def test_names_are_shared_from_the_third_module_on() -> None:
+    """Twice in one module counts once, and a private class not at all."""
+    names = [("Answer", "a"), ("Answer", "a"), ("Answer", "b"), ("Rule", "a")]
+    assert shared(names) == {}
+    assert shared([*names, ("Answer", "c")]) == {"Answer": ["a", "b", "c"]}
+    assert classes_of(ast.parse("class Answer: ...\nclass _Own: ...")) == ["Answer"]
 
 
 @pytest.mark.parametrize(
