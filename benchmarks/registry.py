@@ -31,7 +31,7 @@ import psutil
 
 from harness.chance import Chance
 from harness.environment.authority import Authority, new_authority
-from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.registry import RegistryService, open_registry
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
@@ -135,7 +135,7 @@ def measure(target: Target, digest: str) -> dict[str, float]:
     return row | {"resident_mib": process.memory_info().rss / 2**20}
 
 
-async def cost_of_rules(room: RegistryRoom, target: Target) -> dict[str, float]:
+async def cost_of_rules(service: RegistryService, target: Target) -> dict[str, float]:
     """Processor time in µs that one rule adds to a request that it does not match."""
     used = {"none": used_by_a_manifest(target)}
     for how, (repository, share) in UNMATCHED.items():
@@ -145,7 +145,7 @@ async def cost_of_rules(room: RegistryRoom, target: Target) -> dict[str, float]:
             chance=Chance(1, "bench"),
             deadline_s=time.monotonic() + 600,
         )
-        gateway, act = room.gateway(scope), Delay(first_byte_s=1.0)
+        gateway, act = service.gateway(scope), Delay(first_byte_s=1.0)
         async with AsyncExitStack() as rules:
             for _ in range(RULES):
                 rule = gateway.rule(act, kinds=(RequestKind.MANIFEST,), share=share)
@@ -187,7 +187,7 @@ async def opened(
     name: str,
     upstream: UpstreamSettings | None = None,
     authority: Authority | None = None,
-) -> AsyncIterator[RegistryRoom]:
+) -> AsyncIterator[RegistryService]:
     """A gateway in a folder of its own, before the embedded registry or the one at `upstream`."""
     folder = run.folder / name
     folder.mkdir()
@@ -201,20 +201,20 @@ async def opened(
         registry_name="bench",
         upstream=upstream,
         authority=authority,
-    ) as room:
-        yield room
+    ) as service:
+        yield service
 
 
-def target_of(room: RegistryRoom) -> Target:
-    trust = ssl.create_default_context(cadata=room.ca_pem) if room.ca_pem else None
-    process = psutil.Process(room.child.pid)
-    return Target(process=process, port=room.ports["n0"], trust=trust)
+def target_of(service: RegistryService) -> Target:
+    trust = ssl.create_default_context(cadata=service.ca_pem) if service.ca_pem else None
+    process = psutil.Process(service.child.pid)
+    return Target(process=process, port=service.ports["n0"], trust=trust)
 
 
-async def filled(room: RegistryRoom) -> BuiltImage:
-    """Let `room` have the image."""
-    image = build(ImageSpec(name=NAME, size_bytes=BLOB_BYTES), DirectorySink(room.root))
-    await room.add_image(image, NAME, TAG)
+async def filled(service: RegistryService) -> BuiltImage:
+    """Let `service` have the image."""
+    image = build(ImageSpec(name=NAME, size_bytes=BLOB_BYTES), DirectorySink(service.root))
+    await service.add_image(image, NAME, TAG)
     return image
 
 
@@ -241,14 +241,14 @@ async def compare(binary: str | None, rounds: int) -> dict[str, list[dict[str, f
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
         run = Run(run_id="bench", folder=folder, journal=journal, clock_start_s=time.monotonic())
-        room = await stack.enter_async_context(opened(run, "embedded"))
-        image = await filled(room)
+        service = await stack.enter_async_context(opened(run, "embedded"))
+        image = await filled(service)
         authority = new_authority(folder, ())
         tls = await stack.enter_async_context(opened(run, "tls", authority=authority))
         await filled(tls)
-        targets = {"embedded": target_of(room), "embedded, TLS": target_of(tls)}
+        targets = {"embedded": target_of(service), "embedded, TLS": target_of(tls)}
         if binary is not None:
-            theirs = await stack.enter_async_context(distribution(run, binary, image, room.root))
+            theirs = await stack.enter_async_context(distribution(run, binary, image, service.root))
             url = f"http://127.0.0.1:{theirs.port}"
             settings = UpstreamSettings(provider="external", url=url)
             proxy = await stack.enter_async_context(opened(run, "proxied", settings))
@@ -260,7 +260,7 @@ async def compare(binary: str | None, rounds: int) -> dict[str, list[dict[str, f
         for _ in range(rounds):
             for name, target in targets.items():
                 rows[name].append(measure(target, digest))
-            rows["rules"].append(await cost_of_rules(room, targets["embedded"]))
+            rows["rules"].append(await cost_of_rules(service, targets["embedded"]))
         return rows
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from harness.chance import Chance
-from harness.environment.link import LinkKind, LinkRoom, ScopedLink, open_link
+from harness.environment.link import LinkKind, LinkService, ScopedLink, open_link
 from harness.environment.scope import FaultScope
 from harness.environment.toxiproxy import find_toxiproxy
 from harness.process.child import Run
@@ -56,7 +56,7 @@ async def soon(what: Awaitable[Any]) -> Any:
 class Lab:
     """A link with nodes, all in front of one upstream."""
 
-    room: LinkRoom
+    service: LinkService
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def scope(
@@ -70,13 +70,13 @@ class Lab:
         )
 
     def link(self, fault: str = "fault-1", *, nodes: tuple[str, ...] = ()) -> ScopedLink:
-        return self.room.link(self.scope(fault, nodes=nodes))
+        return self.service.link(self.scope(fault, nodes=nodes))
 
     async def proxies(self) -> dict[str, Any]:
-        return await asyncio.to_thread(self.room.control.proxies)
+        return await asyncio.to_thread(self.service.control.proxies)
 
     async def connect(self, node: str = "node-0") -> Stream:
-        reader, writer = await soon(asyncio.open_connection("127.0.0.1", self.room.ports[node]))
+        reader, writer = await soon(asyncio.open_connection("127.0.0.1", self.service.ports[node]))
         self.writers.append(writer)
         return reader, writer
 
@@ -138,8 +138,8 @@ async def open_lab(
                 upstream_ports=dict.fromkeys(names, port),
                 toxiproxy_path=path,
                 seed=7,
-            ) as room:
-                lab = Lab(room=room)
+            ) as service:
+                lab = Lab(service=service)
                 before = await lab.proxies()
                 yield lab
                 if kept:

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from harness.environment.authority import new_authority
-from harness.environment.registry import RegistryRoom, open_registry
-from harness.environment.resolver import ResolverRoom, open_resolver
+from harness.environment.registry import RegistryService, open_registry
+from harness.environment.resolver import ResolverService, open_resolver
 from harness.load.driver import LoadRun, start_load
 from harness.load.orders import (
     CLIENTS_NODE,
@@ -41,8 +41,8 @@ class LoadLab:
     """Nodes reach the gateway directly: their link ports are the gateway's."""
 
     run: Run
-    registry: RegistryRoom
-    resolver: ResolverRoom
+    registry: RegistryService
+    resolver: ResolverService
     nodes: tuple[str, ...]
     images: dict[str, BuiltImage] = field(default_factory=dict)
 

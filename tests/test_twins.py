@@ -44,7 +44,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/link/proxied_connection.py": "tests/contract/test_every_link.py, with real sockets",
     "harness/link/dial.py": "tests/contract/test_every_link.py, with real sockets",
     "harness/load/changed_node.py": "tests/contract/test_every_node_fault.py, in its process",
-    "harness/clusters/emulated/emulated_seam.py": "contract/test_every_node_fault.py",
+    "harness/clusters/emulated/emulated_nodes.py": "contract/test_every_node_fault.py",
     "harness/audit/content_checks.py": "tests/audit/test_audit.py, by planted defects",
     "harness/audit/listing.py": "tests/audit/test_hostile.py, by lists that are none",
     "harness/load/context.py": "tests/load/test_rollouts.py, in its process",
@@ -64,9 +64,9 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/run/up.py": "tests/cli/test_up.py, by running the program",
     "harness/clusters/kind/kind_lab.py": "tests/cluster/test_kind_lab.py, on a real cluster",
     "harness/clusters/existing/existing_lab.py": "tests/cluster/test_existing.py",
-    "harness/clusters/existing/existing_seam.py": "tests/cluster/test_existing.py",
-    "harness/clusters/kind/deletion.py": "test_recovering.py beside it and tests/cluster",
-    "harness/environment/scope.py": "only words; every room's test uses it",
+    "harness/clusters/existing/existing_nodes.py": "tests/cluster/test_existing.py",
+    "harness/clusters/kind/deletion.py": "test_recovery.py beside it and tests/cluster",
+    "harness/environment/scope.py": "only words; every service's test uses it",
 }
 
 SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "harness").rglob("*.py"))

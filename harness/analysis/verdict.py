@@ -11,7 +11,6 @@ from harness.recording.events import (
     ChildDied,
     Event,
     LoadEnded,
-    RoomClosed,
     RunEnded,
     SteadyStateChecked,
 )
@@ -95,9 +94,6 @@ def _of_events(events: Sequence[Event]) -> Iterator[Reason]:
                 yield Reason(kind="not_steady", subject=event.when, text=text)
             case LoadEnded(error=error) if error:
                 yield Reason(kind="load_failed", subject="load", text=f"load: {error}")
-            case RoomClosed(error=error) if error:
-                text = f"{event.room} did not close cleanly: {error}"
-                yield Reason(kind="room_failed", subject=event.room, text=text)
             case _:
                 pass
     yield from _of_end(events)

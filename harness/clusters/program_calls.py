@@ -5,11 +5,9 @@ import signal
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from harness.clusters.errors import ClusterError
-
-T = TypeVar("T")
 
 
 class ProgramMissingError(ClusterError):
@@ -21,7 +19,7 @@ class NoAnswerError(ClusterError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class ProcessResult:
     """How a program ended and what it wrote."""
 
     code: int
@@ -37,7 +35,9 @@ class Said:
         return ""
 
 
-async def call(argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: float) -> Said:
+async def call(
+    argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: float
+) -> ProcessResult:
     """Run `argv` to its end, in a session of its own: Ctrl-C goes to the harness only.
 
     Killed when it takes longer or the caller is cancelled. Raises ProgramMissingError,
@@ -66,7 +66,7 @@ async def call(argv: Sequence[str], *, stdin: bytes | None = None, timeout_s: fl
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGKILL)
             await process.wait()
-    return Said(code=process.returncode or 0, out=out, err=err.decode(errors="replace"))
+    return ProcessResult(code=process.returncode or 0, out=out, err=err.decode(errors="replace"))
 
 
 async def all_of(works: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -85,18 +85,3 @@ def _first(group: BaseExceptionGroup[ClusterError]) -> ClusterError:
         error = error.exceptions[0]
     assert isinstance(error, ClusterError)
     return error
-
-
-async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Do `work`, which undoes something, whole: being cancelled is told only after it."""
-    doing = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not doing.done():
-        try:
-            await asyncio.wait([doing])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    result = doing.result()
-    if cancelled is not None:
-        raise cancelled
-    return result

@@ -1,1 +1,1 @@
-"""Starts and stops what a scenario stands on: rooms opened in order and closed in reverse."""
+"""Starts and stops what a scenario stands on: services opened in order and closed in reverse."""

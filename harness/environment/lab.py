@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from harness.environment.authority import new_authority
-from harness.environment.link import LinkRoom, open_link
+from harness.environment.link import LinkService, open_link
 from harness.environment.link_control import LinkError
-from harness.environment.registry import RegistryRoom, open_registry
-from harness.environment.resolver import ResolverRoom, open_resolver
+from harness.environment.registry import RegistryService, open_registry
+from harness.environment.resolver import ResolverService, open_resolver
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import Provider, UpstreamSettings
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
@@ -26,7 +26,7 @@ from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import Child, ChildError, Run
 from harness.recording.events import Event, RoomOpened
 from harness.registry.profile import Limits, ProfileName
-from harness.seams import Bites, Cluster, Seam, Seams
+from harness.seams import Bites, Nodes, Seam, Seams
 
 LOOPBACK = "127.0.0.1"
 _DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
@@ -87,16 +87,16 @@ class Place:
     resolver_asked: bool = True
 
 
-class CountingCluster(Cluster, Protocol):
-    """`seams.Cluster` for one occurrence of one fault."""
+class CountingNodes(Nodes, Protocol):
+    """`seams.Nodes` for one occurrence of one fault."""
 
     async def bites(self) -> Bites: ...
 
 
-class Nodes(Protocol):
+class ClusterNodes(Protocol):
     """The nodes of a run, emulated or real, as faults may change them."""
 
-    def scoped(self, scope: FaultScope) -> CountingCluster: ...
+    def scoped(self, scope: FaultScope) -> CountingNodes: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +119,9 @@ class Lab:
     """A running environment."""
 
     settings: LabSettings
-    registry: RegistryRoom
-    link: LinkRoom | None  # None: nodes reach the gateway directly
-    resolver: ResolverRoom
+    registry: RegistryService
+    link: LinkService | None  # None: nodes reach the gateway directly
+    resolver: ResolverService
     images: Mapping[str, BuiltImage]  # by reference as written in a pod
     address: str = LOOPBACK  # what the registry's name is resolved to
 
@@ -131,7 +131,7 @@ class Lab:
         return self.registry.ports if self.link is None else self.link.ports
 
     def scoped(
-        self, needed: frozenset[Seam], scope: FaultScope, nodes: Nodes | None = None
+        self, needed: frozenset[Seam], scope: FaultScope, nodes: ClusterNodes | None = None
     ) -> LabSeams:
         """The seams as one fault may touch them; those it `needed` tell its bites.
 
@@ -170,8 +170,8 @@ class Lab:
 
     def children(self) -> dict[str, Child]:
         """The service processes by name, without one that a fault has killed."""
-        rooms = {"registry": self.registry, "link": self.link, "resolver": self.resolver}
-        children = {name: room.child for name, room in rooms.items() if room is not None}
+        services = {"registry": self.registry, "link": self.link, "resolver": self.resolver}
+        children = {name: it.child for name, it in services.items() if it is not None}
         if self.registry.process.is_down:
             del children["registry"]
         behind = self.registry.upstream
@@ -211,20 +211,20 @@ def all_nodes(settings: LabSettings) -> tuple[str, ...]:
 
 @asynccontextmanager
 async def open_lab(run: Run, settings: LabSettings, record: Record) -> AsyncIterator[Lab]:
-    """Open the rooms in order; leaving closes them in reverse.
+    """Open the services in order; leaving closes them in reverse.
 
     Raises EnvironmentFailed; what was opened before is closed.
     """
-    async with AsyncExitStack() as rooms:
-        with told(run):
+    async with AsyncExitStack() as stack:
+        with environment_failures(run):
             require_disk(run.folder, settings.images_bytes)
-            lab = await open_services(rooms, run, settings, record, Place())
+            lab = await open_services(stack, run, settings, record, Place())
         yield lab
 
 
 @contextmanager
-def told(run: Run) -> Iterator[None]:
-    """Tell what a room raises while it is opened as EnvironmentFailed."""
+def environment_failures(run: Run) -> Iterator[None]:
+    """Raise what a service raises while it is opened as EnvironmentFailed."""
     try:
         yield
     except (ChildError, LinkError) as error:
@@ -235,9 +235,9 @@ def told(run: Run) -> Iterator[None]:
 
 
 async def open_services(
-    rooms: AsyncExitStack, run: Run, settings: LabSettings, record: Record, place: Place
+    stack: AsyncExitStack, run: Run, settings: LabSettings, record: Record, place: Place
 ) -> Lab:
-    """Open the services into `rooms`. With a link before it the registry stays on loopback.
+    """Open the services into `stack`. With a link before it the registry stays on loopback.
 
     Raises ChildError, LinkError, OSError.
     """
@@ -246,7 +246,7 @@ async def open_services(
     authority = None
     if settings.tls:
         authority = new_authority(run.folder, (place.listen_host, place.address))
-    registry = await rooms.enter_async_context(
+    registry = await stack.enter_async_context(
         open_registry(
             run,
             nodes=nodes,
@@ -267,7 +267,7 @@ async def open_services(
     started = opened(record, "registry", started, _registry_details(settings))
     images = await _store_images(registry, settings.images)
     started = opened(record, "images", started, _image_details(images))
-    resolver = await rooms.enter_async_context(
+    resolver = await stack.enter_async_context(
         open_resolver(
             run,
             nodes=nodes,
@@ -277,7 +277,7 @@ async def open_services(
         )
     )
     started = opened(record, "resolver", started, {"address": resolver.address})
-    link = await _open_link(rooms, run, settings, registry, place)
+    link = await _open_link(stack, run, settings, registry, place)
     opened(record, "link", started, _link_details(link))
     return Lab(
         settings=settings,
@@ -290,15 +290,15 @@ async def open_services(
 
 
 async def _open_link(
-    rooms: AsyncExitStack,
+    stack: AsyncExitStack,
     run: Run,
     settings: LabSettings,
-    registry: RegistryRoom,
+    registry: RegistryService,
     place: Place,
-) -> LinkRoom | None:
+) -> LinkService | None:
     if settings.link == "none":
         return None
-    return await rooms.enter_async_context(
+    return await stack.enter_async_context(
         open_link(
             run,
             kind=settings.link,
@@ -318,7 +318,7 @@ def _registry_details(settings: LabSettings) -> dict[str, str]:
     return {"provider": settings.provider, "profile": settings.profile}
 
 
-def _link_details(link: LinkRoom | None) -> dict[str, str]:
+def _link_details(link: LinkService | None) -> dict[str, str]:
     if link is None:
         return {"kind": "none"}
     return {"kind": link.kind, "version": link.version}
@@ -342,7 +342,7 @@ def require_disk(folder: Path, images_bytes: int) -> None:
 
 
 async def _store_images(
-    registry: RegistryRoom, specs: tuple[ImageSpec, ...]
+    registry: RegistryService, specs: tuple[ImageSpec, ...]
 ) -> dict[str, BuiltImage]:
     images: dict[str, BuiltImage] = {}
     for spec in specs:

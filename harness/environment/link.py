@@ -18,6 +18,7 @@ from harness.environment.link_control import LinkControl, LinkError
 from harness.environment.scope import FaultScope
 from harness.environment.toxiproxy import SetupFailed, find_toxiproxy
 from harness.process.child import Child, ChildError, Run, start_child
+from harness.process.completion import run_to_completion
 from harness.seams import Bites
 
 LinkKind = Literal["embedded", "toxiproxy"]
@@ -30,7 +31,7 @@ _MAJOR_VERSION = "2."
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinkRoom:
+class LinkService:
     """An open link: one listener a node. `ports` by node; `control_token` "" when none is asked."""
 
     kind: LinkKind
@@ -53,7 +54,7 @@ class LinkRoom:
         if unknown := [node for node in scope.where.nodes if node not in self.ports]:
             known = ", ".join(itertools.islice(self.ports, 5))
             raise LinkError(f"{scope.fault}: no node {unknown[0]!r} on the link, which has {known}")
-        return ScopedLink(room=self, scope=scope)
+        return ScopedLink(service=self, scope=scope)
 
     async def healthy(self) -> bool:
         """Whether the server lives and answers."""
@@ -70,7 +71,7 @@ class LinkRoom:
 class ScopedLink:
     """`seams.Link` for one occurrence of one fault."""
 
-    room: LinkRoom
+    service: LinkService
     scope: FaultScope
     _toxics: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     _downs: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -90,31 +91,33 @@ class ScopedLink:
         name = self._name()
         toxic = {"name": name, "type": kind, "stream": stream, "attributes": dict(attributes)}
         added: list[str] = []
-        control = self.room.control
+        control = self.service.control
         try:
-            await _whole(lambda: control.add_toxic(nodes, toxic, added=added, **self._lifetime()))
+            await _in_thread(
+                lambda: control.add_toxic(nodes, toxic, added=added, **self._lifetime())
+            )
             self._toxics.append((name, nodes))
             yield
         finally:
             if added:
-                await _whole(lambda: control.remove_toxic(added, name))
+                await _in_thread(lambda: control.remove_toxic(added, name))
 
     @asynccontextmanager
     async def down(self, *, share: float = 1.0) -> AsyncIterator[None]:
         """Close the listeners in scope; they open again when no fault holds them down."""
         nodes, name = self._nodes(share), self._name()
-        control, held = self.room.control, self.room._taken_down  # noqa: SLF001  the room's holds
+        control, held = self.service.control, self.service._taken_down  # noqa: SLF001  the service's holds
         disabled: list[str] = []
         extra = {**self._lifetime(), "harness_tally": name}
         held.update(nodes)
         try:
-            await _whole(lambda: control.disable(nodes, disabled=disabled, **extra))
+            await _in_thread(lambda: control.disable(nodes, disabled=disabled, **extra))
             self._downs.append((name, nodes))
             yield
         finally:
             held.subtract(nodes)
             if free := [node for node in disabled if held[node] <= 0]:
-                await _whole(lambda: control.enable(free))
+                await _in_thread(lambda: control.enable(free))
 
     @asynccontextmanager
     async def flapping(
@@ -147,24 +150,24 @@ class ScopedLink:
 
         Raises LinkError with a real Toxiproxy, which accepts whatever comes.
         """
-        if self.room.kind == "toxiproxy":
+        if self.service.kind == "toxiproxy":
             raise LinkError(
                 f"{self.scope.fault}: a real Toxiproxy accepts every connection, so none can be "
                 "left without an answer: use `link: embedded`"
             )
         nodes, name = self._nodes(share), self._name()
-        control, held = self.room.control, self.room._shut_out  # noqa: SLF001  the room's holds
+        control, held = self.service.control, self.service._shut_out  # noqa: SLF001  the service's holds
         dropping: list[str] = []
         extra = self._lifetime()
         held.update(nodes)
         try:
-            await _whole(lambda: control.drop_new(nodes, dropping=dropping, **extra))
+            await _in_thread(lambda: control.drop_new(nodes, dropping=dropping, **extra))
             self._uncounted.append(name)
             yield
         finally:
             held.subtract(nodes)
             if free := [node for node in dropping if held[node] <= 0]:
-                await _whole(lambda: control.let_in(free))
+                await _in_thread(lambda: control.let_in(free))
 
     @asynccontextmanager
     async def cut_off(self, *, share: float = 1.0) -> AsyncIterator[None]:
@@ -178,7 +181,7 @@ class ScopedLink:
             for stream in ways:
                 held_back = self.toxic("bandwidth", {"rate": 0}, stream=stream, share=share)
                 await changes.enter_async_context(held_back)
-            if self.room.kind == "embedded":
+            if self.service.kind == "embedded":
                 await changes.enter_async_context(self.drop_new(share=share))
             yield
 
@@ -190,9 +193,9 @@ class ScopedLink:
         connections that are dropped: the system, not the link, turns them away, so nobody here
         sees how many.
         """
-        if self.room.kind == "toxiproxy":
+        if self.service.kind == "toxiproxy":
             return Bites(count=None)
-        counted = await asyncio.to_thread(self.room.control.bites)
+        counted = await asyncio.to_thread(self.service.control.bites)
         details: dict[str, dict[str, int]] = {}
         for name, nodes in self._toxics + self._downs:
             total: Counter[str] = Counter()
@@ -205,36 +208,25 @@ class ScopedLink:
 
     def _name(self) -> str:
         """A name for one change, which the server also counts its bites under."""
-        return f"{self.scope.fault}-{next(self.room._numbers)}"  # noqa: SLF001  the room's counter
+        return f"{self.scope.fault}-{next(self.service._numbers)}"  # noqa: SLF001  the service's counter
 
     def _nodes(self, share: float) -> tuple[str, ...]:
-        nodes = self.scope.where.nodes or tuple(self.room.ports)
+        nodes = self.scope.where.nodes or tuple(self.service.ports)
         return nodes if share >= 1 else self.scope.chance.pick(share, nodes)
 
     def _lifetime(self) -> dict[str, float]:
         """How long the embedded server lets the change live; a real one has no such word."""
-        if self.room.kind == "toxiproxy":
+        if self.service.kind == "toxiproxy":
             return {}
         return {"harness_lifetime_s": max(0.001, self.scope.deadline_s - time.monotonic())}
 
 
-async def _whole(work: Callable[[], None]) -> None:
-    """Do `work` in a thread and wait for its end even when cancelled.
+async def _in_thread(work: Callable[[], None]) -> None:
+    """Do `work` in a thread, to its end: a half-made change could be made after its removal.
 
-    A change that is half made when its caller is cancelled could otherwise be made after it was
-    undone. The wait is bounded by the timeouts of the requests.
+    The wait is bounded by the timeouts of the requests.
     """
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        task.exception()
-        raise cancelled
-    task.result()
+    await run_to_completion(asyncio.to_thread(work))
 
 
 @asynccontextmanager
@@ -252,7 +244,7 @@ async def open_link(
     seed: int = 0,
     toxiproxy_path: str | None = None,
     cache_folder: Path | None = None,
-) -> AsyncIterator[LinkRoom]:
+) -> AsyncIterator[LinkService]:
     """Put a listener before each node's gateway port until the block is left.
 
     `kind` auto: a real Toxiproxy (`toxiproxy_path`, PATH, `cache_folder`), else the embedded one.
@@ -277,7 +269,7 @@ async def open_link(
     ]
     async with starting as (child, control, version):
         listening = await asyncio.to_thread(control.populate, wanted)
-        yield LinkRoom(
+        yield LinkService(
             kind="embedded" if program is None else "toxiproxy",
             version=version,
             control_url=control.url,

@@ -1,4 +1,4 @@
-"""The registry's room: the embedded registry and its gateway, started, filled and changed."""
+"""The registry as a service: the embedded registry and its gateway, started, filled and changed."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ from harness.environment.store import AMD64, ScopedStore
 from harness.environment.stored_files import StoredFiles
 from harness.environment.stored_index import StoredIndex
 from harness.environment.upstream.access import UpstreamSettings
-from harness.environment.upstream.service import UpstreamRoom, open_upstream
+from harness.environment.upstream.service import UpstreamService, open_upstream
 from harness.gateway.orders import RuleOrder, write_order
 from harness.oci.images import BuiltImage
 from harness.process.child import Child, ChildError, Run
@@ -154,7 +154,7 @@ class ScopedGateway:
 
 
 @dataclass(kw_only=True)
-class RegistryRoom:
+class RegistryService:
     """A running registry. `ports` has the gateway's port for each node.
 
     `direct_url` reaches the gateway past the link, as no node. `root` holds the content
@@ -172,7 +172,7 @@ class RegistryRoom:
     held: HeldImages
     files: StoredFiles
     index: StoredIndex
-    upstream: UpstreamRoom | None = None  # None: the embedded registry
+    upstream: UpstreamService | None = None  # None: the embedded registry
     authority: Authority | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -284,7 +284,7 @@ async def open_registry(
     keep_content: bool = False,
     upstream: UpstreamSettings | None = None,
     authority: Authority | None = None,
-) -> AsyncIterator[RegistryRoom]:
+) -> AsyncIterator[RegistryService]:
     """Start the registry with a gateway port for each node, until the block is left.
 
     `port` is that of `direct_url`. `storage_host`: where nodes find redirected blobs.
@@ -318,7 +318,7 @@ async def open_registry(
             process = RegistryProcess(run, config)
             stack.push_async_callback(process.close)
             ready = await process.start()
-            yield RegistryRoom(
+            yield RegistryService(
                 run=run,
                 process=process,
                 registry_name=registry_name,

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ import psutil
 
 from harness.environment.scope import FaultScope
 from harness.process.child import Child, ChildError, Run, start_child
+from harness.process.completion import run_to_completion
 from harness.seams import Bites
 
 _ANSWER_TIMEOUT_S = 10.0
@@ -170,10 +171,10 @@ class ScopedProcess:
         if self.process.is_down:
             raise ChildError("registry: another fault has killed its process already")
         try:
-            await _to_its_end(self.process.kill())
+            await run_to_completion(self.process.kill())
             yield
         finally:
-            await _to_its_end(self.process.start_again())
+            await run_to_completion(self.process.start_again())
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
@@ -204,13 +205,3 @@ async def _stopped(pid: int) -> None:
             stopped = psutil.STATUS_STOPPED
             while psutil.Process(pid).status() != stopped:  # noqa: ASYNC110  no event tells it
                 await asyncio.sleep(_POLL_S)
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do `work` to its end even when cancelled: a process half started helps nobody."""
-    doing = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await asyncio.wait([doing])
-        raise

@@ -28,7 +28,7 @@ class ResolverGoneError(ChildError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResolverRoom:
+class ResolverService:
     """An open resolver: `address` is where it listens, `ports` are for UDP and TCP, by node."""
 
     name: str
@@ -49,7 +49,7 @@ class ResolverRoom:
             raise ResolverError(
                 f"{scope.fault}: no node {unknown[0]!r} at the resolver, which has {known}"
             )
-        return ScopedResolver(room=self, scope=scope)
+        return ScopedResolver(service=self, scope=scope)
 
     def new_rule_name(self, fault: str) -> str:
         """A name that no other rule has."""
@@ -88,7 +88,7 @@ class ResolverRoom:
 class ScopedResolver:
     """`seams.Resolver` for one occurrence of one fault."""
 
-    room: ResolverRoom
+    service: ResolverService
     scope: FaultScope
     _rules: list[str] = field(default_factory=list)
 
@@ -110,9 +110,9 @@ class ScopedResolver:
         """
         _check(mode, delay_ms, address, share)
         rule = Rule(
-            rule=self.room.new_rule_name(self.scope.fault),
+            rule=self.service.new_rule_name(self.scope.fault),
             mode=mode,
-            nodes=frozenset(self.scope.where.nodes or self.room.ports),
+            nodes=frozenset(self.scope.where.nodes or self.service.ports),
             share=share,
             chance=self.scope.chance,
             deadline_s=self.scope.deadline_s,
@@ -124,11 +124,11 @@ class ScopedResolver:
         )
         self._rules.append(rule.rule)
         try:
-            await self.room.ask("add", rule=rule.to_json())
+            await self.service.ask("add", rule=rule.to_json())
             yield
         finally:
             with suppress(ResolverGoneError):  # its rules are gone with it
-                await self.room.ask("remove", rule=rule.rule)
+                await self.service.ask("remove", rule=rule.rule)
 
     async def bites(self) -> Bites:
         """How many queries were answered otherwise than truly, also after the heal.
@@ -138,7 +138,7 @@ class ScopedResolver:
         if not self._rules:
             return Bites(count=0)
         try:
-            counts = (await self.room.ask("bites"))["bites"]
+            counts = (await self.service.ask("bites"))["bites"]
         except ChildError as error:
             return Bites(count=None, details={"error": str(error)})
         details = {rule: int(counts.get(rule, 0)) for rule in self._rules}
@@ -169,7 +169,7 @@ async def open_resolver(
     listen_host: str = "127.0.0.1",
     ports: Mapping[str, int] | None = None,
     others: OtherNames = "nxdomain",
-) -> AsyncIterator[ResolverRoom]:
+) -> AsyncIterator[ResolverService]:
     """Answer `name` with `address` on a port of each node until the block is left.
 
     `ports` by node, 0 or absent: any free one. `others`: what is said of all other names.
@@ -184,6 +184,6 @@ async def open_resolver(
     }
     argv = [sys.executable, "-m", "harness.resolver"]
     async with start_child(run, "resolver", argv, config=config) as child:
-        yield ResolverRoom(
+        yield ResolverService(
             name=name, address=listen_host, ports=dict(child.ready["ports"]), child=child
         )

@@ -1,7 +1,7 @@
 """The store seam: content at rest is changed, and the gateway counts who meets the change."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -22,6 +22,7 @@ from harness.environment.stored_index import (
     without_tags,
 )
 from harness.oci.documents import Platform
+from harness.process.completion import run_to_completion
 from harness.seams import Bites, Content, OtherImage, RequestKind, Where
 
 _CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
@@ -193,17 +194,7 @@ async def in_thread(changes: AbstractContextManager[None]) -> AsyncIterator[None
     """Enter and leave in a thread: changes to files take as long as the disk does."""
     entered = ExitStack()
     try:
-        await _to_its_end(lambda: entered.enter_context(changes))
+        await run_to_completion(asyncio.to_thread(entered.enter_context, changes))
         yield
     finally:
-        await _to_its_end(entered.close)
-
-
-async def _to_its_end(work: Callable[[], None]) -> None:
-    """Do `work` in a thread. When cancelled, wait for it first: it cannot be stopped half-way."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await asyncio.wait([doing])
-        raise
+        await run_to_completion(asyncio.to_thread(entered.close))

@@ -59,14 +59,6 @@ class RoomOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoomClosed(Event):
-    name = "room_closed"
-    room: str
-    took_s: float
-    error: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class SteadyStateChecked(Event):
     """A canary pull through every link before the first fault, and again after the last."""
 

@@ -54,14 +54,14 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class ProgramOutput:
     """What a program said. `code` None: it did not end in time or could not be started."""
 
     code: int | None
     text: str
 
 
-Ask = Callable[[Sequence[str]], Said]
+Ask = Callable[[Sequence[str]], ProgramOutput]
 
 
 def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
@@ -97,7 +97,7 @@ def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
     ]
 
 
-def ask(argv: Sequence[str]) -> Said:
+def ask(argv: Sequence[str]) -> ProgramOutput:
     """Run a program that only says something."""
     try:
         done = subprocess.run(
@@ -110,10 +110,10 @@ def ask(argv: Sequence[str]) -> Said:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Said(code=None, text=f"no answer within {_ANSWER_S:g} s")
+        return ProgramOutput(code=None, text=f"no answer within {_ANSWER_S:g} s")
     except OSError as error:
-        return Said(code=None, text=f"cannot be started: {error.strerror}")
-    return Said(code=done.returncode, text=(done.stdout.strip() or done.stderr.strip()))
+        return ProgramOutput(code=None, text=f"cannot be started: {error.strerror}")
+    return ProgramOutput(code=done.returncode, text=(done.stdout.strip() or done.stderr.strip()))
 
 
 def python(version: tuple[int, int, int]) -> Check:
@@ -309,7 +309,7 @@ def memory(meminfo: str) -> Check:
     return Check(name="memory", status=status, found=found, fix=fix)
 
 
-def _failure(program: str, said: Said) -> str:
+def _failure(program: str, said: ProgramOutput) -> str:
     lines = said.text.splitlines() or ["says nothing"]
     return f"{program}: {lines[-1]}"
 

@@ -11,22 +11,22 @@ from typing import Any
 
 from harness.chance import Chance
 from harness.clusters.errors import ClusterError
-from harness.clusters.program_calls import to_its_end
 from harness.clusters.rollouts.rollouts import Rollouts
 from harness.environment.canary import NotSteady, check_steady_state
 from harness.environment.health import sample_health
 from harness.environment.lab import (
+    ClusterNodes,
     EnvironmentFailed,
     Lab,
     LabSeams,
     LinkKind,
-    Nodes,
 )
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.load.driver import LoadRun, start_load
 from harness.plan.plan import Plan, PlannedFault
 from harness.process.child import ChildError, Run
+from harness.process.completion import run_to_completion
 from harness.process.journal import Journal
 from harness.process.lock import hold
 from harness.recording.events import (
@@ -103,7 +103,7 @@ class _Grounds:
     """A lab and the nodes that pull in it, as the timeline sees them."""
 
     lab: Lab
-    nodes: Nodes | None
+    nodes: ClusterNodes | None
 
     def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> LabSeams:
         scope = FaultScope(fault=fault.id, where=fault.where, chance=chance, deadline_s=deadline_s)
@@ -261,10 +261,10 @@ async def _roll_out(running: _Running, lab: Lab, rollouts: Rollouts) -> bool:
     finally:
         at_s = running.clock.now_s()
         with suppress(ChildError):  # then the records end where it died
-            await to_its_end(lab.registry.write_records())
+            await run_to_completion(lab.registry.write_records())
         rollouts.write_samples(lab.registry.access_log, at_s)
-        running.record(PodsWatched(at_s=at_s, **asdict(rollouts.told())))
-        for node, counts in (await to_its_end(rollouts.counted())).items():
+        running.record(PodsWatched(at_s=at_s, **asdict(rollouts.coverage())))
+        for node, counts in (await run_to_completion(rollouts.counted())).items():
             running.record(NodeMetrics(at_s=at_s, node=node, counts=counts))
 
 

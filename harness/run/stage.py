@@ -6,23 +6,23 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.clusters.emulated.emulated_seam import EmulatedCluster
+from harness.clusters.emulated.emulated_nodes import EmulatedNodes
 from harness.clusters.errors import ClusterError
 from harness.clusters.existing.contexts import kubeconfig_with
-from harness.clusters.existing.existing_cluster import ExistingRoom, ExistingSettings, own_pulls
+from harness.clusters.existing.existing_cluster import ExistingCluster, ExistingSettings, own_pulls
 from harness.clusters.existing.existing_lab import open_existing_lab
-from harness.clusters.existing.existing_seam import ExistingCluster, find_existing
-from harness.clusters.kind.cluster import ClusterRoom, Room
+from harness.clusters.existing.existing_nodes import ExistingNodes, find_existing
 from harness.clusters.kind.creation import KindSettings
+from harness.clusters.kind.kind_cluster import KindCluster, Room
 from harness.clusters.kind.kind_lab import open_kind_lab, path_settings
-from harness.clusters.kind.kind_seam import KindCluster
+from harness.clusters.kind.kind_nodes import KindNodes
 from harness.clusters.rollouts.rollouts import Rollouts, RolloutSettings, open_rollouts
 from harness.environment.lab import (
+    ClusterNodes,
     EnvironmentFailed,
     Lab,
     LabSettings,
     LinkKind,
-    Nodes,
     Record,
     open_lab,
 )
@@ -61,14 +61,14 @@ class Stage:
     cluster: Room | None = None
     rollouts: Rollouts | None = None
 
-    def nodes(self, load: LoadRun, plan: Plan) -> Nodes:
+    def nodes(self, load: LoadRun, plan: Plan) -> ClusterNodes:
         """The nodes as faults see them."""
         if self.rollouts is None:
-            return EmulatedCluster(load=load, nodes=plan.load.nodes)
+            return EmulatedNodes(load=load, nodes=plan.load.nodes)
         room = self.rollouts.room
-        if not isinstance(room, ClusterRoom):
-            return ExistingCluster(rollouts=self.rollouts)
-        return KindCluster(
+        if not isinstance(room, KindCluster):
+            return ExistingNodes(rollouts=self.rollouts)
+        return KindNodes(
             run=self.rollouts.run,
             room=room,
             path=path_settings(self.lab),
@@ -81,7 +81,7 @@ class Stage:
             return plan.load
         orders = replace(plan.load, nodes=(), rollouts=())
         room = self.rollouts.room
-        return own_pulls(orders, room.run_id) if isinstance(room, ExistingRoom) else orders
+        return own_pulls(orders, room.run_id) if isinstance(room, ExistingCluster) else orders
 
 
 def lab_settings(

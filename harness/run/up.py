@@ -13,7 +13,7 @@ from typing import Any
 from harness.chance import Chance
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import PULL_SECRET, run_namespace
-from harness.clusters.kind.cluster import Room
+from harness.clusters.kind.kind_cluster import Room
 from harness.environment.authority import CA_FILE
 from harness.environment.lab import (
     EnvironmentFailed,

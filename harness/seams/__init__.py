@@ -25,9 +25,9 @@ from harness.seams.acts import (
     Truncate,
     Watch,
 )
-from harness.seams.cluster import Cluster, HostsMistake
 from harness.seams.gateway import Gateway
 from harness.seams.link import Link
+from harness.seams.nodes import HostsMistake, Nodes
 from harness.seams.process import Process
 from harness.seams.resolver import DnsMode, Resolver, Turns
 from harness.seams.scope import Bites, RequestKind, Seam, Where
@@ -39,7 +39,6 @@ __all__ = [
     "Act",
     "Bites",
     "Certificate",
-    "Cluster",
     "ConnectionLimit",
     "Content",
     "Corrupt",
@@ -53,6 +52,7 @@ __all__ = [
     "Link",
     "MisdirectToken",
     "MislabelDigest",
+    "Nodes",
     "OtherImage",
     "Process",
     "Queue",

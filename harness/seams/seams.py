@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from harness.seams.cluster import Cluster
 from harness.seams.gateway import Gateway
 from harness.seams.link import Link
+from harness.seams.nodes import Nodes
 from harness.seams.process import Process
 from harness.seams.resolver import Resolver
 from harness.seams.store import Store
@@ -19,6 +19,6 @@ class Seams:
     resolver: Resolver
     gateway: Gateway
     store: Store
-    cluster: Cluster
+    cluster: Nodes
     tls: Tls
     process: Process

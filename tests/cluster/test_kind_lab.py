@@ -13,9 +13,9 @@ import pytest
 
 from harness.chance import Chance
 from harness.clusters.guard import RUN_LABEL
-from harness.clusters.kind.cluster import ClusterRoom
 from harness.clusters.kind.containers import CommandFailed
 from harness.clusters.kind.creation import KindSettings
+from harness.clusters.kind.kind_cluster import KindCluster
 from harness.clusters.kind.kind_lab import open_kind_lab
 from harness.environment.canary import check_steady_state
 from harness.environment.lab import EnvironmentFailed, Lab
@@ -70,7 +70,7 @@ REMOVE = ("ctr", "--namespace", "k8s.io", "images", "rm", "--sync")
 
 
 @asynccontextmanager
-async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[Lab, ClusterRoom]]:
+async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[Lab, KindCluster]]:
     """The lab on the standing cluster."""
     events: list[Event] = []
     kind = kind_settings(NODES)
@@ -92,7 +92,7 @@ def scope(fault: str, *nodes: str) -> FaultScope:
     )
 
 
-async def pull(cluster: ClusterRoom, node: str) -> str:
+async def pull(cluster: KindCluster, node: str) -> str:
     """Pull the image as the node would; what went wrong, "" for nothing."""
     reference = f"{REGISTRY_NAME}/app:v1"
     try:
@@ -128,7 +128,7 @@ def test_the_nodes_pull_over_their_own_listeners_and_resolver(standing: Standing
     assert not (run.folder / "kubeconfig").exists()
 
 
-async def meet_faults(lab: Lab, cluster: ClusterRoom) -> None:
+async def meet_faults(lab: Lab, cluster: KindCluster) -> None:
     """One on each node, one after the other."""
     resolver = lab.resolver.resolver(scope("dns_nxdomain-1", "node-0"))
     async with resolver.answering(DnsMode.NXDOMAIN):
@@ -159,7 +159,7 @@ def test_kubernetes_goes_on_working_while_the_path_is_changed(standing: Standing
         asyncio.run(main(run))
 
 
-async def until_ready(cluster: ClusterRoom) -> None:
+async def until_ready(cluster: KindCluster) -> None:
     for _ in range(120):
         if not any(node.reason for node in (await cluster.kubernetes_nodes()).values()):
             return

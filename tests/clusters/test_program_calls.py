@@ -1,4 +1,4 @@
-"""Other programs are asked, and what undoes something is done whole."""
+"""Other programs are asked, and never left behind."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,6 @@ from harness.clusters.program_calls import (
     ProgramMissingError,
     all_of,
     call,
-    to_its_end,
 )
 
 
@@ -65,34 +64,3 @@ def test_the_first_failure_of_several_is_told_plainly() -> None:
 
     with pytest.raises(ClusterError, match="one sentence"):
         asyncio.run(all_of(work() for work in (wait, fail, wait)))
-
-
-def test_what_undoes_is_done_whole_when_cancelled() -> None:
-    """The cancel is told afterwards, however often it comes."""
-    done: list[str] = []
-
-    async def undo() -> None:
-        for step in ("a", "b", "c"):
-            await asyncio.sleep(0.05)
-            done.append(step)
-
-    async def main() -> None:
-        undoing = asyncio.ensure_future(to_its_end(undo()))
-        for _ in range(3):
-            await asyncio.sleep(0.02)
-            undoing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await undoing
-
-    asyncio.run(main())
-    assert done == ["a", "b", "c"]
-
-
-def test_what_fails_to_undo_says_so() -> None:
-    """Also when it was not cancelled."""
-
-    async def undo() -> None:
-        raise ClusterError("it stays")
-
-    with pytest.raises(ClusterError, match="it stays"):
-        asyncio.run(to_its_end(undo()))

@@ -23,9 +23,9 @@ def test_bytes_pass_unchanged_without_a_toxic(kind: LinkKind, tmp_path: Path) ->
 
     async def main() -> None:
         async with open_lab(kind, tmp_path) as lab:
-            assert lab.room.kind == kind
-            assert lab.room.version == "git" or lab.room.version.startswith("2.")
-            assert await lab.room.healthy()
+            assert lab.service.kind == kind
+            assert lab.service.version == "git" or lab.service.version.startswith("2.")
+            assert await lab.service.healthy()
             reader, _ = await lab.ask(f"end {9_000_001}")
             assert await soon(reader.read(-1)) == blob(9_000_001)
 
@@ -264,11 +264,11 @@ def test_share_chooses_the_same_nodes_for_the_same_seed(kind: LinkKind, tmp_path
     async def main() -> None:
         async with open_lab(kind, tmp_path, nodes=8) as lab:
             scope = lab.scope()
-            chosen = scope.chance.pick(0.25, tuple(lab.room.ports))
+            chosen = scope.chance.pick(0.25, tuple(lab.service.ports))
             for _ in range(2):
-                async with lab.room.link(scope).toxic("latency", {"latency": 1}, share=0.25):
+                async with lab.service.link(scope).toxic("latency", {"latency": 1}, share=0.25):
                     proxies = await lab.proxies()
-                    bitten = [name for name in lab.room.ports if proxies[name]["toxics"]]
+                    bitten = [name for name in lab.service.ports if proxies[name]["toxics"]]
                     assert tuple(bitten) == chosen
                     assert len(bitten) == 2
 
@@ -323,7 +323,7 @@ def test_a_toxic_that_is_gone_already_heals(kind: LinkKind, tmp_path: Path) -> N
             async with link.toxic("latency", {"latency": 5}):
                 for node, proxy in (await lab.proxies()).items():
                     for toxic in proxy["toxics"]:
-                        remove = lab.room.control.remove_toxic
+                        remove = lab.service.control.remove_toxic
                         await asyncio.to_thread(remove, [node], toxic["name"])
 
     asyncio.run(main())
@@ -349,7 +349,7 @@ def test_a_port_that_is_taken_is_named(kind: LinkKind, tmp_path: Path) -> None:
 
     async def main() -> None:
         async with open_lab(kind, tmp_path) as lab:
-            taken = lab.room.ports["node-0"]
+            taken = lab.service.ports["node-0"]
             complaint = f"127.0.0.1:{taken}.*address already in use"
             with new_run(tmp_path, "second") as run:
                 second = open_link(
@@ -392,19 +392,19 @@ def test_two_links_in_one_process_keep_apart(kind: LinkKind, tmp_path: Path) -> 
 
 
 def test_a_link_that_dies_is_noticed(kind: LinkKind, tmp_path: Path) -> None:
-    """After its process is gone the room is not healthy, and healing says why it cannot."""
+    """After its process is gone the service is not healthy, and healing says why it cannot."""
 
     async def main() -> None:
         async with open_lab(kind, tmp_path, kept=False) as lab:
             fault = AsyncExitStack()
             await fault.enter_async_context(lab.link().toxic("latency", {"latency": 1}))
-            os.kill(lab.room.child.pid, signal.SIGKILL)
+            os.kill(lab.service.child.pid, signal.SIGKILL)
 
             async def dead() -> bool:
-                return not lab.room.child.alive
+                return not lab.service.child.alive
 
             await until(dead, "the child's death is seen")
-            assert not await lab.room.healthy()
+            assert not await lab.service.healthy()
             with pytest.raises(LinkError, match="does not answer"):
                 await fault.aclose()
 

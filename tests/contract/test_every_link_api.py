@@ -179,7 +179,7 @@ def test_every_request_is_answered_as_toxiproxy_does(kind: LinkKind, tmp_path: P
         async with open_lab(kind, tmp_path) as lab:
 
             def ask_all() -> None:
-                with client(lab.room.control_url, lab.room.control_token) as api:
+                with client(lab.service.control_url, lab.service.control_token) as api:
                     for asked in itertools.chain(*CASES):
                         check(asked, api)
 
@@ -199,7 +199,7 @@ def test_populate_leaves_what_is_as_asked_and_replaces_the_rest(
             spare = free_port()
 
             def ask_all() -> None:
-                with client(lab.room.control_url, lab.room.control_token) as api:
+                with client(lab.service.control_url, lab.service.control_token) as api:
                     check(ok("POST", ON, 200, {"type": "latency", "name": "slow"}), api)
                     same = {"name": "node-0", "listen": before["listen"]}
                     other = {"name": "extra", "listen": f"localhost:{spare}", "upstream": "a:1"}
@@ -222,12 +222,12 @@ def test_a_taken_port_is_answered_500(kind: LinkKind, tmp_path: Path) -> None:
 
     async def main() -> None:
         async with open_lab(kind, tmp_path) as lab:
-            taken = f"127.0.0.1:{lab.room.ports['node-1']}"
+            taken = f"127.0.0.1:{lab.service.ports['node-1']}"
 
             def ask_all() -> None:
                 new = {"name": "new", "listen": taken, "upstream": "a:1"}
                 first = {"name": "first", "listen": "127.0.0.1:0", "upstream": "a:1"}
-                with client(lab.room.control_url, lab.room.control_token) as api:
+                with client(lab.service.control_url, lab.service.control_token) as api:
                     check(bad("POST", "/proxies", 500, f"listen tcp {taken}: bind:", new), api)
                     check(bad("GET", "/proxies/new", 404, "proxy not found"), api)
                     answer = {"proxies": [{"name": "first"}]}

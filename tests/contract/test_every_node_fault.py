@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.chance import Chance
-from harness.clusters.emulated.emulated_seam import EmulatedCluster, ScopedEmulatedCluster
+from harness.clusters.emulated.emulated_nodes import EmulatedNodes, ScopedEmulatedNodes
 from harness.environment.scope import FaultScope
 from harness.faults import catalogue
 from harness.load.driver import LoadRun
@@ -68,7 +68,7 @@ def rounds(lab: LoadLab, first: str, second: str, third: str) -> tuple[RolloutOr
     )
 
 
-def seams_of(cluster: ScopedEmulatedCluster) -> Seams:
+def seams_of(cluster: ScopedEmulatedNodes) -> Seams:
     return Seams(**{**vars(RecordingSeams().seams()), "cluster": cluster})
 
 
@@ -91,7 +91,7 @@ def test_each_bites_its_own_node_and_heals(tmp_path: Path) -> None:
             )
             async with lab.load(orders) as load:
                 begun_s = time.monotonic()
-                cluster = EmulatedCluster(load=load, nodes=NODES)
+                cluster = EmulatedNodes(load=load, nodes=NODES)
                 scoped = {}
                 await until(begun_s, BEGIN_S)
                 async with AsyncExitStack() as on:
@@ -145,7 +145,7 @@ def test_the_load_heals_by_itself_at_the_deadline(tmp_path: Path) -> None:
                     chance=Chance(1, "f"),
                     deadline_s=time.monotonic() + 2.5,
                 )
-                scoped = EmulatedCluster(load=load, nodes=("node-0",)).scoped(scope)
+                scoped = EmulatedNodes(load=load, nodes=("node-0",)).scoped(scope)
                 async with scoped.credentials("wrong"):
                     await load.finished()
                 bites = await scoped.bites()
@@ -162,7 +162,7 @@ def test_background_clients_have_no_disk() -> None:
         fault="f", where=Where(nodes=("clients",)), chance=Chance(1, "f"), deadline_s=0.0
     )
     load = LoadRun(makers=(), coordinator=None)
-    scoped = EmulatedCluster(load=load, nodes=("node-0",)).scoped(scope)
+    scoped = EmulatedNodes(load=load, nodes=("node-0",)).scoped(scope)
 
     async def main() -> None:
         async with scoped.fill_disk(free_bytes=1):

@@ -54,7 +54,7 @@ def opened(folder: Path, chosen: LabSettings) -> list[Event]:
 def test_a_room_that_cannot_be_opened_leaves_none_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Whichever it is, the rooms before it are closed: no process, no open journal line."""
+    """Whichever it is, the services before it are closed: no process, no open journal line."""
 
     def broken(*_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
         raise ChildError(f"{step}: out of order")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.environment.link import _whole, open_link
+from harness.environment.link import _in_thread, open_link
 from harness.environment.link_control import LinkControl, LinkError
 from tests.link_lab import free_port, new_run
 
@@ -22,7 +22,7 @@ def test_work_under_way_is_finished_before_a_cancel_goes_on() -> None:
             may_end.wait(20)
             done.set()
 
-        task = asyncio.ensure_future(_whole(work))
+        task = asyncio.ensure_future(_in_thread(work))
         await asyncio.to_thread(begun.wait, 20)
         for _ in range(2):
             task.cancel()

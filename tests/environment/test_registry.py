@@ -1,4 +1,4 @@
-"""The registry's room: a real process, its seams, and how it ends."""
+"""The registry's service: a real process, its seams, and how it ends."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.registry import RegistryService, open_registry
 from harness.environment.scope import FaultScope
 from harness.environment.store import in_thread
 from harness.oci.digest import digest_of
@@ -40,7 +40,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 @asynccontextmanager
-async def opened(run: Run, **settings: Any) -> AsyncIterator[RegistryRoom]:
+async def opened(run: Run, **settings: Any) -> AsyncIterator[RegistryService]:
     usual: dict[str, Any] = {
         "nodes": NODES,
         "auth": "none",
@@ -49,18 +49,18 @@ async def opened(run: Run, **settings: Any) -> AsyncIterator[RegistryRoom]:
         "token_lifetime_s": 300,
         "registry_name": "registry.test",
     }
-    async with open_registry(run, **(usual | settings)) as room:
-        yield room
+    async with open_registry(run, **(usual | settings)) as service:
+        yield service
 
 
-async def filled(room: RegistryRoom, spec: ImageSpec = SPEC) -> BuiltImage:
-    image = await asyncio.to_thread(build, spec, DirectorySink(room.root))
-    await room.add_image(image, "team/app", "v1")
+async def filled(service: RegistryService, spec: ImageSpec = SPEC) -> BuiltImage:
+    image = await asyncio.to_thread(build, spec, DirectorySink(service.root))
+    await service.add_image(image, "team/app", "v1")
     return image
 
 
-def client(room: RegistryRoom, node: str = "n0") -> httpx.AsyncClient:
-    url = f"http://127.0.0.1:{room.ports[node]}"
+def client(service: RegistryService, node: str = "n0") -> httpx.AsyncClient:
+    url = f"http://127.0.0.1:{service.ports[node]}"
     return httpx.AsyncClient(base_url=url, timeout=20, trust_env=False)
 
 
@@ -83,11 +83,11 @@ def test_image_is_pulled_through_every_port(run: Run) -> None:
     )
 
     async def main() -> None:
-        async with opened(run) as room:
-            image = await filled(room, spec)
-            assert set(room.ports) == set(NODES)
+        async with opened(run) as service:
+            image = await filled(service, spec)
+            assert set(service.ports) == set(NODES)
             for node in NODES:
-                async with client(room, node) as node_client:
+                async with client(service, node) as node_client:
                     top = await node_client.get("/v2/team/app/manifests/v1")
                     assert top.headers["docker-content-digest"] == image.digest
                     for manifest in image.manifests:
@@ -97,7 +97,7 @@ def test_image_is_pulled_through_every_port(run: Run) -> None:
                     for digest in image.blob_digests:
                         content = (await node_client.get(f"/v2/team/app/blobs/{digest}")).content
                         assert digest_of(content) == digest
-            async with httpx.AsyncClient(base_url=room.direct_url, trust_env=False) as direct:
+            async with httpx.AsyncClient(base_url=service.direct_url, trust_env=False) as direct:
                 assert (await direct.get("/v2/team/app/tags/list")).json()["tags"] == ["v1"]
 
     asyncio.run(main())
@@ -112,8 +112,8 @@ def test_rule_lives_as_long_as_its_block(run: Run) -> None:
     """It heals on leaving, on an error and when cancelled; its bites are known afterwards."""
 
     async def main() -> None:
-        async with opened(run) as room, client(room) as node_client:
-            seam = room.gateway(scope(Where(repository="team/*", nodes=("n0",))))
+        async with opened(run) as service, client(service) as node_client:
+            seam = service.gateway(scope(Where(repository="team/*", nodes=("n0",))))
 
             async def status() -> int:
                 return (await node_client.get("/v2/team/app/tags/list")).status_code
@@ -121,7 +121,7 @@ def test_rule_lives_as_long_as_its_block(run: Run) -> None:
             async with seam.rule(BUSY, kinds=(RequestKind.TAGS,)):
                 assert await status() == 503
                 assert (await seam.bites()).count == 1
-                async with client(room, "n1") as other:
+                async with client(service, "n1") as other:
                     assert (await other.get("/v2/team/app/tags/list")).status_code == 404
             assert await status() == 404
 
@@ -159,11 +159,11 @@ def test_where_replaces_the_kinds(run: Run) -> None:
     """A fault's `where` narrows what its rules bite."""
 
     async def main() -> None:
-        async with opened(run) as room, client(room) as node_client:
-            image = await filled(room)
+        async with opened(run) as service, client(service) as node_client:
+            image = await filled(service)
             layer = image.platforms[0].layers[1].digest
             where = Where(kinds=(RequestKind.BLOB,), layers=(1,))
-            async with room.gateway(scope(where)).rule(BUSY, kinds=(RequestKind.MANIFEST,)):
+            async with service.gateway(scope(where)).rule(BUSY, kinds=(RequestKind.MANIFEST,)):
                 assert (await node_client.get("/v2/team/app/manifests/v1")).status_code == 200
                 for digest in image.blob_digests:
                     status = (await node_client.get(f"/v2/team/app/blobs/{digest}")).status_code
@@ -176,8 +176,8 @@ def test_deadline_is_kept_without_the_harness(run: Run) -> None:
     """A rule whose block is never left ends by itself, and answers it holds are let go."""
 
     async def main() -> None:
-        async with opened(run) as room, client(room) as node_client:
-            seam = room.gateway(scope(lasts_s=0.7))
+        async with opened(run) as service, client(service) as node_client:
+            seam = service.gateway(scope(lasts_s=0.7))
             async with seam.rule(Delay(first_byte_s=3600), kinds=(RequestKind.PING,)):
                 answer = await asyncio.wait_for(node_client.get("/v2/"), 10)
                 assert answer.headers["harness-bitten-by"] == "f-1"
@@ -208,19 +208,19 @@ def test_bad_control_messages_are_refused(run: Run) -> None:
     ]
 
     async def main() -> None:
-        async with opened(run) as room, client(room) as node_client:
+        async with opened(run) as service, client(service) as node_client:
             for message in messages:
                 if isinstance(message, dict):
                     fields = dict(message)
                     with pytest.raises(ChildError, match="registry: "):
-                        await room.control.ask(fields.pop("do", None), **fields)
+                        await service.control.ask(fields.pop("do", None), **fields)
                 else:
-                    await room.child.send(message)
-            stdin = room.child.process.stdin
+                    await service.child.send(message)
+            stdin = service.child.process.stdin
             assert stdin is not None
             stdin.write(b"not json\n\xff\xfe\n")
             await stdin.drain()
-            assert (await room.control.ask("bites", rules=["x"]))["bites"] == {}
+            assert (await service.control.ask("bites", rules=["x"]))["bites"] == {}
             assert (await node_client.get("/v2/")).status_code == 200
 
     asyncio.run(main())
@@ -230,12 +230,12 @@ def test_content_changed_at_rest_is_served_counted_and_restored(run: Run) -> Non
     """Both changes reach the client, each serving is a bite, and all is as before afterwards."""
 
     async def main() -> None:
-        async with opened(run) as room, client(room) as node_client:
-            image = await filled(room)
+        async with opened(run) as service, client(service) as node_client:
+            image = await filled(service)
             digest = image.platforms[0].layers[2].digest
             path = f"/v2/team/app/blobs/{digest}"
             whole = (await node_client.get(path)).content
-            seam = room.store(scope(Where(repository="team/app", layers=(2,))))
+            seam = service.store(scope(Where(repository="team/app", layers=(2,))))
             async with seam.flipped_bytes(flip_bytes=2):
                 answer = await node_client.get(path)
                 assert sum(a != b for a, b in zip(answer.content, whole, strict=True)) == 2
@@ -248,7 +248,7 @@ def test_content_changed_at_rest_is_served_counted_and_restored(run: Run) -> Non
                 assert (await node_client.get(path)).content == whole[: len(whole) // 2]
             assert (await node_client.get(path)).content == whole
             assert (await seam.bites()).count == 2
-            nothing = room.store(scope(Where(layers=(99,))))
+            nothing = service.store(scope(Where(layers=(99,))))
             with pytest.raises(LookupError, match="layers 99"):
                 async with nothing.cut(keep_share=0.5):
                     pass
@@ -261,15 +261,15 @@ def test_credentials_guard_the_registry_and_stay_out_of_files(run: Run) -> None:
     """With tokens asked for, the account opens the registry, and no file learns its password."""
 
     async def main() -> None:
-        async with opened(run, auth="token") as room, client(room) as node_client:
-            await filled(room)
+        async with opened(run, auth="token") as service, client(service) as node_client:
+            await filled(service)
             path = "/v2/team/app/manifests/v1"
             assert (await node_client.get(path)).status_code == 401
             query = {"scope": "repository:team/app:pull"}
             got = await node_client.get("/token", params=query, auth=("robot", "s3cret-pass"))
             header = {"Authorization": f"Bearer {got.json()['token']}"}
             assert (await node_client.get(path, headers=header)).status_code == 200
-            argv = psutil.Process(room.child.pid).cmdline()
+            argv = psutil.Process(service.child.pid).cmdline()
             assert "s3cret-pass" not in " ".join(argv)
 
     asyncio.run(main())
@@ -295,11 +295,11 @@ def test_registry_that_dies_is_told(run: Run) -> None:
     """A rule that is held heals without a word, and a new one says what happened."""
 
     async def main() -> None:
-        async with opened(run) as room:
-            seam = room.gateway(scope())
+        async with opened(run) as service:
+            seam = service.gateway(scope())
             async with seam.rule(BUSY, kinds=(RequestKind.PING,)):
-                os.kill(room.child.pid, signal.SIGKILL)
-                await room.child.process.wait()
+                os.kill(service.child.pid, signal.SIGKILL)
+                await service.child.process.wait()
             with pytest.raises(ChildError, match="its process has ended"):
                 async with seam.rule(BUSY, kinds=(RequestKind.PING,)):
                     pass
@@ -311,18 +311,18 @@ def test_registry_ends_with_its_leash_although_downloads_hang(run: Run) -> None:
     """When the harness is gone it ends soon, also when clients read nothing."""
 
     async def main() -> None:
-        async with opened(run) as room:
-            image = await filled(room, ImageSpec(name="app", size_bytes=64 << 20))
+        async with opened(run) as service:
+            image = await filled(service, ImageSpec(name="app", size_bytes=64 << 20))
             reader, writer = await asyncio.open_connection(
-                "127.0.0.1", room.ports["n0"], limit=1 << 10
+                "127.0.0.1", service.ports["n0"], limit=1 << 10
             )
             layer = image.platforms[0].layers[0].digest
             writer.write(f"GET /v2/team/app/blobs/{layer} HTTP/1.1\r\nHost: r\r\n\r\n".encode())
             await reader.readline()
-            stdin = room.child.process.stdin
+            stdin = service.child.process.stdin
             assert stdin is not None
             stdin.close()
-            assert await asyncio.wait_for(room.child.process.wait(), 5) == 0
+            assert await asyncio.wait_for(service.child.process.wait(), 5) == 0
             writer.transport.abort()
 
     asyncio.run(main())
@@ -334,8 +334,8 @@ def test_answers_that_a_rule_holds_are_recorded_at_the_end(run: Run) -> None:
     """Closing lets go of what a delay holds, and of the rule."""
 
     async def main() -> None:
-        async with opened(run) as room, client(room) as node_client:
-            seam = room.gateway(scope())
+        async with opened(run) as service, client(service) as node_client:
+            seam = service.gateway(scope())
             async with seam.rule(Delay(first_byte_s=3600), kinds=(RequestKind.PING,)):
                 asking = asyncio.ensure_future(node_client.get("/v2/"))
 
@@ -343,11 +343,11 @@ def test_answers_that_a_rule_holds_are_recorded_at_the_end(run: Run) -> None:
                     return (await seam.bites()).count == 1
 
                 await eventually(is_held)
-                stdin = room.child.process.stdin
+                stdin = service.child.process.stdin
                 assert stdin is not None
                 stdin.close()
                 assert (await asyncio.wait_for(asking, 5)).status_code == 200
-                assert await asyncio.wait_for(room.child.process.wait(), 5) == 0
+                assert await asyncio.wait_for(service.child.process.wait(), 5) == 0
 
     asyncio.run(main())
     (record,) = (run.folder / "logs" / "access.jsonl").read_text().splitlines()
@@ -355,7 +355,7 @@ def test_answers_that_a_rule_holds_are_recorded_at_the_end(run: Run) -> None:
 
 
 def test_change_at_rest_is_undone_when_cancelled_half_way() -> None:
-    """A thread cannot be stopped: what it was doing is waited for, then undone."""
+    """A thread cannot be stopped: what it does is waited for, also when cancelled twice."""
     may_go_on = threading.Event()
     seen: list[str] = []
 
@@ -378,8 +378,12 @@ def test_change_at_rest_is_undone_when_cancelled_half_way() -> None:
             return seen == ["begun"]
 
         await eventually(has_begun)
-        changing.cancel()
-        asyncio.get_running_loop().call_later(0.1, may_go_on.set)
+        for _ in range(2):
+            changing.cancel()
+            await asyncio.sleep(0.05)
+            assert seen == ["begun"]
+            assert not changing.done()
+        may_go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await changing
 
@@ -396,8 +400,8 @@ def test_memory_is_flat(run: Run) -> None:
             yield bytes(1 << 20)
 
     async def main() -> None:
-        async with opened(run) as room, client(room) as node_client:
-            process = psutil.Process(room.child.pid)
+        async with opened(run) as service, client(service) as node_client:
+            process = psutil.Process(service.child.pid)
             before = process.memory_info().rss
             digest = digest_of(bytes(blob_bytes))
             path = "/v2/big/blobs/uploads/"

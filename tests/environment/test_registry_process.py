@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.registry import RegistryService, open_registry
 from harness.environment.scope import FaultScope
 from harness.oci.images import DirectorySink, ImageSpec, build
 from harness.process.child import ChildError, Run
@@ -35,7 +35,7 @@ def new_run(folder: Path, journal: Journal) -> Run:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[RegistryRoom]:
+async def opened(folder: Path) -> AsyncIterator[RegistryService]:
     """A registry that holds one image, in a run folder of its own."""
     with closing(Journal(folder / "journal.jsonl")) as journal:
         async with open_registry(
@@ -46,11 +46,11 @@ async def opened(folder: Path) -> AsyncIterator[RegistryRoom]:
             password="",
             token_lifetime_s=60,
             registry_name="r.test",
-        ) as room:
-            image = build(SPEC, DirectorySink(room.root))
-            await room.add_image(image, "app", "v1")
-            await room.set_clock(time.monotonic())
-            yield room
+        ) as service:
+            image = build(SPEC, DirectorySink(service.root))
+            await service.add_image(image, "app", "v1")
+            await service.set_clock(time.monotonic())
+            yield service
     assert pending(folder / "journal.jsonl") == []
 
 
@@ -70,13 +70,13 @@ def scope(fault: str = "f-1", where: Where | None = None) -> FaultScope:
     )
 
 
-def is_down(room: RegistryRoom) -> bool:
-    return room.process.is_down
+def is_down(service: RegistryService) -> bool:
+    return service.process.is_down
 
 
-async def manifest(room: RegistryRoom, node: str = "n0") -> int:
+async def manifest(service: RegistryService, node: str = "n0") -> int:
     """The status of the image's manifest, as that node asks for it."""
-    url = f"http://127.0.0.1:{room.ports[node]}/v2/app/manifests/v1"
+    url = f"http://127.0.0.1:{service.ports[node]}/v2/app/manifests/v1"
     async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
         return (await client.get(url)).status_code
 
@@ -85,25 +85,25 @@ def test_a_crashed_registry_comes_back_with_ports_content_and_places(folder: Pat
     """Nobody is there meanwhile; afterwards a rule still knows which layer is which."""
 
     async def main() -> None:
-        async with opened(folder) as room:
-            before, ports = room.child.pid, dict(room.ports)
-            process = room.scoped_process(scope())
+        async with opened(folder) as service:
+            before, ports = service.child.pid, dict(service.ports)
+            process = service.scoped_process(scope())
             async with process.crashed():
-                assert is_down(room)
+                assert is_down(service)
                 assert not psutil.pid_exists(before)
                 with pytest.raises(httpx.ConnectError):
-                    await manifest(room)
+                    await manifest(service)
                 with pytest.raises(ChildError, match="has ended"):
-                    await room.write_records()
+                    await service.write_records()
                 with pytest.raises(ChildError, match="another fault has killed"):
-                    await room.scoped_process(scope("f-2")).crashed().__aenter__()
-                assert is_down(room)
-            assert not is_down(room)
-            assert room.child.pid != before
-            assert [await manifest(room, node) for node in ports] == [200, 200]
+                    await service.scoped_process(scope("f-2")).crashed().__aenter__()
+                assert is_down(service)
+            assert not is_down(service)
+            assert service.child.pid != before
+            assert [await manifest(service, node) for node in ports] == [200, 200]
             assert (await process.bites()).count is None
-            gateway = room.gateway(scope("f-3", Where(layers=(1,))))
-            digest = build(SPEC, DirectorySink(room.root)).platforms[0].layers[1].digest
+            gateway = service.gateway(scope("f-3", Where(layers=(1,))))
+            digest = build(SPEC, DirectorySink(service.root)).platforms[0].layers[1].digest
             url = f"http://127.0.0.1:{ports['n0']}/v2/app/blobs/{digest}"
             async with (
                 gateway.rule(Delay(first_byte_s=0.01), kinds=(RequestKind.BLOB,)),
@@ -115,28 +115,31 @@ def test_a_crashed_registry_comes_back_with_ports_content_and_places(folder: Pat
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("ending", ["error", "cancel"])
+@pytest.mark.parametrize("ending", ["error", "cancel", "two cancels"])
 def test_it_is_started_again_whatever_ends_the_fault(folder: Path, ending: str) -> None:
     """And lets the ending through."""
 
     async def main() -> None:
-        async with opened(folder) as room:
+        async with opened(folder) as service:
 
             async def holding() -> None:
-                async with room.scoped_process(scope()).crashed():
+                async with service.scoped_process(scope()).crashed():
                     if ending == "error":
                         raise LookupError("mine")
                     await asyncio.Event().wait()
 
             task = asyncio.ensure_future(holding())
-            if ending == "cancel":
+            if ending != "error":
                 async with asyncio.timeout(20):
-                    while not is_down(room):  # noqa: ASYNC110  another task's state
+                    while not is_down(service):  # noqa: ASYNC110  another task's state
                         await asyncio.sleep(0.01)
+                task.cancel()
+            if ending == "two cancels":
+                await asyncio.sleep(0)  # it starts again now
                 task.cancel()
             with pytest.raises(LookupError if ending == "error" else asyncio.CancelledError):
                 await task
-            assert await manifest(room) == 200
+            assert await manifest(service) == 200
 
     asyncio.run(main())
 
@@ -145,10 +148,10 @@ def test_a_paused_registry_answers_when_it_goes_on(folder: Path) -> None:
     """Connections open meanwhile, and what was asked is answered after the heal."""
 
     async def main() -> None:
-        async with opened(folder) as room:
-            async with room.scoped_process(scope()).paused():
-                assert psutil.Process(room.child.pid).status() == psutil.STATUS_STOPPED
-                asking = asyncio.ensure_future(manifest(room))
+        async with opened(folder) as service:
+            async with service.scoped_process(scope()).paused():
+                assert psutil.Process(service.child.pid).status() == psutil.STATUS_STOPPED
+                asking = asyncio.ensure_future(manifest(service))
                 await asyncio.wait([asking], timeout=0.3)
                 assert not asking.done()
             assert await asking == 200
@@ -160,8 +163,8 @@ def test_recover_lets_go_on_what_a_killed_harness_had_stopped(folder: Path) -> N
     """Only a process of that run; afterwards the record is crossed out."""
 
     async def main() -> None:
-        async with opened(folder) as room:
-            pid = room.child.pid
+        async with opened(folder) as service:
+            pid = service.child.pid
             with closing(Journal(folder / "other.jsonl")) as journal:
                 undo = {"kind": "continue_process", "run_id": "a1b2c3", "pid": pid}
                 journal.record(undo)
@@ -171,7 +174,7 @@ def test_recover_lets_go_on_what_a_killed_harness_had_stopped(folder: Path) -> N
             (folder / "other.jsonl").rename(left / "journal.jsonl")
             (done,) = await asyncio.to_thread(recover, left)
             assert (done.text, done.failed) == (f"process {pid}: goes on", False)
-            assert await manifest(room) == 200
+            assert await manifest(service) == 200
             foreign = {"id": "1", "undo": {**undo, "run_id": "ffffff"}}
             (left / "journal.jsonl").write_text(json.dumps(foreign) + "\n")
             (refused,) = await asyncio.to_thread(recover, left)

@@ -1,4 +1,4 @@
-"""The resolver as a room: a process with real sockets, bent by a fault and healed."""
+"""The resolver as a service: a process with real sockets, bent by a fault and healed."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ import pytest
 from harness.chance import Chance
 from harness.environment.resolver import (
     ResolverError,
-    ResolverRoom,
+    ResolverService,
     ScopedResolver,
     open_resolver,
 )
@@ -27,18 +27,20 @@ NODES = ("n1", "n2", "clients")
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[ResolverRoom]:
+async def opened(folder: Path) -> AsyncIterator[ResolverService]:
     journal = Journal(folder / "journal.jsonl")
     run = Run(run_id="abc123", folder=folder, journal=journal, clock_start_s=time.monotonic())
-    async with open_resolver(run, nodes=NODES, name=NAME, address=LOOPBACK) as room:
-        yield room
-    assert not psutil.pid_exists(room.child.pid)
+    async with open_resolver(run, nodes=NODES, name=NAME, address=LOOPBACK) as service:
+        yield service
+    assert not psutil.pid_exists(service.child.pid)
     assert pending(folder / "journal.jsonl") == []
     journal.close()
 
 
-def scoped(room: ResolverRoom, *, where: Where | None = None, for_s: float = 60) -> ScopedResolver:
-    return room.resolver(
+def scoped(
+    service: ResolverService, *, where: Where | None = None, for_s: float = 60
+) -> ScopedResolver:
+    return service.resolver(
         FaultScope(
             fault="dns-1",
             where=where or Where(),
@@ -64,10 +66,10 @@ def test_a_lie_lasts_as_long_as_its_block(
     """Truth, lie, truth; one bite, also told after the heal."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
-            fault = scoped(room)
+        async with opened(tmp_path) as service:
+            fault = scoped(service)
             assert (await fault.bites()).count == 0
-            port = room.ports["n1"]
+            port = service.ports["n1"]
             async with fault.answering(mode, address="192.0.2.1"):
                 answer = await ask(port, question())
                 assert (code(answer), addresses(answer)) == (expected_code, expected)
@@ -82,12 +84,12 @@ def test_silence_over_both_transports(tmp_path: Path, ask: Ask) -> None:
     """No answer comes during the mode timeout, and answers come again after it."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
-            fault = scoped(room)
+        async with opened(tmp_path) as service:
+            fault = scoped(service)
             async with fault.answering(DnsMode.TIMEOUT):
                 with pytest.raises(TimeoutError):
-                    await ask(room.ports["n1"], question(), limit_s=0.5)
-            assert code(await ask(room.ports["n1"], question())) == "NOERROR"
+                    await ask(service.ports["n1"], question(), limit_s=0.5)
+            assert code(await ask(service.ports["n1"], question())) == "NOERROR"
             assert (await fault.bites()).count == 1
 
     asyncio.run(main())
@@ -98,9 +100,12 @@ def test_a_delayed_answer_is_true_and_not_early(tmp_path: Path, ask: Ask) -> Non
     """The truth comes, and no sooner than the delay."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room, scoped(room).answering(DnsMode.DELAY, delay_ms=400):
+        async with (
+            opened(tmp_path) as service,
+            scoped(service).answering(DnsMode.DELAY, delay_ms=400),
+        ):
             began_s = time.monotonic()
-            assert addresses(await ask(room.ports["n1"], question())) == [LOOPBACK]
+            assert addresses(await ask(service.ports["n1"], question())) == [LOOPBACK]
             assert time.monotonic() - began_s >= 0.4
 
     asyncio.run(main())
@@ -110,13 +115,13 @@ def test_a_truncated_answer_leaves_tcp_whole(tmp_path: Path) -> None:
     """Over UDP only the TC bit, over TCP the address."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
-            fault = scoped(room)
+        async with opened(tmp_path) as service:
+            fault = scoped(service)
             async with fault.answering(DnsMode.TRUNCATED):
-                cut = await ask_udp(room.ports["n1"], question())
+                cut = await ask_udp(service.ports["n1"], question())
                 assert cut[2] & 0x02
                 assert addresses(cut) == []
-                assert addresses(await ask_tcp(room.ports["n1"], question())) == [LOOPBACK]
+                assert addresses(await ask_tcp(service.ports["n1"], question())) == [LOOPBACK]
             assert (await fault.bites()).count == 1
 
     asyncio.run(main())
@@ -126,12 +131,12 @@ def test_a_fault_keeps_to_its_nodes(tmp_path: Path) -> None:
     """Only the nodes of `where` are lied to; a node that is not there is refused by name."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
-            async with scoped(room, where=Where(nodes=("n2",))).answering(DnsMode.SERVFAIL):
-                assert code(await ask_udp(room.ports["n1"], question())) == "NOERROR"
-                assert code(await ask_udp(room.ports["n2"], question())) == "SERVFAIL"
+        async with opened(tmp_path) as service:
+            async with scoped(service, where=Where(nodes=("n2",))).answering(DnsMode.SERVFAIL):
+                assert code(await ask_udp(service.ports["n1"], question())) == "NOERROR"
+                assert code(await ask_udp(service.ports["n2"], question())) == "SERVFAIL"
             with pytest.raises(ResolverError, match="dns-1: no node 'n9' at the resolver"):
-                scoped(room, where=Where(nodes=("n9",)))
+                scoped(service, where=Where(nodes=("n9",)))
 
     asyncio.run(main())
 
@@ -140,12 +145,12 @@ def test_the_resolver_keeps_the_deadline_by_itself(tmp_path: Path) -> None:
     """The block is still open, the lie is over."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
-            fault = scoped(room, for_s=0.7)
+        async with opened(tmp_path) as service:
+            fault = scoped(service, for_s=0.7)
             async with fault.answering(DnsMode.SERVFAIL):
-                assert code(await ask_udp(room.ports["n1"], question())) == "SERVFAIL"
+                assert code(await ask_udp(service.ports["n1"], question())) == "SERVFAIL"
                 await asyncio.sleep(max(0, fault.scope.deadline_s - time.monotonic()))
-                assert code(await ask_udp(room.ports["n1"], question())) == "NOERROR"
+                assert code(await ask_udp(service.ports["n1"], question())) == "NOERROR"
             assert (await fault.bites()).count == 1
 
     asyncio.run(main())
@@ -155,10 +160,10 @@ def test_a_share_is_the_same_in_a_second_resolver(tmp_path: Path) -> None:
     """Half of the look-ups fail, the same ones every time; an A and its AAAA agree."""
 
     async def codes(folder: Path) -> list[tuple[str, str]]:
-        async with opened(folder) as room:
-            fault = scoped(room)
+        async with opened(folder) as service:
+            fault = scoped(service)
             async with fault.answering(DnsMode.SERVFAIL, share=0.5):
-                port = room.ports["n1"]
+                port = service.ports["n1"]
                 asked = [
                     await asyncio.gather(
                         ask_udp(port, question()), ask_udp(port, question(record_type="AAAA"))
@@ -182,13 +187,13 @@ def test_it_heals_when_the_block_raises_or_is_cancelled(tmp_path: Path) -> None:
     """Whatever ends the block ends the lie, also in the middle of setting it up."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
+        async with opened(tmp_path) as service:
             with pytest.raises(ZeroDivisionError):
-                async with scoped(room).answering(DnsMode.SERVFAIL):
+                async with scoped(service).answering(DnsMode.SERVFAIL):
                     raise ZeroDivisionError
 
             async def hold() -> None:
-                async with scoped(room).answering(DnsMode.SERVFAIL):
+                async with scoped(service).answering(DnsMode.SERVFAIL):
                     await asyncio.sleep(60)
 
             for steps in range(12):
@@ -198,8 +203,8 @@ def test_it_heals_when_the_block_raises_or_is_cancelled(tmp_path: Path) -> None:
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
-                await scoped(room).room.ask("bites")  # all earlier messages have been obeyed
-                assert code(await ask_udp(room.ports["n1"], question())) == "NOERROR"
+                await scoped(service).service.ask("bites")  # all earlier messages have been obeyed
+                assert code(await ask_udp(service.ports["n1"], question())) == "NOERROR"
 
     asyncio.run(main())
 
@@ -208,13 +213,13 @@ def test_many_faults_at_a_time_do_not_mix_their_replies(tmp_path: Path) -> None:
     """Twenty scopes come and go at once; each learns its own bites."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
+        async with opened(tmp_path) as service:
 
             async def one(number: int) -> int | None:
                 node = NODES[number % 2]
-                fault = scoped(room, where=Where(nodes=(node,)))
+                fault = scoped(service, where=Where(nodes=(node,)))
                 async with fault.answering(DnsMode.DELAY, delay_ms=1):
-                    await ask_udp(room.ports["clients"], question())
+                    await ask_udp(service.ports["clients"], question())
                 return (await fault.bites()).count
 
             counts = await asyncio.gather(*(one(number) for number in range(20)))
@@ -238,9 +243,9 @@ def test_settings_that_cannot_be_are_refused(
     """In one sentence with the thing, the value and the rule."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
+        async with opened(tmp_path) as service:
             with pytest.raises(ResolverError, match=message):
-                async with scoped(room).answering(**settings):  # type: ignore[arg-type]  # a table
+                async with scoped(service).answering(**settings):  # type: ignore[arg-type]  # a table
                     pass
 
     asyncio.run(main())
@@ -250,25 +255,25 @@ def test_a_resolver_that_dies_says_so_and_its_fault_heals(tmp_path: Path) -> Non
     """Its rules died with it, so leaving the block is quiet; its bites are not known."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
-            fault = scoped(room)
+        async with opened(tmp_path) as service:
+            fault = scoped(service)
             async with fault.answering(DnsMode.SERVFAIL):
-                psutil.Process(room.child.pid).kill()
+                psutil.Process(service.child.pid).kill()
                 with pytest.raises(ChildError, match="resolver: ended by itself"):
-                    await room.ask("bites")
+                    await service.ask("bites")
             assert (await fault.bites()).count is None
 
     asyncio.run(main())
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
-    """The room does not open, and nothing is left."""
+    """The service does not open, and nothing is left."""
 
     async def main() -> None:
-        async with opened(tmp_path) as room:
+        async with opened(tmp_path) as service:
             journal = Journal(tmp_path / "second.jsonl")
             run = Run(run_id="def456", folder=tmp_path, journal=journal, clock_start_s=0.0)
-            port = room.ports["n1"]
+            port = service.ports["n1"]
             with pytest.raises(ChildError, match=f"resolver: port {port} of 127.0.0.1"):
                 async with open_resolver(
                     run, nodes=("n1",), name=NAME, address=LOOPBACK, ports={"n1": port}

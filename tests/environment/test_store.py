@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.registry import RegistryService, open_registry
 from harness.environment.scope import FaultScope
 from harness.environment.store import ScopedStore
 from harness.oci.images import DirectorySink, ImageSpec, build
@@ -59,7 +59,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 @asynccontextmanager
-async def opened(run: Run, *, keep_content: bool = False) -> AsyncIterator[RegistryRoom]:
+async def opened(run: Run, *, keep_content: bool = False) -> AsyncIterator[RegistryService]:
     """A registry with three versions of one repository and a copy of the first in another."""
     async with open_registry(
         run,
@@ -70,14 +70,14 @@ async def opened(run: Run, *, keep_content: bool = False) -> AsyncIterator[Regis
         token_lifetime_s=300,
         registry_name="registry.test",
         keep_content=keep_content,
-    ) as room:
+    ) as service:
         for version in VERSIONS:
             spec = ImageSpec(name="app", version=version, size_bytes=40_000, layers=2)
-            image = await asyncio.to_thread(build, spec, DirectorySink(room.root))
-            await room.add_image(image, "app", spec.tag)
+            image = await asyncio.to_thread(build, spec, DirectorySink(service.root))
+            await service.add_image(image, "app", spec.tag)
             if version == 1:
-                await room.add_image(image, "copy", spec.tag)
-        yield room
+                await service.add_image(image, "copy", spec.tag)
+        yield service
 
 
 def scope(repository: str | None = "app") -> FaultScope:
@@ -89,12 +89,12 @@ def scope(repository: str | None = "app") -> FaultScope:
     )
 
 
-async def asked(room: RegistryRoom) -> dict[str, Met]:
+async def asked(service: RegistryService) -> dict[str, Met]:
     """What each tag and each layer of both repositories is answered with."""
     met: dict[str, Met] = {"app": {}, "copy": {}}
-    base = f"http://127.0.0.1:{room.ports['n0']}"
+    base = f"http://127.0.0.1:{service.ports['n0']}"
     async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=20) as client:
-        for held in room.held.within(Where()):
+        for held in service.held.within(Where()):
             paths = {held.tag: f"manifests/{held.tag}"}
             for layer in held.image.platforms[0].layers:
                 paths[f"{held.tag} {layer.digest}"] = f"blobs/{layer.digest}"
@@ -155,12 +155,16 @@ def test_a_change_is_met_counted_and_undone(run: Run, tmp_path: Path, verb: str)
     left = tmp_path / "left" / run.folder.name
 
     async def main() -> None:
-        async with opened(run) as room:
-            before, files, index = await asked(room), contents(room.root), indexed(room.root)
+        async with opened(run) as service:
+            before, files, index = (
+                await asked(service),
+                contents(service.root),
+                indexed(service.root),
+            )
             records = pending(run.folder / "journal.jsonl")
-            store = room.store(scope())
+            store = service.store(scope())
             async with change(store):
-                during = await asked(room)
+                during = await asked(service)
                 assert len(pending(run.folder / "journal.jsonl")) > len(records)
                 shutil.copytree(run.folder, left)
             differing = {
@@ -170,8 +174,8 @@ def test_a_change_is_met_counted_and_undone(run: Run, tmp_path: Path, verb: str)
             if "layer" not in words and verb != "flipped manifests":
                 assert during["copy"] == before["copy"]  # content of both is one file
             assert ((await store.bites()).count or 0) >= len(differing)
-            assert await asked(room) == before
-            assert contents(room.root) == files
+            assert await asked(service) == before
+            assert contents(service.root) == files
             assert pending(run.folder / "journal.jsonl") == records
             recovered(run.folder, left)
             assert indexed(left / "registry") == index
@@ -184,15 +188,15 @@ def test_nothing_in_scope_changes_nothing(run: Run) -> None:
     """And is told as what it is."""
 
     async def main() -> None:
-        async with opened(run) as room:
-            before = await asked(room)
+        async with opened(run) as service:
+            before = await asked(service)
             records = pending(run.folder / "journal.jsonl")
-            nowhere = room.store(scope("nowhere"))
+            nowhere = service.store(scope("nowhere"))
             for change, _ in VERBS.values():
                 with pytest.raises(LookupError):
                     async with change(nowhere):
                         pass
-            assert await asked(room) == before
+            assert await asked(service) == before
             assert pending(run.folder / "journal.jsonl") == records
 
     asyncio.run(main())
@@ -202,17 +206,17 @@ def test_a_registry_that_dies_meanwhile_leaves_its_file_as_before(run: Run) -> N
     """Nobody answers any more; the index is put right where it lies."""
 
     async def main() -> None:
-        async with opened(run, keep_content=True) as room:
-            before = indexed(room.root)
+        async with opened(run, keep_content=True) as service:
+            before = indexed(service.root)
             with pytest.raises(LookupError, match="mine"):
-                await dying(room)
-            assert indexed(room.root) == before
+                await dying(service)
+            assert indexed(service.root) == before
 
-    async def dying(room: RegistryRoom) -> None:
-        async with room.store(scope()).untagged():
-            assert indexed(room.root)["app"].tags == {}
-            room.child.process.kill()
-            await room.child.process.wait()
+    async def dying(service: RegistryService) -> None:
+        async with service.store(scope()).untagged():
+            assert indexed(service.root)["app"].tags == {}
+            service.child.process.kill()
+            await service.child.process.wait()
             raise LookupError("mine")
 
     asyncio.run(main())

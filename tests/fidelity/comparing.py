@@ -13,7 +13,7 @@ import pandas as pd
 from harness.analysis.error_groups import normalised
 from harness.analysis.findings import finite
 from harness.analysis.recorded_run import RecordedRun
-from harness.clusters.rollouts.access_records import read_asked
+from harness.clusters.rollouts.access_records import read_access_records
 from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, NODES, Group
 
 # Of the larger: what two medians of deployment delay may differ by.
@@ -93,7 +93,7 @@ def seen_in(folder: Path, group: Group) -> dict[str, Seen]:
         seen.events[_events(told[told["type"].ne("")])] += 1
         seen.reasons[" ".join(told[told["type"].eq("")]["reason"])] += 1
     nodes = [f"node-{number}" for number in range(NODES)]
-    for asked in read_asked(folder / "logs" / "access.jsonl", nodes):
+    for asked in read_access_records(folder / "logs" / "access.jsonl", nodes):
         case = cases.get(group.case_of(asked.repository, asked.node))
         if case is not None and FAULT_AT_S <= asked.at_s <= _HEALED_S:
             case.requests[f"{asked.method} {asked.kind} {asked.status}"] += 1

@@ -22,12 +22,12 @@ from tests.link_lab import Lab, blob, new_run, open_lab, soon, until
 
 
 async def request(lab: Lab, method: str, path: str, **more: Any) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=lab.room.control_url, trust_env=False) as api:
+    async with httpx.AsyncClient(base_url=lab.service.control_url, trust_env=False) as api:
         return await api.request(method, path, **more)
 
 
 def bearer(lab: Lab) -> dict[str, str]:
-    return {"Authorization": f"Bearer {lab.room.control_token}"}
+    return {"Authorization": f"Bearer {lab.service.control_token}"}
 
 
 def test_the_control_api_wants_its_token(tmp_path: Path) -> None:
@@ -35,9 +35,9 @@ def test_the_control_api_wants_its_token(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with open_lab("embedded", tmp_path) as lab:
-            token = lab.room.control_token
+            token = lab.service.control_token
             assert len(token) > 20
-            assert token not in repr(lab.room)
+            assert token not in repr(lab.service)
             assert (await request(lab, "GET", "/proxies")).status_code == 401
             wrong = {"Authorization": "Bearer wrong"}
             assert (await request(lab, "POST", "/reset", headers=wrong)).status_code == 401
@@ -74,12 +74,12 @@ def test_endless_headers_are_cut_off(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with open_lab("embedded", tmp_path) as lab:
-            port = split_address(lab.room.control_url.removeprefix("http://"))[1]
+            port = split_address(lab.service.control_url.removeprefix("http://"))[1]
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /version HTTP/1.1\r\n" + b"x: y\r\n" * 100_000)
             assert b" 400 " in await soon(reader.readline())
             writer.transport.abort()
-            assert await lab.room.healthy()
+            assert await lab.service.healthy()
 
     asyncio.run(main())
 
@@ -103,9 +103,9 @@ def test_an_open_control_api_is_as_toxiproxys(tmp_path: Path) -> None:
         with new_run(tmp_path) as run:
             async with open_link(
                 run, kind="embedded", nodes=["n"], upstream_ports={"n": 9}, open_control=True
-            ) as room:
-                assert room.control_token == ""
-                lab = Lab(room=room)
+            ) as service:
+                assert service.control_token == ""
+                lab = Lab(service=service)
                 assert set((await request(lab, "GET", "/proxies")).json()) == {"n"}
                 page = {"Origin": "http://localhost"}
                 assert (await request(lab, "GET", "/proxies", headers=page)).status_code == 403
@@ -114,16 +114,16 @@ def test_an_open_control_api_is_as_toxiproxys(tmp_path: Path) -> None:
 
 
 def test_a_taken_control_port_is_one_sentence(tmp_path: Path) -> None:
-    """The room says which address it could not have."""
+    """The service says which address it could not have."""
 
     async def main() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken, new_run(tmp_path) as run:
             port = taken.getsockname()[1]
-            room = open_link(
+            service = open_link(
                 run, kind="embedded", nodes=["n"], upstream_ports={"n": 9}, control_port=port
             )
             with pytest.raises(ChildError, match=rf"cannot listen on 127\.0\.0\.1:{port}: "):
-                await room.__aenter__()
+                await service.__aenter__()
 
     asyncio.run(main())
 
@@ -133,7 +133,7 @@ def test_a_toxic_goes_by_itself_at_its_deadline(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with open_lab("embedded", tmp_path) as lab:
-            link = lab.room.link(lab.scope(lifetime_s=0.5))
+            link = lab.service.link(lab.scope(lifetime_s=0.5))
             async with link.toxic("limit_data", {"bytes": 0}), link.down(share=0.5):
                 assert any(proxy["toxics"] for proxy in (await lab.proxies()).values())
 

@@ -12,7 +12,7 @@ import pytest
 from gevent.lock import BoundedSemaphore
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryRoom, open_registry
+from harness.environment.registry import RegistryService, open_registry
 from harness.environment.scope import FaultScope
 from harness.load.pull_steps import carry_out
 from harness.node.commands import Credentials, PullResult
@@ -38,7 +38,7 @@ TAG = "/v2/team/app/manifests/v1"
 @asynccontextmanager
 async def opened(
     folder: Path, profile: ProfileName, **settings: Any
-) -> AsyncIterator[tuple[RegistryRoom, BuiltImage]]:
+) -> AsyncIterator[tuple[RegistryService, BuiltImage]]:
     """A registry process of this profile with one image."""
     journal = Journal(folder / "journal.jsonl")
     run = Run(run_id="r1", folder=folder, journal=journal, clock_start_s=time.monotonic())
@@ -52,24 +52,24 @@ async def opened(
         "profile": profile,
     }
     with closing(journal):
-        async with open_registry(run, **(usual | settings)) as room:
-            image = await asyncio.to_thread(build, SPEC, DirectorySink(room.root))
-            await room.add_image(image, "team/app", "v1")
-            yield room, image
+        async with open_registry(run, **(usual | settings)) as service:
+            image = await asyncio.to_thread(build, SPEC, DirectorySink(service.root))
+            await service.add_image(image, "team/app", "v1")
+            yield service, image
 
 
-def client(room: RegistryRoom, **settings: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=room.direct_url, timeout=20, trust_env=False, **settings)
+def client(service: RegistryService, **settings: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=service.direct_url, timeout=20, trust_env=False, **settings)
 
 
 def pulled(
-    room: RegistryRoom, username: str, password: str = PASSWORD
+    service: RegistryService, username: str, password: str = PASSWORD
 ) -> tuple[PullResult, list[str]]:
     """One pull by a node's own rules: how it ended, and its requests."""
     with wired() as wire:
         rule = pull(
             "127.0.0.1/team/app:v1",
-            registry_url=f"http://127.0.0.1:{room.ports['n0']}",
+            registry_url=f"http://127.0.0.1:{service.ports['n0']}",
             credentials=Credentials(username=username, password=password),
             content=ContentStore(),
             settings=NodeSettings(),
@@ -181,20 +181,20 @@ def test_a_node_pulls_and_is_refused_as_there(tmp_path: Path, profile: ProfileNa
     way, name = WAYS[profile], PROFILES[profile].username
 
     async def main() -> None:
-        async with opened(tmp_path, profile) as (room, image), client(room) as http:
-            result, asked = await asyncio.to_thread(pulled, room, name)
+        async with opened(tmp_path, profile) as (service, image), client(service) as http:
+            result, asked = await asyncio.to_thread(pulled, service, name)
             assert result.outcome is Outcome.OK
             assert result.blob_bytes == sum(it.size_bytes for it in image.blobs)
             assert tuple(asked[: len(way.right)]) == way.right
             assert len(way.right) == PROFILES[profile].login_requests + 1
-            refused, tried = await asyncio.to_thread(pulled, room, name, "wrong")
+            refused, tried = await asyncio.to_thread(pulled, service, name, "wrong")
             assert (tuple(tried), refused.outcome) == (way.wrong, Outcome.FAILED)
             assert refused.error_text.endswith(way.told)
             challenge = (await http.get(TAG)).headers["www-authenticate"]
             assert challenge.startswith(way.challenge)
             if way.challenge == "Bearer":
                 assert f'service="{PROFILES[profile].service}"' in challenge
-            seam = room.gateway(scope())
+            seam = service.gateway(scope())
             async with seam.rule(RefuseToken(), kinds=(RequestKind.MANIFEST,)):
                 answer = await http.get(TAG, headers={"Authorization": "Bearer x"})
             assert told(answer) == way.expired
@@ -208,7 +208,10 @@ def test_what_has_run_out_is_refused_in_its_words(tmp_path: Path, profile: Profi
     name = PROFILES[profile].username
 
     async def main() -> None:
-        async with opened(tmp_path, profile, token_lifetime_s=1) as (room, _), client(room) as http:
+        async with (
+            opened(tmp_path, profile, token_lifetime_s=1) as (service, _),
+            client(service) as http,
+        ):
             if PROFILES[profile].scheme == "basic":
                 http.auth = httpx.BasicAuth(name, PASSWORD)
             else:
@@ -235,7 +238,7 @@ def test_tokens_have_its_fields_and_its_place(tmp_path: Path, profile: ProfileNa
     wanted = {*ways.token_fields, *(("expires_in", "issued_at") if ways.says_lifetime else ())}
 
     async def main() -> None:
-        async with opened(tmp_path, profile) as (room, _), client(room) as http:
+        async with opened(tmp_path, profile) as (service, _), client(service) as http:
             login = httpx.BasicAuth(ways.username, PASSWORD)
             answer = await http.get(ways.token_path, params={"scope": SCOPE}, auth=login)
             assert set(answer.json()) == wanted
@@ -254,7 +257,7 @@ def test_harbor_opens_to_a_password_beside_tokens(tmp_path: Path) -> None:
     """Its second challenge is Basic, and it means it."""
 
     async def main() -> None:
-        async with opened(tmp_path, "harbor") as (room, _), client(room) as http:
+        async with opened(tmp_path, "harbor") as (service, _), client(service) as http:
             assert (await http.get(TAG, auth=("harness", PASSWORD))).status_code == 200
             assert (await http.get(TAG, auth=("harness", "wrong"))).status_code == 401
 

@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 
 from harness.run import doctor
-from harness.run.doctor import Ask, Check, Said, examine
+from harness.run.doctor import Ask, Check, ProgramOutput, examine
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def saying(text: str, code: int | None = 0) -> Ask:
-    def asked(argv: Sequence[str]) -> Said:
+    def asked(argv: Sequence[str]) -> ProgramOutput:
         assert argv
-        return Said(code=code, text=text)
+        return ProgramOutput(code=code, text=text)
 
     return asked
 
 
-def of_arm(argv: Sequence[str]) -> Said:
+def of_arm(argv: Sequence[str]) -> ProgramOutput:
     """An engine for amd64 with an image for arm64."""
-    return Said(code=0, text="arm64" if "inspect" in argv else "amd64")
+    return ProgramOutput(code=0, text="arm64" if "inspect" in argv else "amd64")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_program_that_hangs_or_cannot_start_is_a_finding(
 ) -> None:
     """The doctor does not hang with it."""
     monkeypatch.setattr(doctor, "_ANSWER_S", 0.2)
-    assert doctor.ask(["sleep", "30"]) == Said(code=None, text="no answer within 0.2 s")
+    assert doctor.ask(["sleep", "30"]) == ProgramOutput(code=None, text="no answer within 0.2 s")
     assert doctor.ask([str(tmp_path / "no")]).text == "cannot be started: No such file or directory"
 
 

@@ -13,7 +13,7 @@ import psutil
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import run_namespace
-from harness.clusters.kind.cluster import KubernetesNode, read_node
+from harness.clusters.kind.kind_cluster import KubernetesNode, read_node
 from harness.load.orders import REGISTRY_NAME, LoadOrders
 from harness.oci.images import ImageSpec
 
@@ -41,7 +41,7 @@ class ExistingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExistingRoom:
+class ExistingCluster:
     """A user's cluster for one run.
 
     `nodes`: the Kubernetes name of each node by the plan's name; `hosts`: its label

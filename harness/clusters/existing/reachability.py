@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import PULL_SECRET, run_labels, run_namespace
-from harness.clusters.kind.cluster import Room
+from harness.clusters.kind.kind_cluster import Room
 from harness.clusters.program_calls import all_of
 from harness.clusters.rollouts.cluster_api import ClusterApi
 from harness.clusters.rollouts.pod_story import pod_state

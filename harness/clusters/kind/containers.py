@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.program_calls import NoAnswerError, ProgramMissingError, Said, call
+from harness.clusters.program_calls import NoAnswerError, ProcessResult, ProgramMissingError, call
 
 # What kind itself can use: pkg/internal/runtime/runtime.go, v0.33.0.
 ENGINES: Final = ("docker", "podman", "nerdctl", "finch", "nerdctl.lima")
@@ -184,7 +184,7 @@ class Engine:
 
     async def _call(
         self, *words: str, stdin: bytes | None = None, timeout_s: float = _CALL_S
-    ) -> Said:
+    ) -> ProcessResult:
         try:
             return await call((self.name, *words), stdin=stdin, timeout_s=timeout_s)
         except (ProgramMissingError, NoAnswerError) as error:

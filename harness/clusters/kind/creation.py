@@ -11,25 +11,25 @@ from typing import Final
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import RUN_LABEL, ClusterRefused, run_name
 from harness.clusters.kind.addresses import find_addresses
-from harness.clusters.kind.cluster import (
-    ClusterRoom,
+from harness.clusters.kind.containers import Engine, find_engine
+from harness.clusters.kind.deletion import CLUSTER_LABEL, delete_cluster
+from harness.clusters.kind.kind_cli import KindCli, find_kind, read_failure
+from harness.clusters.kind.kind_cluster import (
+    KindCluster,
     KubernetesNode,
     ask_nodes,
     ask_system_pods,
     unready,
 )
-from harness.clusters.kind.containers import Engine, find_engine
-from harness.clusters.kind.deletion import CLUSTER_LABEL, delete_cluster
-from harness.clusters.kind.kind_cli import KindCli, find_kind, read_failure
 from harness.clusters.kind.kind_config import (
     PLAIN_CONFIG,
     SETTINGS_LABEL,
     patched_config,
     settings_label,
 )
-from harness.clusters.program_calls import to_its_end
 from harness.node.settings import NodeSettings
 from harness.process.child import Run, start_child
+from harness.process.completion import run_to_completion
 
 _TRIES: Final = 2  # one retry: a creation also fails by chance
 _CREATE_S: Final = 900.0  # the node image may have to be pulled
@@ -81,7 +81,7 @@ class _Making:
 
 
 @asynccontextmanager
-async def open_kind(run: Run, settings: KindSettings) -> AsyncIterator[ClusterRoom]:
+async def open_kind(run: Run, settings: KindSettings) -> AsyncIterator[KindCluster]:
     """A cluster whose nodes are all Ready, until the block is left.
 
     Its record is in the journal before anything is made. Raises ClusterError.
@@ -112,7 +112,7 @@ async def open_kind(run: Run, settings: KindSettings) -> AsyncIterator[ClusterRo
 
 
 @asynccontextmanager
-async def _created(making: _Making) -> AsyncIterator[ClusterRoom]:
+async def _created(making: _Making) -> AsyncIterator[KindCluster]:
     run, engine = making.run, making.engine
     text = _configuration(making)
     record = run.journal.record(
@@ -130,7 +130,7 @@ async def _created(making: _Making) -> AsyncIterator[ClusterRoom]:
         yield room
     finally:
         if not (whole and making.settings.keep):
-            await to_its_end(_delete(making, settle=not whole))
+            await run_to_completion(_delete(making, settle=not whole))
         run.journal.done(record)
 
 
@@ -201,7 +201,7 @@ class _IdleNodeError(ClusterError):
     """A node is Ready and starts no pod: its images did not all get there, for one."""
 
 
-async def _create_ready(making: _Making, config: Path) -> ClusterRoom:
+async def _create_ready(making: _Making, config: Path) -> KindCluster:
     """A cluster that can run pods; made a second time when a node of the first could not."""
     for _ in range(_TRIES - 1):
         await _create(making, config)
@@ -212,7 +212,7 @@ async def _create_ready(making: _Making, config: Path) -> ClusterRoom:
     return await _await_ready(making)
 
 
-async def _await_ready(making: _Making) -> ClusterRoom:
+async def _await_ready(making: _Making) -> KindCluster:
     containers = await making.engine.containers(f"{CLUSTER_LABEL}={making.name}")
     settings, control_plane = making.settings, f"{making.name}-control-plane"
     until = time.monotonic() + settings.ready_timeout_s
@@ -240,7 +240,7 @@ async def _await_ready(making: _Making) -> ClusterRoom:
         await asyncio.sleep(_POLL_S)
 
 
-async def _room(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool) -> ClusterRoom:
+async def _room(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool) -> KindCluster:
     control_plane = f"{making.name}-control-plane"
     workers = sorted(
         (name for name in nodes if name.startswith(f"{making.name}-worker")), key=_rank
@@ -248,7 +248,7 @@ async def _room(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool
     pulling = workers or [control_plane]
     addresses = await find_addresses(making.engine, pulling[0])
     first = nodes[pulling[0]]
-    return ClusterRoom(
+    return KindCluster(
         name=making.name,
         kubeconfig=making.kubeconfig,
         nodes={f"node-{n}": name for n, name in enumerate(pulling[: making.settings.nodes])},
@@ -273,7 +273,7 @@ def _rank(worker: str) -> int:
 
 
 @asynccontextmanager
-async def _reused(making: _Making, clusters: Sequence[str]) -> AsyncIterator[ClusterRoom]:
+async def _reused(making: _Making, clusters: Sequence[str]) -> AsyncIterator[KindCluster]:
     """A cluster that an earlier run kept; it stays."""
     name, settings = making.name, making.settings
     if name not in clusters:

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.kind.containers import Engine, explain
-from harness.clusters.program_calls import Said, call
+from harness.clusters.program_calls import ProcessResult, call
 from harness.environment.go_program import SetupFailed
 from harness.environment.programs import KIND, KIND_LEAST_VERSION
 
@@ -67,7 +67,7 @@ class KindCli:
         words = ("export", "logs", str(folder), "--name", name)
         self._require(await call(self.argv(*words), timeout_s=_EXPORT_S), words)
 
-    def _require(self, said: Said, words: Sequence[str]) -> None:
+    def _require(self, said: ProcessResult, words: Sequence[str]) -> None:
         if said.code != 0:
             raise ClusterError(f"kind {' '.join(words[:2])}: {said.last_line}")
 

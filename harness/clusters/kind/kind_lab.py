@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.kind.cluster import ClusterRoom
 from harness.clusters.kind.containers import CommandFailed
 from harness.clusters.kind.creation import KindSettings, open_kind
+from harness.clusters.kind.kind_cluster import KindCluster
 from harness.clusters.kind.node_path import PathSettings, open_node_path
 from harness.clusters.program_calls import all_of
 from harness.environment.lab import (
@@ -15,10 +15,10 @@ from harness.environment.lab import (
     LabSettings,
     Place,
     Record,
+    environment_failures,
     open_services,
     opened,
     require_disk,
-    told,
 )
 from harness.load.orders import REGISTRY_NAME
 from harness.process.child import Run
@@ -29,25 +29,25 @@ _REACH_S = 5
 @asynccontextmanager
 async def open_kind_lab(
     run: Run, settings: LabSettings, kind: KindSettings, record: Record
-) -> AsyncIterator[tuple[Lab, ClusterRoom]]:
+) -> AsyncIterator[tuple[Lab, KindCluster]]:
     """Open the cluster, the services that its nodes reach, and the nodes' way to them.
 
     Nodes are `settings.nodes`, by the plan's names. Raises EnvironmentFailed; what was opened
     before is closed.
     """
-    async with AsyncExitStack() as rooms:
-        with told(run):
+    async with AsyncExitStack() as stack:
+        with environment_failures(run):
             require_disk(run.folder, settings.images_bytes)
             started = time.monotonic()
-            cluster = await rooms.enter_async_context(open_kind(run, kind))
+            cluster = await stack.enter_async_context(open_kind(run, kind))
             if missing := [node for node in settings.nodes if node not in cluster.nodes]:
                 raise ClusterError(f"cluster: has {len(cluster.nodes)} nodes, and no {missing[0]}")
             opened(record, "cluster", started, cluster_details(cluster))
             place = Place(listen_host=cluster.listen_host, address=cluster.gateway_address)
-            lab = await open_services(rooms, run, settings, record, place)
+            lab = await open_services(stack, run, settings, record, place)
             started = time.monotonic()
             path = path_settings(lab)
-            await rooms.enter_async_context(open_node_path(run, cluster, path))
+            await stack.enter_async_context(open_node_path(run, cluster, path))
             await _require_reachable(cluster, path)
             opened(record, "node path", started, {"address": place.address})
         yield lab, cluster
@@ -63,7 +63,7 @@ def path_settings(lab: Lab) -> PathSettings:
     )
 
 
-def cluster_details(cluster: ClusterRoom) -> dict[str, object]:
+def cluster_details(cluster: KindCluster) -> dict[str, object]:
     """What a recording keeps of the cluster."""
     return {
         "provider": "kind",
@@ -75,12 +75,12 @@ def cluster_details(cluster: ClusterRoom) -> dict[str, object]:
     }
 
 
-async def _require_reachable(cluster: ClusterRoom, path: PathSettings) -> None:
+async def _require_reachable(cluster: KindCluster, path: PathSettings) -> None:
     """Each node looks the registry up and connects to its own listener, or says why it cannot."""
     await all_of(_reach(cluster, node, path) for node in cluster.nodes)
 
 
-async def _reach(cluster: ClusterRoom, node: str, path: PathSettings) -> None:
+async def _reach(cluster: KindCluster, node: str, path: PathSettings) -> None:
     name, port = path.registry_name, path.link_ports[node]
     mending = f"does a firewall here keep the cluster's bridge from {cluster.listen_host}?"
     try:

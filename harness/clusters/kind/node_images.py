@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
-from harness.clusters.kind.cluster import ClusterRoom
+from harness.clusters.kind.kind_cluster import KindCluster
 
 CTR: Final = ("ctr", "--namespace", "k8s.io", "images")  # not every node image has crictl
 _DIGEST: Final = 2  # REF TYPE DIGEST SIZE PLATFORMS LABELS
 
 
 async def remove_images(
-    room: ClusterRoom, node: str, registry_name: str, repository: str = "*"
+    room: KindCluster, node: str, registry_name: str, repository: str = "*"
 ) -> int:
     """Remove the registry's images in scope from `node`, with their content; how many tags.
 

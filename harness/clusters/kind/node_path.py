@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.kind.cluster import ClusterRoom
 from harness.clusters.kind.containers import (
     ContainerGoneError,
     ContainerStoppedError,
     Engine,
 )
+from harness.clusters.kind.kind_cluster import KindCluster
 from harness.clusters.kind.node_changes import (
     CERTS_FOLDER,
     HOSTS_FILE,
@@ -21,8 +21,9 @@ from harness.clusters.kind.node_changes import (
     NodeRule,
     marked,
 )
-from harness.clusters.program_calls import all_of, to_its_end
+from harness.clusters.program_calls import all_of
 from harness.process.child import Run
+from harness.process.completion import run_to_completion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class PathSettings:
 
 @asynccontextmanager
 async def open_node_path(
-    run: Run, room: ClusterRoom, settings: PathSettings
+    run: Run, room: KindCluster, settings: PathSettings
 ) -> AsyncIterator[None]:
     """Lead the pulls of every node over its own link listener and resolver port.
 
@@ -49,7 +50,7 @@ async def open_node_path(
         await all_of(path.lay(settings) for path in paths)
         yield
     finally:
-        await to_its_end(_restore(paths))
+        await run_to_completion(_restore(paths))
 
 
 def hosts_toml(registry_name: str, port: int, *, tls: bool) -> str:
@@ -71,7 +72,7 @@ class _NodePath:
     """The changes of one node, and their records in the journal."""
 
     run: Run
-    room: ClusterRoom
+    room: KindCluster
     node: str
     _changes: list[tuple[str, NodeFile | NodeRule]] = field(default_factory=list)
 

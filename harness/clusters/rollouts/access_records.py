@@ -16,7 +16,7 @@ _NAN: Final = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AccessRecord:
     """One request as the gateway saw it; times in seconds since the run began."""
 
     node: str
@@ -48,7 +48,7 @@ class Asked:
         return cause_of_status(self.status) or (Cause.NONE if self.whole else Cause.TCP)
 
 
-def read_asked(path: Path, nodes: Iterable[str]) -> list[Asked]:
+def read_access_records(path: Path, nodes: Iterable[str]) -> list[AccessRecord]:
     """The records of `nodes` in an access log, by their time.
 
     Left out are lines cut short, and what came before the run began, which has no time.
@@ -59,11 +59,11 @@ def read_asked(path: Path, nodes: Iterable[str]) -> list[Asked]:
     return sorted(found, key=lambda asked: asked.at_s)
 
 
-def _asked(line: str) -> Asked | None:
+def _asked(line: str) -> AccessRecord | None:
     try:
         record: Mapping[str, Any] = json.loads(line)
         at_s, first = float(record["at_s"]), record["first_byte_s"]
-        return Asked(
+        return AccessRecord(
             node=record["node"],
             kind=RequestKind(record["kind"]),
             method=record["method"],
@@ -89,7 +89,12 @@ def _range_from(header: str | None) -> int:
 
 
 def parts_of(
-    asked: Sequence[Asked], *, start_s: float, end_s: float, ok: bool, configs: frozenset[str]
+    asked: Sequence[AccessRecord],
+    *,
+    start_s: float,
+    end_s: float,
+    ok: bool,
+    configs: frozenset[str],
 ) -> dict[str, float]:
     """How long a pull from `start_s` to `end_s` was in each part, in seconds; they add up to it.
 
@@ -108,7 +113,7 @@ def parts_of(
     return parts
 
 
-def _part(asked: Asked, configs: frozenset[str]) -> str:
+def _part(asked: AccessRecord, configs: frozenset[str]) -> str:
     if asked.kind is RequestKind.TOKEN:
         return "auth_s"
     if asked.kind is RequestKind.BLOB and asked.digest not in configs:
@@ -116,7 +121,7 @@ def _part(asked: Asked, configs: frozenset[str]) -> str:
     return "resolve_s" if asked.method == "HEAD" else "manifest_s"
 
 
-def request_rows(asked: Sequence[Asked], pull: str) -> Iterator[tuple[Any, ...]]:
+def request_rows(asked: Sequence[AccessRecord], pull: str) -> Iterator[tuple[Any, ...]]:
     """Rows of the table `requests` for what one pull, or none (""), asked for."""
     for it in asked:
         outcome = Outcome.FAILED if it.cause else Outcome.OK

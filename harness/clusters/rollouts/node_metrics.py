@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.kind.cluster import ClusterRoom
+from harness.clusters.kind.kind_cluster import KindCluster
 from harness.clusters.kind.kind_config import CONTAINERD_METRICS_PORT
 from harness.clusters.program_calls import all_of
 
@@ -50,14 +50,14 @@ def read_metrics(text: str, wanted: Mapping[str, tuple[str, str]]) -> dict[str, 
     return sums
 
 
-async def scrape(room: ClusterRoom) -> dict[str, dict[str, float]]:
+async def scrape(room: KindCluster) -> dict[str, dict[str, float]]:
     """By the plan's name of the node; what a node does not tell is left out of its counts."""
     found: dict[str, dict[str, float]] = {node: {} for node in room.nodes}
     await all_of(_scrape(room, node, found[node]) for node in room.nodes)
     return found
 
 
-async def _scrape(room: ClusterRoom, node: str, counts: dict[str, float]) -> None:
+async def _scrape(room: KindCluster, node: str, counts: dict[str, float]) -> None:
     path = f"/api/v1/nodes/{room.container(node)}/proxy/metrics"
     asked = (
         (KUBELET, room.engine.execute(room.control_plane, (*_ADMIN, path))),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.clusters.rollouts.access_records import Asked, parts_of, request_rows
+from harness.clusters.rollouts.access_records import AccessRecord, parts_of, request_rows
 from harness.clusters.rollouts.pod_story import Attempt, PodStory
 from harness.recording.outcome import Cause, Outcome
 from harness.recording.samples import POD_PARTS, PULL_PARTS
@@ -19,7 +19,7 @@ class Pull:
     attempt: Attempt
     started_s: float
     ended_s: float
-    asked: tuple[Asked, ...]
+    asked: tuple[AccessRecord, ...]
     parts: Mapping[str, float]
     shared: bool = False
 
@@ -49,7 +49,7 @@ class Joining:
     requests do not tell their node (it is ""), so that only repository and time join them.
     """
 
-    asked: Sequence[Asked]
+    asked: Sequence[AccessRecord]
     configs: frozenset[str]
     serial: bool
     end_s: float
@@ -62,7 +62,7 @@ def joined(stories: Sequence[PodStory], joining: Joining) -> list[Pull]:
     Events reach us late, requests are recorded as they come: an attempt has what its node asked
     for about its repository until it ended and no earlier attempt has.
     """
-    free: dict[tuple[str, str], list[Asked]] = {}
+    free: dict[tuple[str, str], list[AccessRecord]] = {}
     for it in joining.asked:
         free.setdefault((it.node, it.repository), []).append(it)
     idle_since: dict[str, float] = {}

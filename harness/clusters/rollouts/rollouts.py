@@ -11,10 +11,10 @@ from typing import Any, Final, Literal, Protocol
 from harness.clusters.errors import ClusterError
 from harness.clusters.existing.existing_cluster import SHARED_NODE
 from harness.clusters.existing.reachability import require_reachable
-from harness.clusters.kind.cluster import ClusterRoom, Room
+from harness.clusters.kind.kind_cluster import KindCluster, Room
 from harness.clusters.kind.node_images import remove_images
-from harness.clusters.program_calls import all_of, to_its_end
-from harness.clusters.rollouts.access_records import Asked, read_asked
+from harness.clusters.program_calls import all_of
+from harness.clusters.rollouts.access_records import AccessRecord, read_access_records
 from harness.clusters.rollouts.cluster_api import ClusterApi, open_api
 from harness.clusters.rollouts.kubernetes_objects import (
     SECRET_KEEPER,
@@ -40,6 +40,7 @@ from harness.load.counts import Counts
 from harness.load.orders import REGISTRY_NAME, LoadOrders, RolloutOrder
 from harness.load.samples_file import SampleWriter
 from harness.process.child import Run
+from harness.process.completion import run_to_completion
 
 _LAST_EVENTS_S: Final = 3.0
 _SECRET_KNOWN_S: Final = 20.0  # longer, and the first pods may pull anonymously
@@ -73,7 +74,7 @@ class RolloutSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class WatchCoverage:
     """What the watching of a run was worth: events are lossy."""
 
     pods: int
@@ -171,22 +172,22 @@ class Rollouts:
 
     async def counted(self) -> dict[str, dict[str, float]]:
         """What each node's kubelet and containerd have counted since the rollouts were opened."""
-        after = await scrape(self.room) if isinstance(self.room, ClusterRoom) else {}
+        after = await scrape(self.room) if isinstance(self.room, KindCluster) else {}
         return {node: grown(self._counted_before[node], counts) for node, counts in after.items()}
 
-    def told(self) -> Told:
-        """What was heard so far."""
+    def coverage(self) -> WatchCoverage:
+        """How much of what happened was heard so far."""
         stories = self.stories
-        return Told(
+        return WatchCoverage(
             pods=len(stories),
             pods_without_pull_event=sum(it.lacks_pull_events for it in stories),
             events_lost=sum(it.events_lost for it in stories),
         )
 
-    def _asked(self, access_log: Path) -> list[Asked]:
+    def _asked(self, access_log: Path) -> list[AccessRecord]:
         if not self.room.one_listener:
-            return read_asked(access_log, self.settings.orders.nodes)
-        return [replace(it, node="") for it in read_asked(access_log, (SHARED_NODE,))]
+            return read_access_records(access_log, self.settings.orders.nodes)
+        return [replace(it, node="") for it in read_access_records(access_log, (SHARED_NODE,))]
 
     def write_samples(self, access_log: Path, end_s: float) -> None:
         """Join what was heard with the gateway's records. Raises SamplesLost."""
@@ -221,20 +222,20 @@ async def open_rollouts(run: Run, room: Room, settings: RolloutSettings) -> Asyn
     that is in it when the block is left. Raises ClusterError.
     """
     async with open_api(room.kubeconfig, room.context, run.run_id) as api:
-        if isinstance(room, ClusterRoom) and not room.made:
+        if isinstance(room, KindCluster) and not room.made:
             await all_of(_forget_images(room, node) for node in room.nodes)
         record = run.journal.record(room.namespace_undo(run.run_id))
         try:
             await _prepare(api, run.run_id, room.registry, settings)
-            if not isinstance(room, ClusterRoom):
+            if not isinstance(room, KindCluster):
                 await require_reachable(api, run.run_id, room, with_secret=settings.secret_in_pods)
             if settings.username:
                 await _keep_secret(api, run.run_id, room)
-            before = await scrape(room) if isinstance(room, ClusterRoom) else {}
+            before = await scrape(room) if isinstance(room, KindCluster) else {}
             yield Rollouts(run=run, room=room, api=api, settings=settings, _counted_before=before)
         finally:
             if room.stays:
-                await to_its_end(api.delete_namespace())
+                await run_to_completion(api.delete_namespace())
             run.journal.done(record)
 
 
@@ -256,7 +257,7 @@ async def _keep_secret(api: ClusterApi, run_id: str, room: Room) -> None:
         await api.await_daemons(SECRET_KEEPER, pods=len(hosts), patience_s=_SECRET_KNOWN_S)
 
 
-async def _forget_images(room: ClusterRoom, node: str) -> None:
+async def _forget_images(room: KindCluster, node: str) -> None:
     """Remove the images that an earlier run left on a node: a first pull must be cold."""
     try:
         await remove_images(room, node, REGISTRY_NAME)

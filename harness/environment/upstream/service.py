@@ -1,4 +1,4 @@
-"""The room of a registry that is not ours: its process, if the run starts one, and its images."""
+"""A registry that is not ours as a service: its process, if the run starts one, and its images."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +14,7 @@ from harness.process.child import Child, ChildError, Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpstreamRoom:
+class UpstreamService:
     """A registry that answers. `child` is None for one that somebody else runs."""
 
     url: str
@@ -26,7 +26,7 @@ class UpstreamRoom:
 @asynccontextmanager
 async def open_upstream(
     run: Run, settings: UpstreamSettings, root: Path
-) -> AsyncIterator[UpstreamRoom]:
+) -> AsyncIterator[UpstreamService]:
     """Start the registry if it is the run's own; its images are gone again at the end.
 
     Raises ChildError.
@@ -50,7 +50,7 @@ async def open_upstream(
             login_from=settings.login_from,
         )
         stack.push_async_callback(images.remove)
-        yield UpstreamRoom(
+        yield UpstreamService(
             url=url,
             child=child,
             images=images,

@@ -9,7 +9,7 @@ import pytest
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.existing.existing_cluster import (
-    ExistingRoom,
+    ExistingCluster,
     choose_nodes,
     own_images,
     own_reference,
@@ -84,13 +84,13 @@ def test_images_are_new_for_each_run() -> None:
     assert reference == f"registry.harness.test/team/app:{first.tag}"
 
 
-def room(answer: Sequence[Mapping[str, Any]] | None) -> ExistingRoom:
+def room(answer: Sequence[Mapping[str, Any]] | None) -> ExistingCluster:
     async def ask() -> Sequence[Mapping[str, Any]]:
         if answer is None:
             raise ClusterError("nodes: the Kubernetes API cannot be reached")
         return answer
 
-    return ExistingRoom(
+    return ExistingCluster(
         run_id="00000a",
         kubeconfig=Path("config"),
         context="prod",

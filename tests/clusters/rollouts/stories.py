@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from harness.clusters.rollouts.access_records import Asked
+from harness.clusters.rollouts.access_records import AccessRecord
 from harness.clusters.rollouts.pod_story import PodStory
 from harness.load.orders import PodOrder, RolloutOrder
 from harness.seams import RequestKind
@@ -47,7 +47,7 @@ def tell(
     )
 
 
-def asked(at_s: float, done_s: float, **changes: Any) -> Asked:
+def asked(at_s: float, done_s: float, **changes: Any) -> AccessRecord:
     """A request of node-0; a HEAD of the tag unless `changes` say otherwise."""
     usual: Mapping[str, Any] = {
         "node": "node-0",
@@ -62,4 +62,4 @@ def asked(at_s: float, done_s: float, **changes: Any) -> Asked:
         "whole": True,
         "bitten_by": "",
     }
-    return Asked(at_s=at_s, done_s=done_s, **{**usual, **changes})
+    return AccessRecord(at_s=at_s, done_s=done_s, **{**usual, **changes})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.clusters.rollouts.access_records import parts_of, read_asked, request_rows
+from harness.clusters.rollouts.access_records import parts_of, read_access_records, request_rows
 from harness.recording.outcome import Cause
 from harness.recording.samples import REQUESTS
 from harness.seams import RequestKind
@@ -43,7 +43,7 @@ def test_records_are_read_by_their_time_and_only_of_real_nodes(tmp_path: Path) -
     early = line(at_s=1.0, first_byte_s=None)
     before = line(at_s=None)  # a canary, before the run began
     log.write_text(before + line() + line(node="clients") + early + '{"at_s": 3')
-    first, second = read_asked(log, ("node-0", "node-1"))
+    first, second = read_access_records(log, ("node-0", "node-1"))
     assert (first.at_s, first.first_byte_s == first.first_byte_s) == (1.0, False)
     assert (second.first_byte_s, second.done_s, second.range_from) == (2.1, 2.5, 100)
     assert (second.repository, second.digest) == ("team/app", "sha256:1")

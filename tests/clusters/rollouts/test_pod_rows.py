@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.clusters.rollouts.access_records import Asked
+from harness.clusters.rollouts.access_records import AccessRecord
 from harness.clusters.rollouts.pod_rows import (
     Joining,
     all_request_rows,
@@ -23,7 +23,7 @@ REFUSED = "dial tcp 172.18.0.1:5000: connect: connection refused"
 LAYER = {"kind": RequestKind.BLOB, "method": "GET", "path": "/v2/app/blobs/sha256:1"}
 
 
-def joining(*records: Asked, end_s: float = 100.0, serial: bool = True) -> Joining:
+def joining(*records: AccessRecord, end_s: float = 100.0, serial: bool = True) -> Joining:
     return Joining(asked=records, configs=frozenset(), serial=serial, end_s=end_s)
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from harness.chance import Chance
 from harness.clusters.errors import ClusterError
-from harness.clusters.kind.cluster import ClusterRoom
 from harness.clusters.kind.containers import Engine
-from harness.clusters.kind.kind_seam import KindCluster, ScopedKindCluster, toml_of
+from harness.clusters.kind.kind_cluster import KindCluster
+from harness.clusters.kind.kind_nodes import KindNodes, ScopedKindNodes, toml_of
 from harness.clusters.kind.node_path import PathSettings
 from harness.environment.scope import FaultScope
 from harness.node.hosts import hosts_with
@@ -48,9 +48,9 @@ class Nodes:
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.folder = folder
         ports = {"node-0": 5000, "node-1": 5001}
-        self.cluster = KindCluster(
+        self.cluster = KindNodes(
             run=Run(run_id="abc123", folder=folder, journal=journal, clock_start_s=0.0),
-            room=ClusterRoom(
+            room=KindCluster(
                 name="harness-abc123",
                 kubeconfig=folder / "kubeconfig",
                 nodes={"node-0": "worker", "node-1": "worker2"},
@@ -72,7 +72,7 @@ class Nodes:
     def answer(self, what: str, document: Any) -> None:
         (self.folder / what).write_text(json.dumps(document))
 
-    def scoped(self, **where: Any) -> ScopedKindCluster:
+    def scoped(self, **where: Any) -> ScopedKindNodes:
         scope = FaultScope(
             fault="f",
             where=Where(**where),
@@ -193,7 +193,7 @@ def test_the_right_secret_is_there_again(nodes: Nodes, state: Any, asked: str) -
 def test_a_secret_cannot_be_one_nodes(nodes: Nodes) -> None:
     """Nor absent where none is asked for."""
 
-    async def main(scoped: ScopedKindCluster) -> None:
+    async def main(scoped: ScopedKindNodes) -> None:
         async with scoped.credentials("wrong"):
             pass
 

@@ -29,16 +29,16 @@ class Scope(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmulatedCluster:
+class EmulatedNodes:
     """The emulated nodes of a load under way; `nodes` without the background clients."""
 
     load: LoadRun
     nodes: tuple[str, ...]
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def scoped(self, scope: Scope) -> "ScopedEmulatedCluster":
+    def scoped(self, scope: Scope) -> "ScopedEmulatedNodes":
         """The seam for one occurrence of a fault."""
-        return ScopedEmulatedCluster(cluster=self, scope=scope)
+        return ScopedEmulatedNodes(cluster=self, scope=scope)
 
     def new_name(self, fault: str) -> str:
         """A name that no other change has."""
@@ -46,17 +46,17 @@ class EmulatedCluster:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScopedEmulatedCluster:
-    """`seams.Cluster` for one occurrence of one fault."""
+class ScopedEmulatedNodes:
+    """`seams.Nodes` for one occurrence of one fault."""
 
-    cluster: EmulatedCluster
+    cluster: EmulatedNodes
     scope: Scope
     _names: list[str] = field(default_factory=list)
 
     def hosts(
         self, mistake: HostsMistake, *, share: float = 1.0
     ) -> AbstractAsyncContextManager[None]:
-        """`seams.Cluster.hosts`; ChildError when the load does not obey. So do all below."""
+        """`seams.Nodes.hosts`; ChildError when the load does not obey. So do all below."""
         return self._changed("hosts", share, mistake=mistake.value)
 
     def credentials(

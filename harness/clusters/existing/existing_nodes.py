@@ -7,17 +7,17 @@ from typing import Any, Literal
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.existing.existing_cluster import (
-    ExistingRoom,
+    ExistingCluster,
     ExistingSettings,
     choose_nodes,
     require_own_address,
 )
 from harness.clusters.guard import PULL_SECRET
-from harness.clusters.program_calls import to_its_end
 from harness.clusters.rollouts.cluster_api import open_api
 from harness.clusters.rollouts.rollouts import Rollouts
 from harness.environment.scope import FaultScope
 from harness.process.child import Run
+from harness.process.completion import run_to_completion
 from harness.recording.outcome import Cause
 from harness.seams import Bites
 
@@ -25,12 +25,12 @@ _WRONG_PASSWORD = "not this one"  # noqa: S105  nobody's
 
 
 @asynccontextmanager
-async def find_existing(run: Run, settings: ExistingSettings) -> AsyncIterator[ExistingRoom]:
+async def find_existing(run: Run, settings: ExistingSettings) -> AsyncIterator[ExistingCluster]:
     """The cluster with as many nodes as the plan has. Nothing is changed. Raises ClusterError."""
     require_own_address(settings.registry_host)
     async with open_api(settings.kubeconfig, settings.context, run.run_id) as api:
         chosen = choose_nodes(await api.nodes(), settings.nodes)
-        yield ExistingRoom(
+        yield ExistingCluster(
             run_id=run.run_id,
             kubeconfig=settings.kubeconfig,
             context=settings.context,
@@ -47,19 +47,19 @@ async def find_existing(run: Run, settings: ExistingSettings) -> AsyncIterator[E
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExistingCluster:
+class ExistingNodes:
     """The nodes of a user's cluster as faults see them: only the pull secret can be changed."""
 
     rollouts: Rollouts
 
-    def scoped(self, scope: FaultScope) -> "ScopedExistingCluster":
+    def scoped(self, scope: FaultScope) -> "ScopedExistingNodes":
         """The seam for one occurrence of a fault."""
-        return ScopedExistingCluster(rollouts=self.rollouts, scope=scope)
+        return ScopedExistingNodes(rollouts=self.rollouts, scope=scope)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScopedExistingCluster:
-    """`seams.Cluster` for one occurrence of one fault."""
+class ScopedExistingNodes:
+    """`seams.Nodes` for one occurrence of one fault."""
 
     rollouts: Rollouts
     scope: FaultScope
@@ -75,7 +75,7 @@ class ScopedExistingCluster:
     async def credentials(
         self, state: Literal["wrong", "missing"], *, share: float = 1.0
     ) -> AsyncIterator[None]:
-        """`seams.Cluster.credentials`. A killed run's secret goes with its namespace."""
+        """`seams.Nodes.credentials`. A killed run's secret goes with its namespace."""
         rollouts = self.rollouts
         if share < 1 or self.scope.where.nodes:
             raise ClusterError("credentials: a secret is its namespace's: no nodes can be chosen")
@@ -89,7 +89,7 @@ class ScopedExistingCluster:
                 await rollouts.api.delete(PULL_SECRET, "Secret")
             yield
         finally:
-            await to_its_end(rollouts.api.make(rollouts.secret(None)))
+            await run_to_completion(rollouts.api.make(rollouts.secret(None)))
 
     async def bites(self) -> Bites:
         """Pulls that were refused since, as the pods' events told."""

@@ -85,7 +85,7 @@ class Room(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterRoom:
+class KindCluster:
     """An open cluster of kind's.
 
     `nodes`: the name of each Kubernetes node, which is its container's too, by the plan's name

@@ -20,7 +20,7 @@ class HostsMistake(StrEnum):
     MIRROR_DROPS = "mirror_drops"  # connections get no answer at all
 
 
-class Cluster(Protocol):
+class Nodes(Protocol):
     """The nodes that pull, and what Kubernetes gives them.
 
     `share` chooses nodes. Background clients are the node "clients" for what is read at each pull

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from harness.chance import Chance
-from harness.clusters.kind.cluster import ClusterRoom
 from harness.clusters.kind.containers import CommandFailed
+from harness.clusters.kind.kind_cluster import KindCluster
 from harness.clusters.kind.kind_lab import open_kind_lab, path_settings
-from harness.clusters.kind.kind_seam import KindCluster, ScopedKindCluster
+from harness.clusters.kind.kind_nodes import KindNodes, ScopedKindNodes
 from harness.clusters.kind.node_changes import KUBELET_CONFIG
 from harness.clusters.kind.node_faults import CONTENT_FOLDER
 from harness.clusters.kind.node_images import CTR, remove_images
@@ -37,15 +37,15 @@ REFERENCE = f"{REGISTRY_NAME}/app:v1"
 
 
 @asynccontextmanager
-async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[KindCluster, ClusterRoom]]:
+async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[KindNodes, KindCluster]]:
     """The seam over the standing cluster."""
     kind = replace(kind_settings(NODES), reuse=standing.name)
     settings = lab_settings(NODES, standing.reports / "cache")
     async with open_kind_lab(run, settings, kind, lambda _: None) as (lab, room):
-        yield KindCluster(run=run, room=room, path=path_settings(lab)), room
+        yield KindNodes(run=run, room=room, path=path_settings(lab)), room
 
 
-def on_node_0(cluster: KindCluster) -> ScopedKindCluster:
+def on_node_0(cluster: KindNodes) -> ScopedKindNodes:
     scope = FaultScope(
         fault="f",
         where=Where(nodes=("node-0",)),
@@ -55,7 +55,7 @@ def on_node_0(cluster: KindCluster) -> ScopedKindCluster:
     return cluster.scoped(scope)
 
 
-async def pull(room: ClusterRoom, node: str) -> str:
+async def pull(room: KindCluster, node: str) -> str:
     """Pull the image over the node's own hosts.toml; what went wrong, "" for nothing."""
     await remove_images(room, node, REGISTRY_NAME)
     hosts = ("--hosts-dir", "/etc/containerd/certs.d")
@@ -66,7 +66,7 @@ async def pull(room: ClusterRoom, node: str) -> str:
     return ""
 
 
-async def content_of(room: ClusterRoom, node: str) -> tuple[bytes, ...]:
+async def content_of(room: KindCluster, node: str) -> tuple[bytes, ...]:
     """The files that faults change, and what is mounted over containerd's content."""
     hosts = f"/etc/containerd/certs.d/{REGISTRY_NAME}/hosts.toml"
     return (
@@ -77,7 +77,7 @@ async def content_of(room: ClusterRoom, node: str) -> tuple[bytes, ...]:
     )
 
 
-def change(scoped: ScopedKindCluster, name: str) -> AbstractAsyncContextManager[None]:
+def change(scoped: ScopedKindNodes, name: str) -> AbstractAsyncContextManager[None]:
     if name == "disk":
         return scoped.fill_disk(free_bytes=64 << 10)
     if name == "pull_qps":

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.kind.cluster import ClusterRoom, ask_nodes, ask_system_pods, unready
 from harness.clusters.kind.containers import Engine
+from harness.clusters.kind.kind_cluster import KindCluster, ask_nodes, ask_system_pods, unready
 
 
 def node(name: str, ready: dict[str, str] | None, *taints: str) -> dict[str, Any]:
@@ -102,8 +102,8 @@ def test_an_answer_that_is_none_is_an_error(
             asyncio.run(ask(Engine(name="docker"), "plane"))
 
 
-def room(tmp_path: Path) -> ClusterRoom:
-    return ClusterRoom(
+def room(tmp_path: Path) -> KindCluster:
+    return KindCluster(
         name="harness-a",
         kubeconfig=tmp_path / "kubeconfig",
         nodes={"node-0": "harness-a-worker"},

@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import run_namespace
-from harness.clusters.kind.cluster import ClusterRoom
 from harness.clusters.kind.containers import (
     ContainerGoneError,
     ContainerStoppedError,
     Engine,
 )
+from harness.clusters.kind.kind_cluster import KindCluster
 from harness.clusters.kind.node_changes import (
     CERTS_FOLDER,
     KUBELET_CONFIG,
@@ -34,10 +34,10 @@ from harness.clusters.kind.pull_failures import (
     since,
     went_on,
 )
-from harness.clusters.program_calls import to_its_end
 from harness.environment.scope import FaultScope
 from harness.node.hosts import Hosts, hosts_with
 from harness.process.child import Run
+from harness.process.completion import run_to_completion
 from harness.seams import Bites, HostsMistake
 
 _ADMIN: Final = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf")
@@ -51,30 +51,30 @@ Change = NodeFile | NodeDrop | NodeDisk
 
 
 @dataclass(frozen=True, kw_only=True)
-class KindCluster:
+class KindNodes:
     """The nodes of a run's cluster. `pull_secret` None: the registry asks for no credentials."""
 
     run: Run
-    room: ClusterRoom
+    room: KindCluster
     path: PathSettings
     pull_secret: PullSecret | None = None
 
-    def scoped(self, scope: FaultScope) -> "ScopedKindCluster":
+    def scoped(self, scope: FaultScope) -> "ScopedKindNodes":
         """The seam for one occurrence of a fault."""
-        return ScopedKindCluster(cluster=self, scope=scope)
+        return ScopedKindNodes(cluster=self, scope=scope)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScopedKindCluster:
-    """`seams.Cluster` for one occurrence of one fault. All its verbs raise ClusterError."""
+class ScopedKindNodes:
+    """`seams.Nodes` for one occurrence of one fault. All its verbs raise ClusterError."""
 
-    cluster: KindCluster
+    cluster: KindNodes
     scope: FaultScope
     _counts: list[Count] = field(default_factory=list)
 
     @asynccontextmanager
     async def hosts(self, mistake: HostsMistake, *, share: float = 1.0) -> AsyncIterator[None]:
-        """`seams.Cluster.hosts`: requests to a mirror without content are not counted here."""
+        """`seams.Nodes.hosts`: requests to a mirror without content are not counted here."""
         path, nodes = self.cluster.path, self._nodes(share)
         async with AsyncExitStack() as undo:
             if mistake in _DEAD_MIRRORS:
@@ -103,7 +103,7 @@ class ScopedKindCluster:
     async def credentials(
         self, state: Literal["wrong", "missing"], *, share: float = 1.0
     ) -> AsyncIterator[None]:
-        """`seams.Cluster.credentials`. A killed run's secret goes with its namespace."""
+        """`seams.Nodes.credentials`. A killed run's secret goes with its namespace."""
         secret = self.cluster.pull_secret
         if share < 1 or self.scope.where.nodes:
             raise ClusterError("credentials: a secret is its namespace's: no nodes can be chosen")
@@ -118,11 +118,11 @@ class ScopedKindCluster:
                 await self._kubectl("delete", "secret", name, "--ignore-not-found")
             yield
         finally:
-            await to_its_end(self._apply(secret(None)))
+            await run_to_completion(self._apply(secret(None)))
 
     @asynccontextmanager
     async def remove_images(self, *, share: float = 1.0) -> AsyncIterator[None]:
-        """`seams.Cluster.remove_images`: every tag of the registry in scope, with its content."""
+        """`seams.Nodes.remove_images`: every tag of the registry in scope, with its content."""
         registry, repository = self.cluster.path.registry_name, self.scope.where.repository or "*"
         removed = sum(
             [
@@ -135,7 +135,7 @@ class ScopedKindCluster:
 
     @asynccontextmanager
     async def fill_disk(self, *, free_bytes: int, share: float = 1.0) -> AsyncIterator[None]:
-        """`seams.Cluster.fill_disk`, by a small disk for containerd's content."""
+        """`seams.Nodes.fill_disk`, by a small disk for containerd's content."""
         nodes = self._nodes(share)
         await self._count_failures(OF_DISK, nodes)
         async with AsyncExitStack() as undo:
@@ -151,7 +151,7 @@ class ScopedKindCluster:
 
     @asynccontextmanager
     async def pull_qps(self, *, qps: int, burst: int, share: float = 1.0) -> AsyncIterator[None]:
-        """`seams.Cluster.pull_qps`. Kubelet restarts twice, which also forgets its back-off."""
+        """`seams.Nodes.pull_qps`. Kubelet restarts twice, which also forgets its back-off."""
         nodes = self._nodes(share)
         await self._count_failures(OF_PULL_QPS, nodes)
         async with AsyncExitStack() as undo:
@@ -172,7 +172,7 @@ class ScopedKindCluster:
         return Bites(count=sum(known) if len(known) == len(counts) else None)
 
     @property
-    def _room(self) -> ClusterRoom:
+    def _room(self) -> KindCluster:
         return self.cluster.room
 
     @property
@@ -209,7 +209,7 @@ class ScopedKindCluster:
             await make()
             yield
         finally:
-            await to_its_end(self._undo(record, change))
+            await run_to_completion(self._undo(record, change))
 
     async def _undo(self, record: str, change: Change) -> None:
         try:
