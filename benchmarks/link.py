@@ -130,7 +130,6 @@ async def run(toxiproxy: str | None, rounds: int) -> dict[str, Any]:
                 open_link(
                     setting,
                     kind="toxiproxy" if path else "embedded",
-                    nodes=["node"],
                     upstream_ports={"node": upstream_port},
                     toxiproxy_path=path,
                 )

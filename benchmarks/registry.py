@@ -30,8 +30,8 @@ import httpx
 import psutil
 
 from harness.chance import Chance
-from harness.environment.authority import Authority, new_authority
 from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
@@ -186,21 +186,17 @@ async def opened(
     run: Run,
     name: str,
     upstream: UpstreamSettings | None = None,
-    authority: Authority | None = None,
+    *,
+    tls: bool = False,
 ) -> AsyncIterator[RegistryService]:
     """A gateway in a folder of its own, before the embedded registry or the one at `upstream`."""
     folder = run.folder / name
     folder.mkdir()
     async with open_registry(
         Run(run_id=run.run_id, folder=folder, journal=run.journal, clock_start_s=run.clock_start_s),
+        RegistrySettings(auth="none", tls=tls),
         nodes=("n0",),
-        auth="none",
-        username="",
-        password="",
-        token_lifetime_s=300,
-        registry_name="bench",
         upstream=upstream,
-        authority=authority,
     ) as service:
         yield service
 
@@ -243,8 +239,7 @@ async def compare(binary: str | None, rounds: int) -> dict[str, list[dict[str, f
         run = Run(run_id="bench", folder=folder, journal=journal, clock_start_s=time.monotonic())
         service = await stack.enter_async_context(opened(run, "embedded"))
         image = await filled(service)
-        authority = new_authority(folder, ())
-        tls = await stack.enter_async_context(opened(run, "tls", authority=authority))
+        tls = await stack.enter_async_context(opened(run, "tls", tls=True))
         await filled(tls)
         targets = {"embedded": target_of(service), "embedded, TLS": target_of(tls)}
         if binary is not None:

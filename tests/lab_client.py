@@ -86,7 +86,7 @@ async def _login(lab: Lab, client: httpx.AsyncClient, method: str, path: str) ->
     reply = await client.get(
         challenge.pop("realm"),
         params={key: challenge[key] for key in ("service", "scope")},
-        auth=(lab.settings.username, lab.settings.password),
+        auth=lab.settings.login,
     )
     if reply.status_code != httpx.codes.OK:
         raise httpx.ProtocolError(f"{reply.status_code} from the token service")

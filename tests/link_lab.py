@@ -134,7 +134,6 @@ async def open_lab(
             async with open_link(
                 run,
                 kind=kind,
-                nodes=names,
                 upstream_ports=dict.fromkeys(names, port),
                 toxiproxy_path=path,
                 seed=7,

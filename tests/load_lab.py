@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from harness.environment.authority import new_authority
 from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.resolver import ResolverService, open_resolver
 from harness.load.driver import LoadRun, start_load
 from harness.load.orders import (
@@ -30,6 +30,7 @@ from harness.load.orders import (
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import Run
 from harness.process.journal import Journal
+from harness.registry.tokens import Account
 
 _LIMIT_S = 30.0
 START_S = 0.5  # from the word to begin to the beginning
@@ -155,13 +156,9 @@ async def open_load_lab(
     async with (
         open_registry(
             run,
+            RegistrySettings(tls=tls),
             nodes=everyone,
-            auth="token",
-            username="harness",
-            password=PASSWORD,
-            token_lifetime_s=300.0,
-            registry_name=REGISTRY_NAME,
-            authority=new_authority(folder, ()) if tls else None,
+            account=Account(username="harness", password=PASSWORD),
         ) as registry,
         open_resolver(run, nodes=everyone, name=REGISTRY_NAME, address="127.0.0.1") as resolver,
     ):

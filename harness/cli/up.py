@@ -155,7 +155,7 @@ def _held(texts: list[str], plan: "Plan", *, link: "LinkKind") -> "tuple[HeldFau
     for text in texts:
         try:
             held.append(
-                held_fault(text, nodes=nodes, link=link, provider=provider, tls=plan.registry_tls)
+                held_fault(text, nodes=nodes, link=link, provider=provider, tls=plan.registry.tls)
             )
         except (ScenarioError, ValueError) as error:
             complaints.append(str(error))

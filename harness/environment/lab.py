@@ -14,18 +14,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from harness.environment.authority import new_authority
 from harness.environment.link import LinkService, open_link
 from harness.environment.link_control import LinkError
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
+from harness.environment.registry_settings import Provider, RegistrySettings
 from harness.environment.resolver import ResolverService, open_resolver
 from harness.environment.scope import FaultScope
-from harness.environment.upstream.access import Provider, UpstreamSettings
+from harness.environment.upstream.access import UpstreamSettings
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import Child, ChildError, Run
 from harness.recording.events import Event, RoomOpened
-from harness.registry.profile import Limits, ProfileName
+from harness.registry.profiles import PROFILES
+from harness.registry.tokens import Account
 from harness.seams import Bites, Nodes, Seam, Seams
 
 LOOPBACK = "127.0.0.1"
@@ -41,20 +42,14 @@ class EnvironmentFailed(Exception):  # noqa: N818  it is a state of the run, tol
 
 @dataclass(frozen=True, kw_only=True)
 class LabSettings:
-    """What to stand up. `token_lifetime_s` is that of the tokens that the registry gives out."""
+    """What to stand up. `password`: of the account that a registry of ours knows."""
 
     seed: int
     nodes: tuple[str, ...]
     images: tuple[ImageSpec, ...]
     images_bytes: int
     link: LinkKind = "auto"
-    auth: Literal["token", "none"] = "token"
-    tls: bool = False
-    registry_port: int = 0
-    profile: ProfileName = "generic"
-    limits: Limits | None = None  # quotas that the registry keeps by itself
-    token_lifetime_s: float = 300.0
-    username: str = "harness"
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
     password: str
     toxiproxy_path: str | None = None
     cache_folder: Path
@@ -66,11 +61,18 @@ class LabSettings:
         return "embedded" if self.upstream is None else self.upstream.provider
 
     @property
+    def account(self) -> Account:
+        """Whom a registry of ours knows."""
+        return Account(username=PROFILES[self.registry.profile].username, password=self.password)
+
+    @property
     def login(self) -> tuple[str, str]:
         """As whom nodes pull; empty where nobody asks, or nobody has a login."""
         if self.upstream is not None and self.upstream.provider == "external":
             return self.upstream.username, self.upstream.password
-        return (self.username, self.password) if self.auth == "token" else ("", "")
+        if self.registry.auth == "none":
+            return "", ""
+        return self.account.username, self.account.password
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,25 +245,18 @@ async def open_services(
     """
     nodes = all_nodes(settings)
     started = time.monotonic()
-    authority = None
-    if settings.tls:
-        authority = new_authority(run.folder, (place.listen_host, place.address))
     registry = await stack.enter_async_context(
         open_registry(
             run,
+            settings.registry,
             nodes=nodes,
-            auth=settings.auth,
-            username=settings.username,
-            password=settings.password,
-            token_lifetime_s=settings.token_lifetime_s,
-            profile=settings.profile,
-            limits=settings.limits,
-            port=settings.registry_port,
-            registry_name=REGISTRY_NAME,
-            host=place.listen_host if settings.link == "none" else LOOPBACK,
+            account=settings.account,
+            place=RegistryPlace(
+                host=place.listen_host if settings.link == "none" else LOOPBACK,
+                storage_host=place.listen_host,
+                address=place.address,
+            ),
             upstream=settings.upstream,
-            storage_host=place.listen_host,
-            authority=authority,
         )
     )
     started = opened(record, "registry", started, _registry_details(settings))
@@ -302,7 +297,6 @@ async def _open_link(
         open_link(
             run,
             kind=settings.link,
-            nodes=all_nodes(settings),
             upstream_ports=registry.ports,
             listen_host=place.listen_host,
             ports=place.ports,
@@ -315,7 +309,7 @@ async def _open_link(
 
 
 def _registry_details(settings: LabSettings) -> dict[str, str]:
-    return {"provider": settings.provider, "profile": settings.profile}
+    return {"provider": settings.provider, "profile": settings.registry.profile}
 
 
 def _link_details(link: LinkService | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,9 +234,7 @@ async def open_link(
     run: Run,
     *,
     kind: Literal["auto", "embedded", "toxiproxy"] = "auto",
-    nodes: Sequence[str],
     upstream_ports: Mapping[str, int],
-    upstream_host: str = "127.0.0.1",
     listen_host: str = "127.0.0.1",
     ports: Mapping[str, int] | None = None,
     control_port: int = 0,
@@ -245,14 +243,14 @@ async def open_link(
     toxiproxy_path: str | None = None,
     cache_folder: Path | None = None,
 ) -> AsyncIterator[LinkService]:
-    """Put a listener before each node's gateway port until the block is left.
+    """Put a listener before each node's gateway port (`upstream_ports`) until the block is left.
 
     `kind` auto: a real Toxiproxy (`toxiproxy_path`, PATH, `cache_folder`), else the embedded one.
     `ports` by node, 0 or absent: any free one. `open_control`: the embedded control API asks for
     no token, as Toxiproxy's own; for people who drive it with their tools.
     Raises LinkError or ChildError with one sentence.
     """
-    _check_names(nodes, upstream_ports)
+    _check_names(upstream_ports)
     program = None if kind == "embedded" else _program(kind, toxiproxy_path, cache_folder)
     token = "" if open_control or program is not None else secrets.token_urlsafe(32)
     if program is None:
@@ -263,9 +261,9 @@ async def open_link(
         {
             "name": node,
             "listen": f"{listen_host}:{(ports or {}).get(node, 0)}",
-            "upstream": f"{upstream_host}:{upstream_ports[node]}",
+            "upstream": f"127.0.0.1:{port}",
         }
-        for node in nodes
+        for node, port in upstream_ports.items()
     ]
     async with starting as (child, control, version):
         listening = await asyncio.to_thread(control.populate, wanted)
@@ -275,20 +273,18 @@ async def open_link(
             control_url=control.url,
             control_token=token,
             listen_host=listen_host,
-            ports={node: int(listening[node].rpartition(":")[2]) for node in nodes},
+            ports={node: int(listening[node].rpartition(":")[2]) for node in upstream_ports},
             child=child,
             control=control,
         )
 
 
-def _check_names(nodes: Sequence[str], upstream_ports: Mapping[str, int]) -> None:
+def _check_names(nodes: Iterable[str]) -> None:
     for node in nodes:
         if not _NAME.fullmatch(node):
             raise LinkError(
                 f"node name {node!r}: only letters, digits, '.', '_' and '-' may be in it"
             )
-        if node not in upstream_ports:
-            raise LinkError(f"node {node!r}: has no upstream port")
 
 
 def _program(kind: str, named: str | None, cache_folder: Path | None) -> Path | None:

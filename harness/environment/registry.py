@@ -3,17 +3,17 @@
 import asyncio
 import itertools
 import shutil
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.environment.authority import Authority
+from harness.environment.authority import Authority, new_authority
 from harness.environment.handshakes import NoTls, ScopedTls
 from harness.environment.held_images import HeldImages, documents_of
 from harness.environment.registry_process import Control, RegistryProcess, ScopedProcess
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.store import AMD64, ScopedStore
 from harness.environment.stored_files import StoredFiles
@@ -23,13 +23,24 @@ from harness.environment.upstream.service import UpstreamService, open_upstream
 from harness.gateway.orders import RuleOrder, write_order
 from harness.oci.images import BuiltImage
 from harness.process.child import Child, ChildError, Run
-from harness.registry.profile import Limits, ProfileName
+from harness.registry.tokens import Account
 from harness.seams import Act, Bites, Instead, OtherImage, RequestKind, Watch, Where
 
 REGISTRY_FOLDER = "registry"  # in the run folder: the content at rest
-_ANSWER_TIMEOUT_S = 10.0
 _CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
-_ARGV = (sys.executable, "-m", "harness.environment.registry_child")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryPlace:
+    """Where the gateway and the storage behind it listen; nodes reach them at `address`."""
+
+    host: str = "127.0.0.1"
+    storage_host: str = "127.0.0.1"  # where nodes find redirected blobs
+    address: str = "127.0.0.1"
+
+
+_LOOPBACK = RegistryPlace()
+_NOBODY = Account(username="", password="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +175,6 @@ class RegistryService:
 
     run: Run
     process: RegistryProcess
-    registry_name: str
     ports: Mapping[str, int]
     direct_url: str
     root: Path
@@ -268,45 +278,32 @@ def _placed(run: Run, root: Path) -> dict[str, Any]:
 @asynccontextmanager
 async def open_registry(
     run: Run,
+    settings: RegistrySettings,
     *,
     nodes: tuple[str, ...],
-    auth: Literal["token", "none"],
-    username: str,
-    password: str,
-    token_lifetime_s: float,
-    registry_name: str,
-    profile: ProfileName = "generic",
-    limits: Limits | None = None,
-    port: int = 0,
-    host: str = "127.0.0.1",
-    storage_host: str = "127.0.0.1",
-    anonymous_pull: bool = False,
-    keep_content: bool = False,
+    account: Account = _NOBODY,
+    place: RegistryPlace = _LOOPBACK,
     upstream: UpstreamSettings | None = None,
-    authority: Authority | None = None,
+    keep_content: bool = False,
 ) -> AsyncIterator[RegistryService]:
     """Start the registry with a gateway port for each node, until the block is left.
 
-    `port` is that of `direct_url`. `storage_host`: where nodes find redirected blobs.
-    `anonymous_pull`: tokens without a login may pull. `limits`: quotas that it keeps by itself from
-    `set_clock` on, as `profile` does. The content is deleted at the end unless `keep_content`.
-    `upstream`: what is behind the gateway instead. `authority`: of TLS. Raises ChildError.
+    `settings.port` is that of `direct_url`; its limits are kept from `set_clock` on. `account`:
+    who may log in. `upstream`: what is behind the gateway instead. The content is deleted at the
+    end unless `keep_content`. Raises ChildError, OSError.
     """
     root = run.folder / REGISTRY_FOLDER
+    authority = None
+    if settings.tls:
+        authority = new_authority(run.folder, (place.storage_host, place.address))
     record = run.journal.record({"kind": "remove_registry"})
     config: dict[str, Any] = {
         **_placed(run, root),
-        "host": host,
-        "storage_host": storage_host,
-        "port": port,
+        **asdict(settings),
+        **asdict(account),
+        "host": place.host,
+        "storage_host": place.storage_host,
         "nodes": list(nodes),
-        "auth": auth,
-        "username": username,
-        "password": password,
-        "token_lifetime_s": token_lifetime_s,
-        "anonymous_pull": anonymous_pull,
-        "profile": profile,
-        "limits": None if limits is None else asdict(limits),
         "certificate": "" if authority is None else authority.certificate(),
     }
     try:
@@ -321,9 +318,8 @@ async def open_registry(
             yield RegistryService(
                 run=run,
                 process=process,
-                registry_name=registry_name,
                 ports=ready["ports"],
-                direct_url=f"{_scheme(authority)}://{host}:{ready['port']}",
+                direct_url=f"{_scheme(authority)}://{place.host}:{ready['port']}",
                 root=root,
                 access_log=Path(config["access_log"]),
                 held=HeldImages(),

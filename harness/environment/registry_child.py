@@ -240,7 +240,6 @@ async def serve(config: Mapping[str, Any]) -> None:
     tokens = TokenService(
         account if guarded else None,
         lifetime_s=config["token_lifetime_s"],
-        anonymous_pull=config["anonymous_pull"],
     )
     served = _served(config, tokens, guarded=guarded)
     refuse = partial(refuse_as, PROFILES[config["profile"]])

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from harness.chance import Chance
-from harness.environment.upstream.access import UpstreamChoice
+from harness.environment.registry_settings import RegistrySettings
 from harness.faults import Fault
 from harness.load.orders import (
     LoadOrders,
@@ -16,10 +16,11 @@ from harness.load.orders import (
 )
 from harness.load.pace import constant_due, poisson_due
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
+from harness.plan.registry import planned_registry, registry_keys
 from harness.plan.rollouts import Versions, planned_rollouts
 from harness.recording.metrics import METRICS
 from harness.recording.tally import AbortRule
-from harness.registry.profile import Limits, ProfileName
+from harness.registry.profile import ProfileName
 from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
@@ -29,7 +30,6 @@ from harness.scenario.model import (
     FaultEntry,
     Pulls,
     Pushes,
-    Registry,
 )
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
@@ -97,13 +97,7 @@ class Plan:
     seed: int
     link: Literal["auto", "embedded", "toxiproxy", "none"]
     cluster: PlannedCluster
-    registry_auth: Literal["token", "none"]
-    registry_tls: bool
-    registry_port: int
-    registry_profile: ProfileName
-    registry_limits: Limits | None  # quotas that it keeps by itself
-    token_lifetime_s: float
-    registry: UpstreamChoice
+    registry: RegistrySettings
     images: tuple[ImageSpec, ...]
     disk_bytes: int
     load: LoadOrders
@@ -118,6 +112,7 @@ class Plan:
         """The plan as JSON: the same bytes for the same scenario and seed."""
         data = {name: value for name, value in vars(self).items() if name != "faults"}
         plain = {name: _plain(value) for name, value in data.items()}
+        plain |= registry_keys(plain["registry"])
         plain["faults"] = [
             {
                 "id": fault.id,
@@ -177,13 +172,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
             registry_host=body.environment.cluster.registry_host or "",
             registry_port=body.environment.cluster.registry_port,
         ),
-        registry_auth=registry.auth,
-        registry_tls=registry.tls,
-        registry_port=registry.port,
-        registry_profile=registry.profile,
-        registry_limits=registry.limits,
-        token_lifetime_s=registry.token_lifetime_s or PROFILES[registry.profile].token_lifetime_s,
-        registry=_registry(registry),
+        registry=planned_registry(registry),
         images=versions.specs,
         disk_bytes=sum(plan_image(spec).stored_bytes for spec in versions.specs),
         load=load,
@@ -207,12 +196,6 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
             login_requests=PROFILES[registry.profile].login_requests,
         ),
     )
-
-
-def _registry(registry: Registry) -> UpstreamChoice:
-    names = (registry.username_from, registry.password_from)
-    login_from = (names[0], names[1]) if names[0] and names[1] else None
-    return UpstreamChoice(provider=registry.provider, url=registry.url or "", login_from=login_from)
 
 
 def _pulls(index: int, pulls: Pulls, versions: Versions, last_s: float, seed: int) -> PullsOrder:

@@ -44,12 +44,13 @@ def _table(*rows: tuple[str, str]) -> list[str]:
 
 
 def _registry(plan: Plan) -> str:
-    if plan.registry.provider == "external":
-        return f"external, {plan.registry.url}"
-    limits, profile = plan.registry_limits, plan.registry_profile
+    registry = plan.registry
+    if registry.provider == "external":
+        return f"external, {registry.url}"
+    limits, profile = registry.limits, registry.profile
     ways = "" if profile == "generic" else f" as {profile}"
-    parts = [f"{plan.registry.provider}{ways}", f"auth {plan.registry_auth}"]
-    if plan.registry_tls:
+    parts = [f"{registry.provider}{ways}", f"auth {registry.auth}"]
+    if registry.tls:
         parts.append("TLS")
     if limits is not None:
         if limits.pulls is not None:

@@ -31,7 +31,6 @@ from harness.load.driver import LoadRun
 from harness.load.orders import LoadOrders
 from harness.plan.plan import Plan
 from harness.process.child import Run
-from harness.registry.profiles import PROFILES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,13 +99,7 @@ def lab_settings(
         images=plan.images,
         images_bytes=plan.disk_bytes,
         link=link,
-        auth=plan.registry_auth,
-        tls=plan.registry_tls,
-        registry_port=plan.registry_port,
-        profile=plan.registry_profile,
-        limits=plan.registry_limits,
-        token_lifetime_s=plan.token_lifetime_s,
-        username=PROFILES[plan.registry_profile].username,
+        registry=plan.registry,
         password=secrets.token_urlsafe(18),
         toxiproxy_path=toxiproxy_path,
         cache_folder=cache_folder,

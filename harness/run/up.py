@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from harness.environment.lab import (
     LabSettings,
     LinkKind,
 )
+from harness.environment.registry_settings import Provider
 from harness.environment.scope import FaultScope, ScopeError
-from harness.environment.upstream.access import Provider
 from harness.faults import Fault
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME
 from harness.plan.plan import Plan, planned_where
@@ -118,7 +118,7 @@ class Standing:
         )
         scoped = self.lab.scoped(held.fault.seams_needed(), scope)
         about: dict[str, Any] = {"fault": step, "word": held.word, "occurrence": 1}
-        fault = held.fault.in_words_of(self.lab.settings.profile)
+        fault = held.fault.in_words_of(self.lab.settings.registry.profile)
         async with fault.inject(scoped.seams, chance):
             at_s = self.clock.now_s()
             self.recording(FaultInjected(at_s=at_s, planned_s=at_s, **about))
@@ -208,7 +208,7 @@ def _cluster(lab: Lab, room: Room | None) -> dict[str, str] | None:
         "kubeconfig": str(room.kubeconfig),
         "context": room.context,
         "namespace": run_namespace(run_id),
-        "pull_secret": PULL_SECRET if lab.settings.auth == "token" else "",
+        "pull_secret": PULL_SECRET if lab.settings.registry.auth == "token" else "",
         "registry": REGISTRY_NAME,
     }
 
@@ -221,7 +221,7 @@ def description(lab: Lab, folder: Path, cluster: Room | None = None) -> dict[str
         "registry": {
             "url": f"{lab.registry.scheme}://{address}",
             "direct_url": lab.registry.direct_url,
-            "ca_file": str(folder / CA_FILE) if settings.tls else None,
+            "ca_file": str(folder / CA_FILE) if settings.registry.tls else None,
         },
         "link": {
             "kind": "none" if lab.link is None else lab.link.kind,
@@ -229,8 +229,8 @@ def description(lab: Lab, folder: Path, cluster: Room | None = None) -> dict[str
         },
         "resolver": {"address": f"{lab.resolver.address}:{lab.resolver.ports[CLIENTS_NODE]}"},
         "credentials": (
-            {"username": settings.username, "password": settings.password}
-            if settings.auth == "token" and settings.provider != "external"
+            asdict(settings.account)
+            if settings.registry.auth == "token" and settings.provider != "external"
             else None  # the user's own login is not told
         ),
         "images": {

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from harness.chance import Chance
 from harness.environment.lab import Lab, LabSettings, open_lab
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.faults import Fault, catalogue
@@ -208,7 +209,7 @@ class RealLab:
             images=specs,
             images_bytes=sum(plan_image(spec).stored_bytes for spec in specs),
             link="embedded",
-            tls=self._tls,
+            registry=RegistrySettings(tls=self._tls),
             password="not a secret",
             cache_folder=self._folder / "cache",
             upstream=self._upstream,

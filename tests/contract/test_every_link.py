@@ -355,7 +355,6 @@ def test_a_port_that_is_taken_is_named(kind: LinkKind, tmp_path: Path) -> None:
                 second = open_link(
                     run,
                     kind=kind,
-                    nodes=["node"],
                     upstream_ports={"node": 9},
                     ports={"node": taken},
                     toxiproxy_path=toxiproxy_path(),

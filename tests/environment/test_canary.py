@@ -11,6 +11,7 @@ import pytest
 from harness.chance import Chance
 from harness.environment.canary import NotSteady, check_steady_state
 from harness.environment.lab import Lab, LabSettings, open_lab
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.oci.images import ImageSpec
 from harness.process.child import Run
@@ -30,7 +31,7 @@ async def small_lab(folder: Path, *, tls: bool = False) -> AsyncIterator[Lab]:
         images=(ImageSpec(name="app", size_bytes=64 << 10, layers=2),),
         images_bytes=64 << 10,
         link="embedded",
-        tls=tls,
+        registry=RegistrySettings(tls=tls),
         password="secret",
         cache_folder=folder,
     )

@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from harness.chance import Chance
-from harness.environment.authority import CA_FILE, new_authority
+from harness.environment.authority import CA_FILE
 from harness.environment.canary import trusting
 from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal
@@ -31,16 +32,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 @asynccontextmanager
 async def opened(run: Run, *, tls: bool = True) -> AsyncIterator[RegistryService]:
-    async with open_registry(
-        run,
-        nodes=NODES,
-        auth="none",
-        username="robot",
-        password="s3cret-pass",
-        token_lifetime_s=300,
-        registry_name="registry.test",
-        authority=new_authority(run.folder, ()) if tls else None,
-    ) as service:
+    async with open_registry(run, RegistrySettings(auth="none", tls=tls), nodes=NODES) as service:
         yield service
 
 

@@ -44,9 +44,7 @@ def test_automatic_is_embedded_where_no_toxiproxy_is(
 
     async def main() -> None:
         with new_run(tmp_path) as run:
-            async with open_link(
-                run, nodes=["n"], upstream_ports={"n": 9}, cache_folder=tmp_path
-            ) as room:
+            async with open_link(run, upstream_ports={"n": 9}, cache_folder=tmp_path) as room:
                 assert room.kind == "embedded"
                 assert room.version == "2.12.0"
 
@@ -64,7 +62,6 @@ def test_a_toxiproxy_that_is_asked_for_but_missing_says_how_to_get_it(
             room = open_link(
                 run,
                 kind="toxiproxy",
-                nodes=["n"],
                 upstream_ports={"n": 9},
                 cache_folder=tmp_path,
             )
@@ -91,7 +88,7 @@ def test_a_program_that_is_no_toxiproxy_is_told_apart(
 
     async def main() -> None:
         with new_run(tmp_path) as run:
-            room = open_link(run, nodes=["n"], upstream_ports={"n": 9}, toxiproxy_path=str(program))
+            room = open_link(run, upstream_ports={"n": 9}, toxiproxy_path=str(program))
             with pytest.raises(Exception, match=complaint):
                 await room.__aenter__()
 
@@ -104,7 +101,7 @@ def test_a_node_name_that_a_url_cannot_carry_is_refused(tmp_path: Path, name: st
 
     async def main() -> None:
         with new_run(tmp_path) as run:
-            room = open_link(run, kind="embedded", nodes=[name], upstream_ports={name: 9})
+            room = open_link(run, kind="embedded", upstream_ports={name: 9})
             with pytest.raises(LinkError, match="only letters, digits"):
                 await room.__aenter__()
             assert not (tmp_path / "logs").exists()
@@ -129,9 +126,7 @@ def test_proxies_of_the_environment_are_not_obeyed(
 
     async def main() -> None:
         with new_run(tmp_path) as run:
-            async with open_link(
-                run, kind="embedded", nodes=["n"], upstream_ports={"n": 9}
-            ) as room:
+            async with open_link(run, kind="embedded", upstream_ports={"n": 9}) as room:
                 assert await room.healthy()
 
     asyncio.run(main())

@@ -18,12 +18,14 @@ import pytest
 
 from harness.chance import Chance
 from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.store import in_thread
 from harness.oci.digest import digest_of
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal, pending
+from harness.registry.tokens import Account
 from harness.seams import Delay, RequestKind, Respond, Where
 from tests.registry_server import eventually
 
@@ -41,15 +43,9 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 @asynccontextmanager
 async def opened(run: Run, **settings: Any) -> AsyncIterator[RegistryService]:
-    usual: dict[str, Any] = {
-        "nodes": NODES,
-        "auth": "none",
-        "username": "robot",
-        "password": "s3cret-pass",
-        "token_lifetime_s": 300,
-        "registry_name": "registry.test",
-    }
-    async with open_registry(run, **(usual | settings)) as service:
+    account = Account(username="robot", password="s3cret-pass")
+    chosen = RegistrySettings(**({"auth": "none"} | settings))
+    async with open_registry(run, chosen, nodes=NODES, account=account) as service:
         yield service
 
 

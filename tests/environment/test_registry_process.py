@@ -15,6 +15,7 @@ import pytest
 
 from harness.chance import Chance
 from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.oci.images import DirectorySink, ImageSpec, build
 from harness.process.child import ChildError, Run
@@ -40,12 +41,8 @@ async def opened(folder: Path) -> AsyncIterator[RegistryService]:
     with closing(Journal(folder / "journal.jsonl")) as journal:
         async with open_registry(
             new_run(folder, journal),
+            RegistrySettings(auth="none"),
             nodes=("n0", "n1"),
-            auth="none",
-            username="",
-            password="",
-            token_lifetime_s=60,
-            registry_name="r.test",
         ) as service:
             image = build(SPEC, DirectorySink(service.root))
             await service.add_image(image, "app", "v1")

@@ -12,6 +12,7 @@ import pytest
 
 from harness.chance import Chance
 from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.store import ScopedStore
 from harness.oci.images import DirectorySink, ImageSpec, build
@@ -62,14 +63,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 async def opened(run: Run, *, keep_content: bool = False) -> AsyncIterator[RegistryService]:
     """A registry with three versions of one repository and a copy of the first in another."""
     async with open_registry(
-        run,
-        nodes=("n0",),
-        auth="none",
-        username="robot",
-        password="s3cret-pass",
-        token_lifetime_s=300,
-        registry_name="registry.test",
-        keep_content=keep_content,
+        run, RegistrySettings(auth="none"), nodes=("n0",), keep_content=keep_content
     ) as service:
         for version in VERSIONS:
             spec = ImageSpec(name="app", version=version, size_bytes=40_000, layers=2)

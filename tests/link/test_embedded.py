@@ -102,7 +102,7 @@ def test_an_open_control_api_is_as_toxiproxys(tmp_path: Path) -> None:
     async def main() -> None:
         with new_run(tmp_path) as run:
             async with open_link(
-                run, kind="embedded", nodes=["n"], upstream_ports={"n": 9}, open_control=True
+                run, kind="embedded", upstream_ports={"n": 9}, open_control=True
             ) as service:
                 assert service.control_token == ""
                 lab = Lab(service=service)
@@ -119,9 +119,7 @@ def test_a_taken_control_port_is_one_sentence(tmp_path: Path) -> None:
     async def main() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken, new_run(tmp_path) as run:
             port = taken.getsockname()[1]
-            service = open_link(
-                run, kind="embedded", nodes=["n"], upstream_ports={"n": 9}, control_port=port
-            )
+            service = open_link(run, kind="embedded", upstream_ports={"n": 9}, control_port=port)
             with pytest.raises(ChildError, match=rf"cannot listen on 127\.0\.0\.1:{port}: "):
                 await service.__aenter__()
 

@@ -57,9 +57,7 @@ def test_a_reset_that_waits_behind_data_ends_the_connection(
 
     async def main() -> None:
         with new_run(tmp_path) as run, resetting_upstream() as port:
-            async with open_link(
-                run, kind="embedded", nodes=["n"], upstream_ports={"n": port}
-            ) as room:
+            async with open_link(run, kind="embedded", upstream_ports={"n": port}) as room:
                 if staged:  # a toxic takes the bytes another way through the link
                     toxic = {"type": "latency", "attributes": {"latency": 1, "jitter": 0}}
                     await asyncio.to_thread(room.control.add_toxic, ["n"], toxic, added=[])

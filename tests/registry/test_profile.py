@@ -13,6 +13,7 @@ from gevent.lock import BoundedSemaphore
 
 from harness.chance import Chance
 from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.load.pull_steps import carry_out
 from harness.node.commands import Credentials, PullResult
@@ -26,6 +27,7 @@ from harness.process.journal import Journal
 from harness.recording.outcome import Outcome
 from harness.registry.profile import Limits, ProfileName
 from harness.registry.profiles import PROFILES
+from harness.registry.tokens import Account
 from harness.seams import RefuseToken, RequestKind, Where
 from tests.load_wires import wired
 from tests.registry_server import eventually
@@ -42,17 +44,11 @@ async def opened(
     """A registry process of this profile with one image."""
     journal = Journal(folder / "journal.jsonl")
     run = Run(run_id="r1", folder=folder, journal=journal, clock_start_s=time.monotonic())
-    usual: dict[str, Any] = {
-        "nodes": ("n0",),
-        "auth": "token",
-        "username": PROFILES[profile].username,
-        "password": PASSWORD,
-        "token_lifetime_s": PROFILES[profile].token_lifetime_s,
-        "registry_name": "registry.test",
-        "profile": profile,
-    }
+    account = Account(username=PROFILES[profile].username, password=PASSWORD)
+    lifetime_s = PROFILES[profile].token_lifetime_s
+    chosen = RegistrySettings(profile=profile, **({"token_lifetime_s": lifetime_s} | settings))
     with closing(journal):
-        async with open_registry(run, **(usual | settings)) as service:
+        async with open_registry(run, chosen, nodes=("n0",), account=account) as service:
             image = await asyncio.to_thread(build, SPEC, DirectorySink(service.root))
             await service.add_image(image, "team/app", "v1")
             yield service, image

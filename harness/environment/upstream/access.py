@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from harness.environment.go_program import SetupFailed
 from harness.environment.programs import DISTRIBUTION
+from harness.environment.registry_settings import RegistrySettings
 from harness.gateway.upstream.addresses import AddressError, origin_of
 
 DISTRIBUTION_VARIABLE: Final = "HARNESS_DISTRIBUTION"
@@ -17,8 +18,6 @@ _CONFIG_BYTES: Final = 1 << 20
 # Docker's name for its own registry in config.json (docker/cli: cli/config/configfile).
 _DOCKER_HUB: Final = "https://index.docker.io/v1/"
 _DOCKER_HUB_HOSTS: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
-
-Provider = Literal["embedded", "distribution", "external"]
 
 
 class AccessRefused(Exception):  # noqa: N818  it is a state, told to the user
@@ -42,17 +41,8 @@ class UpstreamSettings:
     password: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class UpstreamChoice:
-    """What a scenario says of its registry. `login_from`: names of variables, never values."""
-
-    provider: Provider
-    url: str = ""
-    login_from: tuple[str, str] | None = None
-
-
 def upstream_settings(
-    choice: UpstreamChoice,
+    choice: RegistrySettings,
     *,
     allowed: Iterable[str],
     environment: Mapping[str, str],
@@ -107,7 +97,7 @@ def _distribution(environment: Mapping[str, str], cache_folder: Path) -> Path:
 
 
 def _credentials(
-    choice: UpstreamChoice, host: str, environment: Mapping[str, str]
+    choice: RegistrySettings, host: str, environment: Mapping[str, str]
 ) -> tuple[str, str]:
     """The user's login for `host`: from the variables named, else from Docker's configuration."""
     if choice.login_from is not None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.environment.upstream.access import AccessRefused, UpstreamChoice, upstream_settings
+from harness.environment.registry_settings import RegistrySettings
+from harness.environment.upstream.access import AccessRefused, upstream_settings
 from harness.environment.upstream.client import ClientError, client_of
 from harness.environment.upstream.images import remove_tag
 from harness.oci.digest import DIGEST_PATTERN
@@ -37,7 +38,7 @@ def remove_pushed_tag(folder: Path, undo: Mapping[str, Any], leave: RegistryLeav
     if digest and not re.fullmatch(DIGEST_PATTERN, digest):
         raise ChildError(f"digest: none or a right one, got {digest[:200]!r}")
     names = undo.get("login_from")
-    choice = UpstreamChoice(
+    choice = RegistrySettings(
         provider="external",
         url=url,
         login_from=(str(names[0]), str(names[1])) if names else None,
@@ -49,7 +50,9 @@ def remove_pushed_tag(folder: Path, undo: Mapping[str, Any], leave: RegistryLeav
     return f"tag {tag} of {repository}: removed from {url}"
 
 
-async def _remove(choice: UpstreamChoice, leave: RegistryLeave, what: tuple[str, str, str]) -> None:
+async def _remove(
+    choice: RegistrySettings, leave: RegistryLeave, what: tuple[str, str, str]
+) -> None:
     settings = upstream_settings(
         choice, allowed=leave.allowed, environment=leave.environment, cache_folder=Path()
     )

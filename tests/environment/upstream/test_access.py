@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from harness.environment.go_program import SetupFailed
+from harness.environment.registry_settings import RegistrySettings
 from harness.environment.upstream.access import (
     AccessRefused,
-    UpstreamChoice,
     UpstreamSettings,
     docker_login,
     upstream_settings,
 )
 
-EXTERNAL = UpstreamChoice(provider="external", url="https://registry.example")
+EXTERNAL = RegistrySettings(provider="external", url="https://registry.example")
 
 
 def settings(
-    choice: UpstreamChoice, cache: Path, *allowed: str, **environment: str
+    choice: RegistrySettings, cache: Path, *allowed: str, **environment: str
 ) -> UpstreamSettings | None:
     home = {"HOME": str(cache), "PATH": ""}
     return upstream_settings(
@@ -37,7 +37,7 @@ def docker_config(folder: Path, entries: dict[str, str]) -> Path:
 
 
 def test_the_embedded_registry_needs_nobodys_leave(tmp_path: Path) -> None:
-    assert settings(UpstreamChoice(provider="embedded"), tmp_path) is None
+    assert settings(RegistrySettings(provider="embedded"), tmp_path) is None
 
 
 def test_an_external_registry_must_be_allowed_by_name(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_an_external_registry_must_be_allowed_by_name(tmp_path: Path) -> None:
 def test_a_login_comes_from_the_variables_that_the_scenario_names(tmp_path: Path) -> None:
     """One that is not set is told by its name; no value is ever in a message or a repr."""
     docker_config(tmp_path, {"registry.example": "other:no"})
-    choice = UpstreamChoice(
+    choice = RegistrySettings(
         provider="external",
         url="https://registry.example",
         login_from=("R_USER", "R_PASS"),
@@ -95,7 +95,7 @@ def test_a_configuration_that_is_none_is_told(tmp_path: Path, text: str) -> None
 
 def test_distribution_is_looked_for_and_its_want_is_told(tmp_path: Path) -> None:
     """Named, on PATH, in the cache; or how to get it."""
-    choice = UpstreamChoice(provider="distribution")
+    choice = RegistrySettings(provider="distribution")
     with pytest.raises(SetupFailed, match="harness setup distribution"):
         settings(choice, tmp_path)
     with pytest.raises(SetupFailed, match=r"HARNESS_DISTRIBUTION: .* is not an executable"):
