@@ -99,17 +99,12 @@ async def listening(
     app: ASGIApp, folder: Path, nodes: tuple[str, ...]
 ) -> AsyncIterator[tuple[Rules, AccessLog, Mapping[str, int]]]:
     """A gateway before `app`: its rules, its access records and a port for each node."""
-    rules, log = Rules(), AccessLog(folder / "access.jsonl", time.monotonic())
-    by_port: dict[int, str] = {}
     storage = socket.create_server(("127.0.0.1", 0))
+    rules = Rules(storage=Storage(storage.getsockname()[1]))
+    log = AccessLog(folder / "access.jsonl", time.monotonic())
+    by_port: dict[int, str] = {}
     config = uvicorn.Config(
-        Gateway(
-            app,
-            nodes=by_port,
-            rules=rules,
-            log=log,
-            storage=Storage(storage.getsockname()[1]),
-        ),
+        Gateway(app, nodes=by_port, rules=rules, log=log),
         ws="none",
         lifespan="off",
         log_config=None,

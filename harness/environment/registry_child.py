@@ -242,25 +242,20 @@ async def serve(config: Mapping[str, Any]) -> None:
         lifetime_s=config["token_lifetime_s"],
     )
     served = _served(config, tokens, guarded=guarded)
-    refuse = partial(refuse_as, PROFILES[config["profile"]])
-    rules, log = Rules(refuse), AccessLog(Path(config["access_log"]))
+    log = AccessLog(Path(config["access_log"]))
     ports_before = config.get("ports", {})  # of the process that this one follows
     sockets = [_listen(config["host"], config["port"])]
     sockets += [_listen(config["host"], ports_before.get(node, 0)) for node in config["nodes"]]
     storage = _listen(config["storage_host"], config.get("storage_port", 0))
+    refuse = partial(refuse_as, PROFILES[config["profile"]])
+    rules = Rules(refuse, Storage(storage.getsockname()[1]))
     ports = [it.getsockname()[1] for it in sockets]
     nodes = dict(zip(ports[1:], config["nodes"], strict=True))
     certificate = config["certificate"]
     handshakes = Handshakes(server_context(certificate), nodes) if certificate else None
     server = _Server(
         uvicorn.Config(
-            Gateway(
-                served.app,
-                nodes=nodes,
-                rules=rules,
-                log=log,
-                storage=Storage(storage.getsockname()[1]),
-            ),
+            Gateway(served.app, nodes=nodes, rules=rules, log=log),
             http=NodeProtocol,
             loop="none",
             ws="none",

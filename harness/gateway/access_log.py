@@ -29,10 +29,10 @@ class AccessLog:
         self._broken = False
 
     def record(self, exchange: Exchange) -> None:
-        ask, started_s = exchange.ask, exchange.started_s
+        request, started_s = exchange.request, exchange.started_s
         first_s = exchange.first_byte_s
         span = agent = "null"
-        for name, value in ask.scope["headers"]:
+        for name, value in request.scope["headers"]:
             if name == b"range":
                 span = _quoted(str(value, "latin-1"))
             elif name == b"user-agent":
@@ -41,9 +41,10 @@ class AccessLog:
         bitten = ",".join(exchange.bitten_by)
         at = "null" if self.start_s is None else f"{started_s - self.start_s:.6f}"
         self._lines.append(
-            f'{{"at_s": {at}, "node": {_quoted(ask.node)}, '
-            f'"kind": "{ask.kind}", "method": "{ask.method}", "path": {_quoted(ask.path)}, '
-            f'"repository": {_quoted(" ".join(ask.repositories))}, '
+            f'{{"at_s": {at}, "node": {_quoted(request.node)}, '
+            f'"kind": "{request.kind}", "method": "{request.method}", '
+            f'"path": {_quoted(request.path)}, '
+            f'"repository": {_quoted(" ".join(request.repositories))}, '
             f'"status": {exchange.status}, "bytes": {exchange.bytes}, "range": {span}, '
             f'"duration_s": {time.monotonic() - started_s:.6f}, "first_byte_s": {first}, '
             f'"bitten_by": {_quoted(bitten)}, "ended": "{exchange.ended}", '

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from harness.chance import Chance
 
 _CONTENT_RANGE = re.compile(rb"bytes ([0-9]+)-([0-9]+)/([0-9]+)")
 _OK, _PARTIAL = 200, 206
+SERVED = (_OK, _PARTIAL)  # with content
 
 
 class Extent(NamedTuple):
@@ -23,6 +25,15 @@ class Flip(NamedTuple):
 
     offset: int
     bits: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyChange:
+    """Bytes to flip, or where in the whole content to end the connection, and how."""
+
+    flips: tuple[Flip, ...] = ()
+    end: int | None = None
+    ending: Literal["fin", "rst"] = "fin"
 
 
 def extent(status: int, headers: Iterable[tuple[bytes, bytes]]) -> Extent | None:

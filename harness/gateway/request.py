@@ -24,7 +24,7 @@ _KINDS: Mapping[Endpoint, RequestKind] = {
 _FORM_BYTES = 64 << 10
 
 
-class Ask:
+class GatewayRequest:
     """`repositories`: the one in the path, or those in the scopes of a token request."""
 
     __slots__ = ("kind", "method", "node", "path", "reference", "repositories", "scope")

@@ -1,10 +1,7 @@
-"""Rules: which requests they match, and what they decide. They count their bites.
+"""Rules: which requests they match, and what their acts decide. They count affected requests.
 
-The rules of a request are tried in the order in which they were added. `Delay`, `Watch`, queues and
-quotas that let it pass, and those that change a header of the answer go together with any other; of
-the rest the first that bites ends the search. `Corrupt` and `Truncate` end it for a GET they match,
-although only the answer shows whether they bite: an error has no body worth changing, and a range
-may lie where nothing changes.
+The rules of a request are tried in the order in which they were added. Those that take part go
+together; the first one that answers, or whose act ends the search, is the last that is tried.
 """
 
 import asyncio
@@ -13,33 +10,15 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from fnmatch import translate
 
 from harness.chance import Chance
+from harness.gateway.acts import RuleContext, Verdict, behaviour_of
 from harness.gateway.orders import InvalidOrderError, RuleOrder
-from harness.gateway.request import Ask
-from harness.gateway.skew import is_refused
-from harness.gateway.substitution import Substitution
-from harness.gateway.token_refusal import RefuseToken, refuse_token
-from harness.gateway.turns import Turns
-from harness.oci.windows import Window
-from harness.seams import (
-    Act,
-    ConnectionLimit,
-    Corrupt,
-    Delay,
-    EgressQuota,
-    Instead,
-    MisdirectToken,
-    MislabelDigest,
-    Queue,
-    RateLimit,
-    RequestKind,
-    SkewClock,
-    Truncate,
-    Watch,
-)
+from harness.gateway.request import GatewayRequest
+from harness.gateway.storage import Storage
+from harness.gateway.token_refusal import TokenRefusal, refuse_token
+from harness.seams import RequestKind
 
 Layers = dict[tuple[str, str], frozenset[int]]  # positions by repository and digest
 
@@ -48,39 +27,46 @@ class Rule:
     """One rule at work. `gone` is set when it is removed or has passed its deadline."""
 
     def __init__(
-        self, order: RuleOrder, layers: Layers, refuse: RefuseToken = refuse_token
+        self,
+        order: RuleOrder,
+        layers: Layers,
+        *,
+        token_refusal: TokenRefusal = refuse_token,
+        storage: Storage | None = None,
     ) -> None:
         self.order = order
-        self.refuse_token = refuse
-        self.act = order.act
         self.chance = Chance(order.seed, order.step)
         self.bites = 0
         self.gone = asyncio.Event()
-        self.window = _window(order.act)
-        self.turns = Turns(order.act.at_once) if isinstance(order.act, Queue) else None
-        self.substitution = Substitution(self.act) if isinstance(self.act, Instead) else None
+        context = RuleContext(
+            rule=order.rule,
+            methods=order.methods,
+            chance=self.chance,
+            token_refusal=token_refusal,
+            storage=storage or Storage(),
+        )
+        self.behaviour = behaviour_of(order.act, context)
         self._layers = layers
         self._glob = re.compile(translate(order.repository)) if order.repository else None
-        self._asked: dict[str, int] = {}
+        self._times_asked: dict[str, int] = {}
 
     def end(self) -> None:
         """Let go of all that it holds."""
         self.gone.set()
-        if self.turns is not None:
-            self.turns.open()
+        self.behaviour.end()
 
-    def matches(self, ask: Ask, now_s: float) -> bool:
-        """Whether `ask` is one of the requests to act on; the share's answer is used up."""
+    def matches(self, request: GatewayRequest, now_s: float) -> bool:
+        """Whether to act on `request`. Each call counts as a new question to the share."""
         return (
             now_s < self.order.deadline_s
             and not self.gone.is_set()
-            and self._in_scope(ask)
-            and (self.order.share >= 1 or self._is_sure(ask) or self._chosen(ask))
+            and self._in_scope(request)
+            and (
+                self.order.share >= 1
+                or self.behaviour.always_matches(request)
+                or self._chosen(request)
+            )
         )
-
-    def counts(self, ask: Ask) -> bool:
-        """Whether a rate limit counts `ask`: HEAD only when the rule names it (Docker Hub)."""
-        return ask.method != "HEAD" or "HEAD" in self.order.methods
 
     async def hold(self, seconds: float) -> None:
         """Wait, but no longer than this rule lives."""
@@ -88,50 +74,45 @@ class Rule:
             async with asyncio.timeout(seconds):
                 await self.gone.wait()
 
-    def _in_scope(self, ask: Ask) -> bool:
+    def _in_scope(self, request: GatewayRequest) -> bool:
         order = self.order
         return (
-            (not order.methods or ask.method in order.methods)
-            and (not order.nodes or ask.node in order.nodes)
-            and (not order.digests or ask.reference in order.digests)
-            and (self._glob is None or any(map(self._glob.match, ask.repositories)))
-            and (not order.layers or not self._positions(ask).isdisjoint(order.layers))
-            and (order.authenticated is None or order.authenticated == ask.authenticated)
-            and (order.by is None or (order.by == "digest") == (":" in ask.reference))
+            (not order.methods or request.method in order.methods)
+            and (not order.nodes or request.node in order.nodes)
+            and (not order.digests or request.reference in order.digests)
+            and (self._glob is None or any(map(self._glob.match, request.repositories)))
+            and (not order.layers or not self._positions(request).isdisjoint(order.layers))
+            and (order.authenticated is None or order.authenticated == request.authenticated)
+            and (order.by is None or (order.by == "digest") == (":" in request.reference))
         )
 
-    def _is_sure(self, ask: Ask) -> bool:
-        return self.substitution is not None and self.substitution.is_sure(ask)
+    def _positions(self, request: GatewayRequest) -> frozenset[int]:
+        name = request.repositories[0] if request.repositories else ""
+        return self._layers.get((name, request.reference), frozenset())
 
-    def _positions(self, ask: Ask) -> frozenset[int]:
-        name = ask.repositories[0] if ask.repositories else ""
-        return self._layers.get((name, ask.reference), frozenset())
-
-    def _chosen(self, ask: Ask) -> bool:
+    def _chosen(self, request: GatewayRequest) -> bool:
         if self.order.per == "node":
-            return self.chance.says(self.order.share, ask.node)
-        key = ask.key
-        nth = self._asked[key] = self._asked.get(key, 0) + 1
+            return self.chance.says(self.order.share, request.node)
+        key = request.key
+        nth = self._times_asked[key] = self._times_asked.get(key, 0) + 1
         return self.chance.says(self.order.share, f"{key} {nth}")
-
-
-def _window(act: Act) -> Window | None:
-    match act:
-        case RateLimit(limit=limit, window_s=length_s):
-            return Window(limit, length_s, time.monotonic())
-        case EgressQuota(limit_bytes=limit_bytes, window_s=length_s):
-            return Window(limit_bytes, length_s, time.monotonic())
-    return None
 
 
 class Rules:
     """The rules of a gateway, by kind of request: those of other kinds cost nothing."""
 
-    def __init__(self, refuse: RefuseToken = refuse_token) -> None:
+    def __init__(
+        self, token_refusal: TokenRefusal = refuse_token, storage: Storage | None = None
+    ) -> None:
         self.layers: Layers = {}
-        self._refuse = refuse
+        self.storage = storage or Storage()
+        self._token_refusal = token_refusal
         self._rules: dict[str, Rule] = {}
         self._by_kind: Mapping[RequestKind, tuple[Rule, ...]] = {}
+
+    def named(self, name: str) -> Rule:
+        """Also one that is gone. Raises KeyError."""
+        return self._rules[name]
 
     def of(self, kind: RequestKind) -> tuple[Rule, ...]:
         return self._by_kind.get(kind, ())
@@ -140,7 +121,8 @@ class Rules:
         """Raises InvalidOrderError for a name that was used before."""
         if order.rule in self._rules:
             raise InvalidOrderError(f"rule: {order.rule} was added before")
-        rule = self._rules[order.rule] = Rule(order, self.layers, self._refuse)
+        rule = Rule(order, self.layers, token_refusal=self._token_refusal, storage=self.storage)
+        self._rules[order.rule] = rule
         self._sort()
         delay_s = max(0.0, order.deadline_s - time.monotonic())
         asyncio.get_running_loop().call_later(delay_s, self._end, rule)
@@ -185,113 +167,39 @@ class Rules:
 
 @dataclass(kw_only=True)
 class Decision:
-    """What happens to one request. `answer`: the rule that answers instead of the registry.
+    """What happens to one request.
 
-    `instead`: the rule that lets the registry be asked for `path`. `labels` may change a header of
-    the answer, `body` its body. `headers` go with any answer. `queues` are waited in before the
-    registry is asked, `meters` count or slow its answer's body.
+    `rules` take part, in their order. `answer`: the rule that answers in the registry's place.
+    `last`: the rule that ended the search without answering, which may change the body. `path`:
+    what the registry is asked for, when it is not the request's own. `headers` go with any answer.
     """
 
-    delays: list[Rule] = field(default_factory=list)
-    watches: list[Rule] = field(default_factory=list)
-    labels: list[Rule] = field(default_factory=list)
-    queues: list[Rule] = field(default_factory=list)
-    meters: list[Rule] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
     answer: Rule | None = None
-    instead: Rule | None = None
+    last: Rule | None = None
     path: str | None = None
-    body: Rule | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
 
+    def add(self, rule: Rule, verdict: Verdict) -> bool:
+        """Whether the search ends with `rule`."""
+        self.headers += verdict.headers
+        if verdict.step == "answer":
+            self.answer = rule
+            return True
+        if verdict.step != "ignore":
+            self.rules.append(rule)
+        if verdict.step == "end":
+            self.last, self.path = rule, verdict.path
+            return True
+        return False
 
-def decide(rules: tuple[Rule, ...], ask: Ask, now_s: float) -> Decision | None:
-    """What `rules` do to `ask`; None when none of them matches."""
+
+def decide(rules: tuple[Rule, ...], request: GatewayRequest, now_s: float) -> Decision | None:
+    """What `rules` do to `request`; None when none of them matches."""
     decision: Decision | None = None
     for rule in rules:
-        if not rule.matches(ask, now_s):
-            continue
-        decision = decision or Decision()
-        match rule.act:
-            case Delay():
-                decision.delays.append(rule)
-            case Watch():
-                decision.watches.append(rule)
-            case MisdirectToken() | MislabelDigest():
-                decision.labels.append(rule)
-            case _:
-                if _ends_the_search(rule, ask, decision, now_s):
-                    break
+        if rule.matches(request, now_s):
+            decision = decision or Decision()
+            if decision.add(rule, rule.behaviour.decide(request, now_s)):
+                break
     return decision
-
-
-def _ends_the_search(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> bool:
-    """Let `rule` answer `ask`, or change the answer's body; False when it does neither."""
-    match rule.act:
-        case Corrupt() | Truncate():
-            if ask.method != "GET":
-                return False
-            decision.body = rule
-            return True
-        case Instead():
-            return _substituted(rule, ask, decision)
-        case RateLimit():
-            answers = _over_limit(rule, ask, decision, now_s)
-        case Queue():
-            answers = _queue_is_full(rule)
-            decision.queues += [] if answers else [rule]
-        case EgressQuota():
-            answers = _quota_is_spent(rule, now_s)
-            decision.meters += [] if answers else [rule]
-        case ConnectionLimit(limit=limit, per=per):
-            answers = ask.connection.older(per) >= limit
-        case SkewClock():
-            answers = is_refused(rule.act, ask, datetime.now(UTC).timestamp())
-        case _:
-            answers = True
-    if answers:
-        decision.answer = rule
-    return answers
-
-
-def _substituted(rule: Rule, ask: Ask, decision: Decision) -> bool:
-    """Let `rule` answer, or the registry be asked for another image; False when neither."""
-    assert rule.substitution is not None
-    if rule.substitution.answers(ask):
-        decision.answer = rule
-        return True
-    path = rule.substitution.path(ask)
-    if path is not None:
-        decision.instead, decision.path = rule, path
-    return path is not None
-
-
-def _queue_is_full(rule: Rule) -> bool:
-    assert isinstance(rule.act, Queue)
-    assert rule.turns is not None
-    most = rule.act.waiting
-    return most is not None and rule.turns.full and rule.turns.waiting >= most
-
-
-def _quota_is_spent(rule: Rule, now_s: float) -> bool:
-    assert isinstance(rule.act, EgressQuota)
-    assert rule.window is not None
-    return rule.act.bytes_per_s is None and rule.window.remaining(now_s) <= 0
-
-
-def _over_limit(rule: Rule, ask: Ask, decision: Decision, now_s: float) -> bool:
-    """Count `ask`, and put Docker Hub's headers on its answer."""
-    act, window = rule.act, rule.window
-    assert isinstance(act, RateLimit)
-    assert window is not None
-    counted = rule.counts(ask)
-    passes = window.take(now_s) if counted else True
-    if act.headers == "docker_hub":  # docker/docs: usage/pulls.md
-        span = f"w={act.window_s:.0f}"
-        decision.headers += [
-            ("ratelimit-limit", f"{act.limit};{span}"),
-            ("ratelimit-remaining", f"{window.remaining(now_s)};{span}"),
-            ("docker-ratelimit-source", (ask.scope.get("client") or ("", 0))[0]),
-        ]
-    if not passes and act.retry_after_s is not None:
-        decision.headers.append(("retry-after", str(act.retry_after_s)))
-    return not passes

@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from harness.gateway.request import Ask
-from harness.gateway.rules import Rule
+from harness.gateway.request import GatewayRequest
 
 _REFUSAL = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -24,9 +23,9 @@ _TICKET = "ticket"
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """What a redirected request may have: the content at `path`, paced by `rule`."""
+    """What a redirected request may have: the content at `path`, paced by the rule `rule`."""
 
-    rule: Rule
+    rule: str
     node: str
     path: str
     authorization: bytes | None
@@ -39,21 +38,22 @@ class Storage:
         self.port = port
         self._tickets: OrderedDict[str, Ticket] = OrderedDict()
 
-    def location(self, rule: Rule, ask: Ask) -> str:
-        """Where `ask` is sent by `rule`: the host that it came to, another port, and a ticket."""
-        headers = dict(ask.scope["headers"])
+    def location(self, rule: str, request: GatewayRequest) -> str:
+        """The redirect's URL: the host that `request` came to, another port, and a ticket."""
+        headers = dict(request.scope["headers"])
         name = secrets.token_urlsafe(24)
         self._tickets[name] = Ticket(
             rule=rule,
-            node=ask.node,
-            path=ask.path,
+            node=request.node,
+            path=request.path,
             authorization=headers.get(b"authorization"),
         )
         if len(self._tickets) > _TICKETS_MAX:
             self._tickets.popitem(last=False)
         host = urlsplit(f"//{str(headers.get(b'host', b''), 'latin-1')}").hostname or "127.0.0.1"
         place = f"[{host}]" if ":" in host else host
-        return f"{ask.scope['scheme']}://{place}:{self.port}{quote(ask.path)}?{_TICKET}={name}"
+        origin = f"{request.scope['scheme']}://{place}:{self.port}"
+        return f"{origin}{quote(request.path)}?{_TICKET}={name}"
 
     def ticket(self, scope: Scope) -> Ticket | None:
         """The ticket that a request brings for what it asks."""

@@ -10,7 +10,7 @@ from harness.oci.reference import is_repository
 
 Refused = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
 # The request's scope and method, its repository, and the challenge's error or None.
-RefuseToken = Callable[[Scope, str, str, str | None], Refused]
+TokenRefusal = Callable[[Scope, str, str, str | None], Refused]
 
 _UNAUTHORIZED = 401
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from harness.gateway.request import Ask
+from harness.gateway.request import GatewayRequest
 from harness.seams import RequestKind
 
 
@@ -35,15 +35,19 @@ def scope(method: str, path: str, query: bytes = b"", **headers: str) -> dict[st
 )
 def test_kind(path: str, kind: RequestKind, repositories: tuple[str, ...], reference: str) -> None:
     """Each path has its kind, repository and reference."""
-    ask = Ask(scope("GET", path), "n0")
-    assert (ask.kind, ask.repositories, ask.reference) == (kind, repositories, reference)
+    request = GatewayRequest(scope("GET", path), "n0")
+    assert (request.kind, request.repositories, request.reference) == (
+        kind,
+        repositories,
+        reference,
+    )
 
 
 def test_key_forgets_random_names() -> None:
     """Two uploads of one repository ask the same; two blobs, methods or nodes do not."""
 
     def key(method: str, path: str, node: str = "n0") -> str:
-        return Ask(scope(method, path), node).key
+        return GatewayRequest(scope(method, path), node).key
 
     uploads = "/v2/a/blobs/uploads/"
     assert key("PUT", f"{uploads}s1") == key("PUT", f"{uploads}s2") == f"PUT {uploads} n0"
@@ -58,8 +62,8 @@ def test_key_forgets_random_names() -> None:
 
 def test_authenticated() -> None:
     """Any Authorization header counts."""
-    assert Ask(scope("GET", "/v2/", authorization="Basic x"), "n0").authenticated
-    assert not Ask(scope("GET", "/v2/", host="r"), "n0").authenticated
+    assert GatewayRequest(scope("GET", "/v2/", authorization="Basic x"), "n0").authenticated
+    assert not GatewayRequest(scope("GET", "/v2/", host="r"), "n0").authenticated
 
 
 def test_form_is_read_and_given_on() -> None:
@@ -75,9 +79,9 @@ def test_form_is_read_and_given_on() -> None:
         return rest.pop(0)
 
     async def main() -> None:
-        ask = Ask(scope("POST", "/token", b"scope=repository:c:pull"), "n0")
-        again = await ask.read_scopes(receive)
-        assert ask.repositories == ("c", "a/b")
+        request = GatewayRequest(scope("POST", "/token", b"scope=repository:c:pull"), "n0")
+        again = await request.read_scopes(receive)
+        assert request.repositories == ("c", "a/b")
         assert [await again() for _ in pieces] == pieces
 
     asyncio.run(main())
@@ -93,7 +97,7 @@ def test_endless_form_is_not_held() -> None:
         return {"type": "http.request", "body": b"x" * 50_000, "more_body": True}
 
     async def main() -> None:
-        again = await Ask(scope("POST", "/token"), "n0").read_scopes(receive)
+        again = await GatewayRequest(scope("POST", "/token"), "n0").read_scopes(receive)
         assert taken == 2
         for _ in range(3):
             assert len((await again())["body"]) == 50_000

@@ -9,7 +9,7 @@ import pytest
 
 from harness.chance import Chance
 from harness.gateway.orders import InvalidOrderError, RuleOrder
-from harness.gateway.request import Ask
+from harness.gateway.request import GatewayRequest
 from harness.gateway.rules import Rule, Rules
 from harness.seams import Delay, RequestKind, Respond, Watch
 from tests.registry_server import serving
@@ -186,11 +186,11 @@ def test_deadline_counts_before_the_timer_does() -> None:
             rule="a", fault="a", act=TEAPOT, kinds=(RequestKind.PING,), deadline_s=10.0
         )
         rule = Rule(order, {})
-        ask = Ask({"method": "GET", "path": "/v2/", "headers": []}, "n0")
-        assert rule.matches(ask, 9.9)
-        assert not rule.matches(ask, 10.0)
+        request = GatewayRequest({"method": "GET", "path": "/v2/", "headers": []}, "n0")
+        assert rule.matches(request, 9.9)
+        assert not rule.matches(request, 10.0)
         rule.gone.set()
-        assert not rule.matches(ask, 9.9)
+        assert not rule.matches(request, 9.9)
 
     asyncio.run(main())
 

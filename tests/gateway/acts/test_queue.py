@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from harness.gateway.turns import Turns
+from harness.gateway.acts.queue import QueueBehaviour, Turns
 from harness.seams import Queue, RequestKind
 from tests.registry_server import error_of, eventually, run, serving
 
@@ -77,10 +77,11 @@ def test_a_full_queue_answers_and_a_heal_empties_it(tmp_path: Path) -> None:
         async with serving(tmp_path) as served, served.client() as client:
             name = served.rule(Queue(at_once=1, service_s=30, waiting=1), kinds=PING)
             waiting = [asyncio.ensure_future(client.get("/v2/")) for _ in range(2)]
-            rule = served.rules.of(RequestKind.PING)[0]
+            queue = served.rules.of(RequestKind.PING)[0].behaviour
+            assert isinstance(queue, QueueBehaviour)
 
             async def one_waits() -> bool:
-                return rule.turns is not None and rule.turns.waiting == 1
+                return queue.turns.waiting == 1
 
             await eventually(one_waits)
             assert error_of(await client.get("/v2/")) == (503, "UNAVAILABLE")

@@ -1,12 +1,10 @@
-"""Headers that rules change, in whatever answer they come."""
+"""The realm of a challenge."""
 
 import pytest
 
-from harness.gateway.labels import relabel
-from harness.oci.digest import is_digest
-from harness.seams import MisdirectToken, MislabelDigest
-
-DIGEST = f"sha256:{'a' * 64}"
+from harness.gateway.acts import RuleContext
+from harness.gateway.acts.misdirect_token import MisdirectTokenBehaviour
+from harness.seams import MisdirectToken
 
 
 def challenge(realm: str) -> list[tuple[bytes, bytes]]:
@@ -30,7 +28,7 @@ def test_only_the_named_parts_of_the_realm_change(
 ) -> None:
     """Service and scope stay."""
     headers = challenge(realm)
-    assert relabel(act, 401, headers)
+    assert MisdirectTokenBehaviour(act, RuleContext()).change_headers(401, headers)
     assert headers == challenge(elsewhere)
 
 
@@ -49,20 +47,6 @@ def test_where_there_is_no_realm_nothing_changes(
 ) -> None:
     """So that it is no bite, and broken challenges of other registries break nothing."""
     before = list(headers)
-    assert not relabel(MisdirectToken(port=1), status, headers)
+    behaviour = MisdirectTokenBehaviour(MisdirectToken(port=1), RuleContext())
+    assert not behaviour.change_headers(status, headers)
     assert headers == before
-
-
-def test_the_digest_is_another_or_none() -> None:
-    """Another one is well-formed, a malformed one is not, a missing one is gone."""
-    acts = {MislabelDigest(says="another"): True, MislabelDigest(says="malformed"): False}
-    for act, fits in acts.items():
-        headers = [(b"docker-content-digest", DIGEST.encode())]
-        assert relabel(act, 200, headers)
-        ((_, said),) = headers
-        assert said != DIGEST.encode()
-        assert is_digest(said.decode()) is fits
-    headers = [(b"Docker-Content-Digest", DIGEST.encode()), (b"etag", b"x")]
-    assert relabel(MislabelDigest(says="missing"), 200, headers)
-    assert headers == [(b"etag", b"x")]
-    assert not relabel(MislabelDigest(), 404, headers)

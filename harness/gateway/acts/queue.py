@@ -1,10 +1,57 @@
-"""Turns: a few are served at a time, the others wait in the order in which they came."""
+"""A few requests are served at a time; the others wait in the order in which they came."""
 
 import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from harness.gateway.acts._behaviour import (
+    ANSWER,
+    JOIN,
+    Behaviour,
+    OwnAnswer,
+    RuleContext,
+    Verdict,
+    error_answer,
+)
+from harness.gateway.request import GatewayRequest
+from harness.oci.errors import ErrorCode
+from harness.seams import Queue
+
+_UNAVAILABLE = 503
+
+
+class QueueBehaviour(Behaviour[Queue]):
+    def __init__(self, act: Queue, context: RuleContext) -> None:
+        super().__init__(act, context)
+        self.turns = Turns(act.at_once)
+
+    @classmethod
+    def complaint(cls, act: Queue) -> str | None:
+        at_once, service_s, waiting = act.at_once, act.service_s, act.waiting
+        if at_once > 0 and 0 <= service_s < math.inf and (waiting is None or waiting >= 0):
+            return None
+        names = "at_once, service_s, waiting"
+        return f"{names}: no such queue, got {at_once}, {service_s}, {waiting}"
+
+    def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
+        del request, now_s
+        most = self.act.waiting
+        is_full = most is not None and self.turns.full and self.turns.waiting >= most
+        return ANSWER if is_full else JOIN
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[float]:
+        async with self.turns.taken():
+            yield self.act.service_s
+
+    def answer(self, request: GatewayRequest) -> OwnAnswer:
+        del request
+        return error_answer(_UNAVAILABLE, ErrorCode.UNAVAILABLE)
+
+    def end(self) -> None:
+        self.turns.open()
 
 
 class Turns:

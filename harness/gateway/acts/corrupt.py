@@ -1,0 +1,22 @@
+"""Flipped bytes. An error has no body worth changing, and a range may lie where nothing changes."""
+
+from harness.gateway.acts._behaviour import END, IGNORE, Behaviour, Verdict
+from harness.gateway.bodies import BodyChange, Extent, flips, within
+from harness.gateway.request import GatewayRequest
+from harness.seams import Corrupt
+
+
+class CorruptBehaviour(Behaviour[Corrupt]):
+    @classmethod
+    def complaint(cls, act: Corrupt) -> str | None:
+        count = act.flip_bytes
+        return None if count >= 1 else f"flip_bytes: must be at least 1, got {count}"
+
+    def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
+        del now_s
+        return END if request.method == "GET" else IGNORE
+
+    def change_body(self, request: GatewayRequest, held: Extent) -> BodyChange | None:
+        everywhere = flips(self.context.chance, request.reference, self.act.flip_bytes, held.total)
+        changes = within(everywhere, held)
+        return BodyChange(flips=changes) if changes else None

@@ -1,0 +1,58 @@
+"""So many bytes of content in a window; then refused, or slowed."""
+
+import time
+from math import inf
+
+from harness.gateway.acts._behaviour import (
+    ANSWER,
+    JOIN,
+    Behaviour,
+    OwnAnswer,
+    RuleContext,
+    Verdict,
+    error_answer,
+)
+from harness.gateway.request import GatewayRequest
+from harness.oci.errors import ErrorCode
+from harness.oci.windows import Window
+from harness.seams import EgressQuota
+
+_CODES = {403: ErrorCode.DENIED, 429: ErrorCode.TOOMANYREQUESTS}
+
+
+class EgressQuotaBehaviour(Behaviour[EgressQuota]):
+    """Is its own meter."""
+
+    def __init__(self, act: EgressQuota, context: RuleContext) -> None:
+        super().__init__(act, context)
+        self._window = Window(act.limit_bytes, act.window_s, time.monotonic())
+
+    @classmethod
+    def complaint(cls, act: EgressQuota) -> str | None:
+        limit, window_s, speed = act.limit_bytes, act.window_s, act.bytes_per_s
+        if limit >= 0 and 0 < window_s < inf and (speed is None or speed > 0):
+            return None
+        names = "limit_bytes, window_s, bytes_per_s"
+        return f"{names}: no such quota, got {limit}, {window_s}, {speed}"
+
+    def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
+        del request
+        refuses = self.act.bytes_per_s is None and self.remaining_bytes(now_s) <= 0
+        return ANSWER if refuses else JOIN
+
+    def answer(self, request: GatewayRequest) -> OwnAnswer:
+        del request
+        return error_answer(self.act.status, _CODES[self.act.status], self.act.message)
+
+    def meter(self) -> "EgressQuotaBehaviour":
+        return self
+
+    def bytes_per_s(self, now_s: float) -> float:
+        speed = self.act.bytes_per_s
+        return inf if speed is None or self.remaining_bytes(now_s) > 0 else speed
+
+    def remaining_bytes(self, now_s: float) -> int:
+        return self._window.remaining(now_s)
+
+    def spend(self, count: int, now_s: float) -> None:
+        self._window.spend(count, now_s)
