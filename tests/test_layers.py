@@ -106,6 +106,7 @@ LOOSE_MODULES = 5
 # From how many modules on a name no longer tells which is meant.
 SHARED_NAME = 3
 PLAIN_NAMES = {"__init__", "__main__"}
+WORDS = {"harness.gateway.acts.": "a file is found by the word of its act"}
 
 
 def name_of(path: Path) -> str:
@@ -273,7 +274,7 @@ def test_few_modules_stand_beside_the_folders() -> None:
 
 def test_file_names_tell_which_file_is_meant() -> None:
     """No third `rules.py`: an editor's tab and a traceback show little more than the name."""
-    names = ((path.stem, module) for module, path in MODULES.items())
+    names = ((path.stem, module) for module, path in MODULES.items() if not within(module, WORDS))
     assert {name: at for name, at in shared(names).items() if name not in PLAIN_NAMES} == {}
 
 
