@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from harness.analysis.comparison import LEVEL, Limits, compare
+from harness.analysis.comparison import compare
+from harness.analysis.figure_comparison import LEVEL, Limits
 from harness.analysis.figures import CONTROL, KINDS, SHORTEST_S, Figure, FigureName
 from harness.analysis.permutation import family_p, labellings
 from harness.analysis.run_figures import RunFigures

@@ -66,7 +66,7 @@ FENCES: dict[str, dict[str, str]] = {
         "harness.environment.": "asks and builds other programs",
         "harness.clusters.program_calls": "asks kind, kubectl and the container engine",
         "harness.report.bundle": "makes the drawing library beside the analysis",
-        "harness.run.doctor": "asks programs for their version",
+        "harness.run.program_checks": "asks programs for their version",
         "harness.testing.cli_runs": "runs the command line as a user does",
     },
     "trustme": {"harness.environment.authority": "certificates of one run"},

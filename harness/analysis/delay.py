@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from harness.analysis.findings import (
+from harness.analysis.json_values import finite
+from harness.analysis.pod_findings import (
     BackoffFinding,
     DelayFinding,
     PartsFinding,
     QuantileFinding,
-    finite,
 )
 from harness.analysis.quantiles import Quantile, Waits, quantile_of
 from harness.analysis.windows import PHASES, FaultWindow, overlap

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.failed_repositories import commonest
-from harness.analysis.findings import ErrorGroup
 from harness.analysis.frames import records
+from harness.analysis.transfer_findings import ErrorGroup
 from harness.recording.outcome import Cause, Outcome
 
 MOST_GROUPS: Final = 50

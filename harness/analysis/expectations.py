@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from harness.analysis.delay import waits_of
-from harness.analysis.findings import ExpectationFinding, finite
+from harness.analysis.findings import ExpectationFinding
+from harness.analysis.json_values import finite
 from harness.analysis.plan_facts import Expectation
 from harness.analysis.pulls import pull_waits
 from harness.analysis.quantiles import Waits, rank, samples_needed

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from harness.analysis.findings import FailingFinding, finite
+from harness.analysis.json_values import finite
 from harness.analysis.recovery import repository_of
+from harness.analysis.transfer_findings import FailingFinding
 from harness.recording.outcome import Cause, Outcome
 
 MOST_FAILING: Final = 20

@@ -6,10 +6,27 @@ does not exist is null. Keys are added, never renamed, within one `format`.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
+
+from harness.analysis.health_findings import LoadHealth, NodeMetricsFinding, WatchFinding
+from harness.analysis.json_values import plain
+from harness.analysis.pod_findings import (
+    BackoffFinding,
+    DelayFinding,
+    PartsFinding,
+    RecoveryFinding,
+)
+from harness.analysis.transfer_findings import (
+    ErrorGroup,
+    FailingFinding,
+    PullsFinding,
+    PushesFinding,
+    RequestRates,
+    RequestsFinding,
+    ThroughputFinding,
+)
 
 FORMAT: Final = 1
 
@@ -95,242 +112,6 @@ class FaultFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantileFinding:
-    """A quantile with its 95 % bootstrap interval; `value_s` null: more than `more_than_s`."""
-
-    value_s: float | None
-    more_than_s: float | None
-    low_s: float | None
-    high_s: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DelayFinding:
-    """Deployment delay of a group of pods.
-
-    `group`: "all", "phase" or "fault"; `population`: "all" pods, or only those that became "ready"
-    (the flattering number, for comparison). Pods that never became ready count as later than all.
-    """
-
-    group: str
-    name: str
-    population: str
-    pods: int
-    ready: int
-    failed: int
-    unfinished: int
-    missing: int
-    cached: int
-    p50: QuantileFinding
-    p90: QuantileFinding
-    p95: QuantileFinding
-    p99: QuantileFinding
-    max: QuantileFinding
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartsFinding:
-    """Mean seconds that a pod of the group spent in each part of its delay, ready or not."""
-
-    group: str
-    name: str
-    pods: int
-    mean_s: Mapping[str, float]
-    share: Mapping[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecoveryFinding:
-    """What followed one heal.
-
-    `first_success_wait_s`: until the first successful pull or push in scope (null: never, or, with
-    `tried_again` false, nothing in scope was tried after the heal); `recovery_wait_s`: until every
-    pod that was waiting had become ready (0 when none was; null with `more_than_s` when some never
-    did). `retry_wait_*`: how long waiting pods sat in back-off although the fault was gone.
-    """
-
-    fault: str
-    occurrence: int
-    healed_s: float
-    tried_again: bool
-    first_success_wait_s: float | None
-    pods_waiting: int
-    pods_never_ready: int
-    recovery_wait_s: float | None
-    more_than_s: float | None
-    retry_wait_median_s: float | None
-    retry_wait_max_s: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PullsFinding:
-    """Attempts to pull, of pods and of background clients, in a phase ("" for the whole run).
-
-    `ok_p50` and the like are durations of the successful ones alone.
-    """
-
-    phase: str
-    pulls: int
-    ok: int
-    failed: int
-    unfinished: int
-    error_rate: float | None
-    bytes_sum: int
-    bytes_per_ok_pull: float | None
-    requests_per_pull: float | None
-    causes: Mapping[str, int]
-    ok_p50: QuantileFinding
-    ok_p95: QuantileFinding
-    ok_p99: QuantileFinding
-
-
-@dataclass(frozen=True, kw_only=True)
-class PushesFinding:
-    """Pushes in a phase ("" for the whole run); `ok_p50` and the like as for pulls."""
-
-    phase: str
-    pushes: int
-    ok: int
-    failed: int
-    unfinished: int
-    error_rate: float | None
-    bytes_sum: int
-    causes: Mapping[str, int]
-    ok_p50: QuantileFinding
-    ok_p95: QuantileFinding
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestsFinding:
-    """Requests of one phase, kind, status and cause."""
-
-    phase: str
-    kind: str
-    status: int
-    cause: str
-    requests: int
-    bytes_sum: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestRates:
-    phase: str
-    requests: int
-    failed: int
-    error_rate: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackoffFinding:
-    """Time that pods lost waiting for kubelet to try again."""
-
-    phase: str
-    pods: int
-    pods_in_backoff: int
-    sum_s: float
-    mean_s: float | None
-    max_s: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ThroughputFinding:
-    bytes_sum: int
-    mean_bytes_per_s: float | None
-    peak_bytes_per_s: float | None
-    bin_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class FailingFinding:
-    """Failed pulls of one repository for one cause, whoever or whatever made them fail.
-
-    `first_s`: when the first of them began; `last_s`: when the last ended. `worked_until_s` and
-    `works_from_s`: the last success of the same repository before and the first after, None when
-    there was none. `ok_meanwhile`: successes while it was broken for sure, from the end of the
-    first failure to the beginning of the last, of it and of others.
-    `images`: those that failed most often.
-    """
-
-    repository: str
-    cause: str
-    images: tuple[str, ...]
-    failed: int
-    pods: int
-    nodes: int
-    first_s: float
-    last_s: float
-    worked_until_s: float | None
-    works_from_s: float | None
-    ok_meanwhile: int
-    others_ok_meanwhile: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ErrorGroup:
-    """Errors that differ only in ports, digests, times and the like. `example` is one as it was.
-
-    `of` is "pull" or "push". `images`: those that it was said of most often.
-    """
-
-    of: str
-    cause: str
-    text: str
-    example: str
-    images: tuple[str, ...]
-    count: int
-    pods: int
-    nodes: int
-    first_s: float
-    last_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProcessHealth:
-    process: str
-    makes_load: bool
-    samples: int
-    cpu_share_median: float
-    cpu_share_p90: float
-    cpu_share_max: float
-    resident_bytes_max: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoadHealth:
-    """Whether the generator kept its own schedule; if not, the run judges nothing."""
-
-    lateness_samples: int
-    lateness_p50_s: float | None
-    lateness_p99_s: float | None
-    lateness_max_s: float | None
-    lateness_limit_s: float
-    cpu_limit_share: float
-    saturated: bool
-    complete: bool
-    processes: tuple[ProcessHealth, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeMetricsFinding:
-    """What a real node's kubelet and containerd counted during the load, by their own metrics.
-
-    Durations end in `_s`, the others are numbers; what the node did not tell is not there.
-    """
-
-    node: str
-    counts: Mapping[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchFinding:
-    """What the watching of real pods was worth: Kubernetes' events are lossy."""
-
-    pods: int
-    pods_without_pull_event: int
-    events_lost: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class RecordingFacts:
     """What the numbers rest on, and what could not be read."""
 
@@ -380,21 +161,3 @@ class Findings:
     def to_json(self) -> str:
         """The content of `findings.json`."""
         return json.dumps(self.as_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def plain(value: Any) -> Any:
-    """`value` with everything that JSON lacks replaced: NaN and infinities become null."""
-    if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no UTF-8
-    return value
-
-
-def finite(value: float) -> float | None:
-    """`value`, or None for NaN and infinities."""
-    return float(value) if math.isfinite(value) else None

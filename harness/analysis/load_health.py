@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from harness.analysis.findings import LoadHealth, ProcessHealth, finite
+from harness.analysis.health_findings import LoadHealth, ProcessHealth
+from harness.analysis.json_values import finite
 from harness.analysis.quantiles import Floats, rank
 from harness.recording.events import GeneratorHealth, LoadEnded
 from harness.recording.phases import Phase

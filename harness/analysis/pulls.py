@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from harness.analysis.delay import told
-from harness.analysis.findings import (
+from harness.analysis.frames import records
+from harness.analysis.quantiles import Waits, quantile_of
+from harness.analysis.transfer_findings import (
     PullsFinding,
     PushesFinding,
     RequestRates,
     RequestsFinding,
 )
-from harness.analysis.frames import records
-from harness.analysis.quantiles import Waits, quantile_of
 from harness.analysis.windows import PHASES
 from harness.recording.outcome import Outcome
 

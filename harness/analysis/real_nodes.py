@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from harness.analysis.findings import NodeMetricsFinding, WatchFinding
+from harness.analysis.health_findings import NodeMetricsFinding, WatchFinding
 from harness.recording.events import Event, NodeMetrics, PodsWatched
 
 

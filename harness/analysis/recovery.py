@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from harness.analysis.findings import RecoveryFinding, finite
+from harness.analysis.json_values import finite
 from harness.analysis.plan_facts import Scope
+from harness.analysis.pod_findings import RecoveryFinding
 from harness.analysis.windows import FaultWindow, overlap
 from harness.recording.outcome import Outcome
 

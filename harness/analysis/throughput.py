@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from harness.analysis.findings import ThroughputFinding, finite
+from harness.analysis.json_values import finite
 from harness.analysis.quantiles import Floats
+from harness.analysis.transfer_findings import ThroughputFinding
 from harness.recording.outcome import Cause, Outcome
 
 MOST_BINS: Final = 120

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from harness.analysis.change_points import change_points
-from harness.analysis.comparison import Limits
+from harness.analysis.figure_comparison import Limits
 from harness.analysis.figures import FigureName, kind_of, off_scale, on_scale
-from harness.analysis.findings import plain
+from harness.analysis.json_values import plain
 from harness.analysis.run_figures import RunFigures
 
 FORMAT: Final = 1

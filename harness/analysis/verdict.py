@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from harness.analysis.bites import never_bit
-from harness.analysis.findings import ExpectationFinding, FaultFinding, LoadHealth, Reason
+from harness.analysis.findings import ExpectationFinding, FaultFinding, Reason
+from harness.analysis.health_findings import LoadHealth
 from harness.analysis.load_health import STALL_LIMIT_S
 from harness.recording.events import (
     Aborted,

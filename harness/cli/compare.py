@@ -13,7 +13,8 @@ from harness.recording.outcome import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.analysis.comparison import Comparison, Limits
+    from harness.analysis.comparison import Comparison
+    from harness.analysis.figure_comparison import Limits
     from harness.plan.plan import Plan
 
 _Side = Annotated[
@@ -84,7 +85,7 @@ def compare(
 
 def limits_of(effect: str, points: str) -> "Limits":
     """What the two options say. Exits 2 when they say no share."""
-    from harness.analysis.comparison import Limits
+    from harness.analysis.figure_comparison import Limits
 
     return Limits(
         effect=_share("--minimum-effect", effect), points=_share("--minimum-points", points)

@@ -10,7 +10,7 @@ from harness.environment.held_images import HeldImage, Swap
 from harness.oci.media_types import CONFIGS
 from harness.process.child import ChildError
 from harness.process.journal import Journal
-from harness.registry.index import Change, change_file
+from harness.registry.change_log import Change, change_file
 
 INDEX_FILE = "index.jsonl"  # below the content folder
 

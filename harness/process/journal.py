@@ -15,6 +15,10 @@ from typing import Any
 Undo = Mapping[str, Any]
 
 
+class NotUndoneError(Exception):
+    """Why a change could not be undone, as a sentence for the user."""
+
+
 class Journal:
     """Appends undo records to one file, from any thread."""
 

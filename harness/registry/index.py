@@ -1,18 +1,12 @@
-"""Which repository has which blobs, manifests and tags: in memory, kept as an append-only file.
-
-One JSON object a line, in the order of the changes; a last line cut short by a crash is dropped.
-"""
+"""Which repository has which blobs, manifests and tags: in memory, and as a file of changes."""
 
 import bisect
-import json
-import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-Change = Mapping[str, Any]
+from harness.registry.change_log import Change, append_changes, read_changes
 
 
 @dataclass(kw_only=True)
@@ -43,10 +37,8 @@ class Index:
         self._hidden: dict[str, Repository] = {}
         self._users: dict[str, int] = {}  # repositories by digest
         if path.exists():
-            _drop_torn_line(path)
-            for line in path.read_text(encoding="utf-8").splitlines():
-                with suppress(ValueError):  # cut short by a full disk: never answered as done
-                    self._apply(json.loads(line))
+            for change in read_changes(path):
+                self._apply(change)
         self._file = path.open("a", encoding="utf-8")
 
     def close(self) -> None:
@@ -258,19 +250,6 @@ _CHANGES = (
 )
 
 
-def change_file(path: Path, changes: Iterable[Change]) -> None:
-    """Write `changes` to the file of an index that nobody has open. Raises OSError."""
-    _drop_torn_line(path)
-    with path.open("a", encoding="utf-8") as file:
-        append_changes(file, changes)
-        os.fsync(file.fileno())
-
-
-def append_changes(file: TextIO, changes: Iterable[Change]) -> None:
-    file.writelines(json.dumps(change) + "\n" for change in changes)
-    file.flush()
-
-
 def _apply_tag(repository: Repository, change: Change) -> None:
     tag = change["tag"]
     if change["do"] == "delete_tag":
@@ -302,9 +281,3 @@ def _added_again(name: str, repository: Repository, digest: str) -> Change:
         "subject": subject,
         "descriptor": None if subject is None else repository.referrers[subject][digest],
     }
-
-
-def _drop_torn_line(path: Path) -> None:
-    with path.open("rb+") as file:
-        content = file.read()
-        file.truncate(content.rfind(b"\n") + 1)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.analysis.comparison import Comparison, FigureComparison
+from harness.analysis.comparison import Comparison
+from harness.analysis.figure_comparison import FigureComparison
 from harness.analysis.windows import PHASES
 from harness.report.words import NONE, in_unit, percent
 

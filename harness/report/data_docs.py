@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Final
 
-from harness.analysis.findings import (
+from harness.analysis.findings import ExpectationFinding, FaultFinding
+from harness.analysis.health_findings import ProcessHealth
+from harness.analysis.pod_findings import (
     BackoffFinding,
     DelayFinding,
-    ErrorGroup,
-    ExpectationFinding,
-    FailingFinding,
-    FaultFinding,
     PartsFinding,
-    ProcessHealth,
-    PullsFinding,
-    PushesFinding,
     QuantileFinding,
     RecoveryFinding,
+)
+from harness.analysis.transfer_findings import (
+    ErrorGroup,
+    FailingFinding,
+    PullsFinding,
+    PushesFinding,
     RequestsFinding,
 )
 from harness.recording.events import Event

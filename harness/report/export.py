@@ -9,7 +9,8 @@ from typing import Final, Literal
 import pandas as pd
 
 from harness.analysis import RecordedRun, analyse
-from harness.analysis.findings import Findings, plain
+from harness.analysis.findings import Findings
+from harness.analysis.json_values import plain
 from harness.recording.events import Event
 from harness.report.files import put
 from harness.report.openmetrics import openmetrics

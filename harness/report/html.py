@@ -14,8 +14,10 @@ from markupsafe import Markup
 
 from harness.analysis import Analysis, Findings
 from harness.analysis.comparison import Comparison
-from harness.analysis.findings import DelayFinding, ExpectationFinding, plain
+from harness.analysis.findings import ExpectationFinding
 from harness.analysis.frames import records
+from harness.analysis.json_values import plain
+from harness.analysis.pod_findings import DelayFinding
 from harness.report import words
 from harness.report.charts import charts
 from harness.report.comparison import comparison_rows

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from harness.analysis.comparison import Comparison
-from harness.analysis.findings import Findings, PullsFinding, PushesFinding
+from harness.analysis.findings import Findings
+from harness.analysis.transfer_findings import PullsFinding, PushesFinding
 from harness.report.comparison import comparison_rows
 from harness.report.words import (
     NONE,

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from harness.analysis.findings import DelayFinding, Findings, QuantileFinding
+from harness.analysis.findings import Findings
+from harness.analysis.pod_findings import DelayFinding, QuantileFinding
 from harness.report.words import xml_text
 
 _LONGEST_LABEL: Final = 200

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from harness.analysis.findings import QuantileFinding
+from harness.analysis.pod_findings import QuantileFinding
 from harness.recording.events import RunEnded
 from harness.recording.outcome import ExitCode
 from harness.recording.recording import read_events

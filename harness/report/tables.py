@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from harness.analysis import Analysis, Findings
-from harness.analysis.findings import plain
+from harness.analysis.json_values import plain
 
 _LONGEST_CELL: Final = 2000
 _ROWS_AT_ONCE: Final = 1 << 17

@@ -1,6 +1,7 @@
 """The findings in a few plain lines, for a terminal or a log."""
 
-from harness.analysis.findings import DelayFinding, ExpectationFinding, Findings
+from harness.analysis.findings import ExpectationFinding, Findings
+from harness.analysis.pod_findings import DelayFinding
 from harness.report.words import (
     bites_text,
     margin_text,

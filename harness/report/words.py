@@ -3,15 +3,9 @@
 import re
 from typing import Final
 
-from harness.analysis.findings import (
-    DelayFinding,
-    ExpectationFinding,
-    FailingFinding,
-    FaultFinding,
-    Findings,
-    QuantileFinding,
-    RecoveryFinding,
-)
+from harness.analysis.findings import ExpectationFinding, FaultFinding, Findings
+from harness.analysis.pod_findings import DelayFinding, QuantileFinding, RecoveryFinding
+from harness.analysis.transfer_findings import FailingFinding
 
 NONE: Final = "\N{EN DASH}"
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.comparison import Comparison, FigureComparison, Limits, compare
+from harness.analysis.comparison import Comparison, compare
+from harness.analysis.figure_comparison import FigureComparison, Limits
 from harness.analysis.figures import CONTROL, Figure, FigureName
 from harness.analysis.run_figures import NotComparableError
 from harness.analysis.run_sets import RunSet

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.analysis import RecordedRun, analyse
-from harness.analysis.findings import plain
+from harness.analysis.json_values import plain
 from tests.recordings import outage
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.analysis.comparison import Limits
+from harness.analysis.figure_comparison import Limits
 from harness.analysis.figures import Figure, FigureName
 from harness.analysis.run_figures import RunFigures
 from harness.analysis.trend import ScenarioTrend, trend

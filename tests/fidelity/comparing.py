@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis.error_groups import normalised
-from harness.analysis.findings import finite
+from harness.analysis.json_values import finite
 from harness.analysis.recorded_run import RecordedRun
 from harness.clusters.rollouts.access_records import read_access_records
 from tests.fidelity.cases import FAULT_AT_S, FAULT_FOR_S, GROUPS, NODES, Group

@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.chance import Chance
@@ -98,6 +98,7 @@ def test_what_goes_in_comes_out_by_rule(
 CHUNKS = st.lists(st.binary(min_size=1, max_size=3000), max_size=12)
 
 
+@settings(deadline=None)
 @given(
     chunks=CHUNKS,
     kind=st.sampled_from(["latency", "bandwidth", "slicer", "slow_close"]),

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.registry.index import Change, Index, Repository, change_file
+from harness.registry.change_log import Change, change_file
+from harness.registry.index import Index, Repository
 
 A, B, C, D = (f"sha256:{letter * 64}" for letter in "abcd")
 

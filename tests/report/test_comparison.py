@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.analysis.comparison import Comparison, FigureComparison, Limits, compare
+from harness.analysis.comparison import Comparison, compare
+from harness.analysis.figure_comparison import FigureComparison, Limits
 from harness.report import write_reports
 from harness.report.comparison import (
     COMPARISON_FILE,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.analysis.comparison import Limits
+from harness.analysis.figure_comparison import Limits
 from harness.analysis.trend import Trend, trend
 from harness.report.bundle import javascript
 from harness.report.trend_page import trend_markdown, trend_page, trend_text

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.findings import ExpectationFinding, QuantileFinding
+from harness.analysis.findings import ExpectationFinding
+from harness.analysis.pod_findings import QuantileFinding
 from harness.report.words import (
     interval_text,
     margin_text,

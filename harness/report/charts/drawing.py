@@ -11,8 +11,9 @@ from typing import Any, Final
 import pandas as pd
 
 from harness.analysis import Analysis
-from harness.analysis.findings import ExpectationFinding, Findings, plain
+from harness.analysis.findings import ExpectationFinding, Findings
 from harness.analysis.frames import records
+from harness.analysis.json_values import plain
 from harness.report.charts.palette import CONFIG
 from harness.report.words import xml_text
 

@@ -1,0 +1,84 @@
+"""What became of pods: how late they were, which part took how long, how they recovered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantileFinding:
+    """A quantile with its 95 % bootstrap interval; `value_s` null: more than `more_than_s`."""
+
+    value_s: float | None
+    more_than_s: float | None
+    low_s: float | None
+    high_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelayFinding:
+    """Deployment delay of a group of pods.
+
+    `group`: "all", "phase" or "fault"; `population`: "all" pods, or only those that became "ready"
+    (the flattering number, for comparison). Pods that never became ready count as later than all.
+    """
+
+    group: str
+    name: str
+    population: str
+    pods: int
+    ready: int
+    failed: int
+    unfinished: int
+    missing: int
+    cached: int
+    p50: QuantileFinding
+    p90: QuantileFinding
+    p95: QuantileFinding
+    p99: QuantileFinding
+    max: QuantileFinding
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartsFinding:
+    """Mean seconds that a pod of the group spent in each part of its delay, ready or not."""
+
+    group: str
+    name: str
+    pods: int
+    mean_s: Mapping[str, float]
+    share: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryFinding:
+    """What followed one heal.
+
+    `first_success_wait_s`: until the first successful pull or push in scope (null: never, or, with
+    `tried_again` false, nothing in scope was tried after the heal); `recovery_wait_s`: until every
+    pod that was waiting had become ready (0 when none was; null with `more_than_s` when some never
+    did). `retry_wait_*`: how long waiting pods sat in back-off although the fault was gone.
+    """
+
+    fault: str
+    occurrence: int
+    healed_s: float
+    tried_again: bool
+    first_success_wait_s: float | None
+    pods_waiting: int
+    pods_never_ready: int
+    recovery_wait_s: float | None
+    more_than_s: float | None
+    retry_wait_median_s: float | None
+    retry_wait_max_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackoffFinding:
+    """Time that pods lost waiting for kubelet to try again."""
+
+    phase: str
+    pods: int
+    pods_in_backoff: int
+    sum_s: float
+    mean_s: float | None
+    max_s: float | None

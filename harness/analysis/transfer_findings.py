@@ -1,0 +1,116 @@
+"""What was pulled, pushed and requested, and what failed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.analysis.pod_findings import QuantileFinding
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullsFinding:
+    """Attempts to pull, of pods and of background clients, in a phase ("" for the whole run).
+
+    `ok_p50` and the like are durations of the successful ones alone.
+    """
+
+    phase: str
+    pulls: int
+    ok: int
+    failed: int
+    unfinished: int
+    error_rate: float | None
+    bytes_sum: int
+    bytes_per_ok_pull: float | None
+    requests_per_pull: float | None
+    causes: Mapping[str, int]
+    ok_p50: QuantileFinding
+    ok_p95: QuantileFinding
+    ok_p99: QuantileFinding
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushesFinding:
+    """Pushes in a phase ("" for the whole run); `ok_p50` and the like as for pulls."""
+
+    phase: str
+    pushes: int
+    ok: int
+    failed: int
+    unfinished: int
+    error_rate: float | None
+    bytes_sum: int
+    causes: Mapping[str, int]
+    ok_p50: QuantileFinding
+    ok_p95: QuantileFinding
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestsFinding:
+    """Requests of one phase, kind, status and cause."""
+
+    phase: str
+    kind: str
+    status: int
+    cause: str
+    requests: int
+    bytes_sum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRates:
+    phase: str
+    requests: int
+    failed: int
+    error_rate: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThroughputFinding:
+    bytes_sum: int
+    mean_bytes_per_s: float | None
+    peak_bytes_per_s: float | None
+    bin_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailingFinding:
+    """Failed pulls of one repository for one cause, whoever or whatever made them fail.
+
+    `first_s`: when the first of them began; `last_s`: when the last ended. `worked_until_s` and
+    `works_from_s`: the last success of the same repository before and the first after, None when
+    there was none. `ok_meanwhile`: successes while it was broken for sure, from the end of the
+    first failure to the beginning of the last, of it and of others.
+    `images`: those that failed most often.
+    """
+
+    repository: str
+    cause: str
+    images: tuple[str, ...]
+    failed: int
+    pods: int
+    nodes: int
+    first_s: float
+    last_s: float
+    worked_until_s: float | None
+    works_from_s: float | None
+    ok_meanwhile: int
+    others_ok_meanwhile: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorGroup:
+    """Errors that differ only in ports, digests, times and the like. `example` is one as it was.
+
+    `of` is "pull" or "push". `images`: those that it was said of most often.
+    """
+
+    of: str
+    cause: str
+    text: str
+    example: str
+    images: tuple[str, ...]
+    count: int
+    pods: int
+    nodes: int
+    first_s: float
+    last_s: float
