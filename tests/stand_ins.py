@@ -63,7 +63,7 @@ def asked_by(fault: Fault) -> tuple[str, str, tuple[Any, ...], dict[str, Any]]:
     recording = RecordingSeams()
 
     async def main() -> None:
-        async with fault.inject(recording.seams(), CHANCE):
+        async with fault.inject(recording.seams()):
             assert recording.living == 1
 
     asyncio.run(main())

@@ -150,13 +150,10 @@ def _held(texts: list[str], plan: "Plan", *, link: "LinkKind") -> "tuple[HeldFau
     from harness.run.up import held_fault
     from harness.scenario import ScenarioError
 
-    nodes, provider = len(plan.load.nodes), plan.registry.provider
     held, complaints = [], []
     for text in texts:
         try:
-            held.append(
-                held_fault(text, nodes=nodes, link=link, provider=provider, tls=plan.registry.tls)
-            )
+            held.append(held_fault(text, plan, link))
         except (ScenarioError, ValueError) as error:
             complaints.append(str(error))
     if complaints:

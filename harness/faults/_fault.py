@@ -1,44 +1,33 @@
-"""What every fault is: settings with their units, and one verb."""
+"""What every fault is: settings with their units, and one verb. One base for each seam."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.chance import Chance
-from harness.oci.errors import STATUSES, ErrorCode, error_body
-from harness.registry.profile import ProfileName, Refusal
-from harness.registry.refusal import refusal as profile_refusal
-from harness.seams import DnsMode, RequestKind, Respond, Seam, Seams
+from harness.registry.profile import ProfileName
+from harness.seams import DnsMode, RequestKind, Seam, Seams
 from harness.units import ChosenShare
 
 WhereKey = Literal["repository", "kinds", "layers", "nodes"]
+Area = Literal[
+    "authentication",
+    "connectivity",
+    "DNS",
+    "images",
+    "nodes",
+    "performance",
+    "quota",
+    "repositories",
+    "TLS",
+    "wrong address",
+]
 
-LINK_WHERE: frozenset[WhereKey] = frozenset({"nodes"})
-GATEWAY_WHERE: frozenset[WhereKey] = frozenset({"repository", "kinds", "layers", "nodes"})
 NODES_WHERE: frozenset[WhereKey] = frozenset({"nodes"})
-HANDSHAKE_WHERE: frozenset[WhereKey] = frozenset({"nodes"})  # no request has been read yet
+REQUESTS_WHERE: frozenset[WhereKey] = frozenset({"repository", "kinds", "layers", "nodes"})
+REPOSITORIES_WHERE: frozenset[WhereKey] = frozenset({"repository", "nodes"})
 STORE_WHERE: frozenset[WhereKey] = frozenset({"repository", "layers"})
-
-# What a registry asks a token for.
-CHALLENGED: tuple[RequestKind, ...] = (
-    RequestKind.PING,
-    RequestKind.MANIFEST,
-    RequestKind.BLOB,
-    RequestKind.TAGS,
-    RequestKind.UPLOAD,
-    RequestKind.REFERRERS,
-)
-# What is asked of one repository by who pulls and pushes.
-OF_A_REPOSITORY: tuple[RequestKind, ...] = (
-    RequestKind.MANIFEST,
-    RequestKind.BLOB,
-    RequestKind.TAGS,
-    RequestKind.UPLOAD,
-)
-CLOSED_PORT = 1  # tcpmux, RFC 1078: nobody listens there
 
 
 class Fault(BaseModel, ABC):
@@ -55,17 +44,29 @@ class Fault(BaseModel, ABC):
     )
 
     word: ClassVar[str]  # set by the catalogue from the file's name
-    area: ClassVar[str]
-    seam: ClassVar[Seam]  # what it bites
-    example: ClassVar[str]  # YAML of its settings, as under `faults: [{<word>: ...}]`
-    where_keys: ClassVar[frozenset[WhereKey]]  # what `where` may narrow
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = ()  # gateway faults: what they bite
+    area: ClassVar[Area]  # its heading in the catalogue; decides nothing
+    seam: ClassVar[Seam]  # what it changes
+    example: ClassVar[str] = "{}"  # YAML of its settings, as under `faults: [{<word>: ...}]`
+    where_keys: ClassVar[frozenset[WhereKey]] = frozenset()  # what `where` may narrow
+    request_kinds: ClassVar[tuple[RequestKind, ...]] = ()  # gateway faults: what they affect
+    # What it needs for itself: a whole seam by its name, or a part of one, as "listener".
+    exclusive: ClassVar[frozenset[str]] = frozenset()
 
     embedded_link_only: ClassVar[bool] = False  # a real Toxiproxy has no word for it
+    changes_nodes: ClassVar[bool] = False  # their own files and settings, not the API's objects
+
+    @classmethod
+    def setting_names(cls) -> list[str]:
+        """Its settings, `share` last: what a base gives to all is of the least interest."""
+        return sorted(cls.model_fields, key=lambda name: name == "share")
 
     def seams_needed(self) -> frozenset[Seam]:
         """The seams that these settings bite; the plan refuses an environment without them."""
         return frozenset({self.seam})
+
+    def excluded(self) -> frozenset[str]:
+        """What no other fault may use at the same time and place under these settings."""
+        return self.exclusive
 
     def in_words_of(self, profile: ProfileName) -> Self:
         """These settings where the registry has this profile; most faults have no words."""
@@ -89,13 +90,76 @@ class Fault(BaseModel, ABC):
         return ""
 
     @abstractmethod
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        """Let it go wrong until the block is left; leaving heals, whatever was raised."""
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+        """Let it go wrong until the block is left; leaving heals, whatever was raised.
+
+        `seams` are scoped already: to the fault's `where`, its seeded chance and its deadline.
+        """
+
+
+class LinkFault(Fault):
+    """One of the path between nodes and registry; `share` chooses nodes."""
+
+    area = "connectivity"
+    seam = Seam.LINK
+    where_keys = NODES_WHERE
+
+    share: ChosenShare = 1.0
+
+
+class ResolverFault(Fault):
+    """One of the name server, which answers a query in one way at a time."""
+
+    area = "DNS"
+    seam = Seam.RESOLVER
+    where_keys = NODES_WHERE
+    exclusive = frozenset({"resolver"})
+
+    share: ChosenShare = 1.0
+
+
+class WrongAnswer(ResolverFault):
+    """One that lets the name server answer queries in scope in one wrong way."""
+
+    mode: ClassVar[DnsMode]
+
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+        return seams.resolver.answering(self.mode, share=self.share)
+
+
+class TlsFault(Fault):
+    """One of handshakes, before any request is read; a handshake shows one certificate, or none."""
+
+    area = "TLS"
+    seam = Seam.TLS
+    where_keys = NODES_WHERE
+    exclusive = frozenset({"tls"})
+
+    share: ChosenShare = 1.0
+
+
+class GatewayFault(Fault):
+    """One of HTTP requests, those of `request_kinds`; `share` chooses requests."""
+
+    seam = Seam.GATEWAY
+    where_keys = REQUESTS_WHERE
+
+    share: ChosenShare = 1.0
+
+
+class StoreFault(Fault):
+    """One of stored content; what is stored can be restored from one change only."""
+
+    seam = Seam.STORE
+    where_keys = STORE_WHERE
+    exclusive = frozenset({"store"})
 
 
 class ContentFault(Fault):
     """One that is `on: wire`, in answers to those in scope, or `on: rest`, stored so for all."""
 
+    area: ClassVar[Area] = "images"
+    where_keys = REPOSITORIES_WHERE
     rest_where: ClassVar[frozenset[WhereKey]] = frozenset({"repository"})
 
     on: Literal["wire", "rest"] = Field("wire", description="in answers, or in the store")
@@ -104,37 +168,46 @@ class ContentFault(Fault):
     def seams_needed(self) -> frozenset[Seam]:
         return frozenset({Seam.GATEWAY if self.on == "wire" else Seam.STORE})
 
+    def excluded(self) -> frozenset[str]:
+        return StoreFault.exclusive if self.on == "rest" else frozenset()
+
     def where_allowed(self) -> frozenset[WhereKey]:
         return self.where_keys if self.on == "wire" else self.rest_where
 
 
-class WrongAnswer(Fault):
-    """One that lets the name server answer queries in scope in one wrong way."""
+class ProcessFault(Fault):
+    """One of the registry's process, which is gateway, store and handshakes, too."""
 
-    area: ClassVar[str] = "DNS"
-    seam: ClassVar[Seam] = Seam.RESOLVER
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
-    mode: ClassVar[DnsMode]
+    area = "performance"
+    seam = Seam.PROCESS
+    exclusive = frozenset({"process", "gateway", "store", "tls"})
+
+
+class ClusterFault(Fault):
+    """One of what the cluster holds for all its nodes; `share` chooses nodes."""
+
+    seam = Seam.CLUSTER
+    where_keys = NODES_WHERE
 
     share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the resolver is scoped with it
-        return seams.resolver.answering(self.mode, share=self.share)
+
+class NodeFault(ClusterFault):
+    """One of the nodes themselves, which must be the harness's to change."""
+
+    area: ClassVar[Area] = "nodes"
+    changes_nodes = True
 
 
-def refusal(code: ErrorCode, *, behind_login: bool = True) -> Respond:
-    """The registry's answer with this error, under the status that distribution gives it."""
-    return Respond(
-        status=STATUSES[code],
-        headers=(("Content-Type", "application/json"),),
-        body=error_body(code).decode(),
-        behind_login=behind_login,
-    )
+class HostsFault(NodeFault):
+    """One of hosts.toml, of which a node has one."""
+
+    area = "wrong address"
+    exclusive = frozenset({"hosts.toml"})
 
 
-def respond_as(words: Refusal, values: Mapping[str, Any] | None = None) -> Respond:
-    """An answer in the words of a profile, with `values` filled in and no challenge."""
-    error = profile_refusal(words, values)
-    return Respond(status=error.status, headers=error.all_headers, body=error.body.decode())
+class CredentialsFault(ClusterFault):
+    """One of the pull secret, of which a pod has one."""
+
+    area = "authentication"
+    exclusive = frozenset({"pull secret"})

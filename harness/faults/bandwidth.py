@@ -1,17 +1,15 @@
 """bandwidth: the path to the registry is narrow."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import LINK_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import BytesPerSecond, ChosenShare
+from harness.faults._fault import LinkFault
+from harness.seams import Seams
+from harness.units import BytesPerSecond
 
 
-class Bandwidth(Fault):
+class Bandwidth(LinkFault):
     """The path to the registry is narrow: each connection gets at most `rate`.
 
     The limit is per connection, as Toxiproxy's is: a node that fetches three layers at a time gets
@@ -19,16 +17,11 @@ class Bandwidth(Fault):
     Seen as: slower pulls; with no byte for 5 minutes `context canceled`.
     """
 
-    area: ClassVar[str] = "connectivity"
-    seam: ClassVar[Seam] = Seam.LINK
-    example: ClassVar[str] = "{rate: 1MB/s}"
-    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+    example = "{rate: 1MB/s}"
 
     bytes_per_s: BytesPerSecond = Field(alias="rate", description="of each connection")
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the link is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.link.toxic(
             "bandwidth", {"rate": max(1, round(self.bytes_per_s / 1000))}, share=self.share
         )

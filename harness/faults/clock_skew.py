@@ -1,17 +1,17 @@
 """clock_skew: registry and token service disagree about the time."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import CHALLENGED, GATEWAY_WHERE, Fault, WhereKey
-from harness.seams import RequestKind, Seam, Seams, SkewClock
-from harness.units import ChosenShare, PositiveSeconds, Seconds
+from harness.faults._answers import CHALLENGED
+from harness.faults._fault import GatewayFault
+from harness.seams import Seams, SkewClock
+from harness.units import PositiveSeconds, Seconds
 
 
-class ClockSkew(Fault):
+class ClockSkew(GatewayFault):
     """Registry and token service disagree about the time, so that good tokens are refused.
 
     Tokens (JWT) are judged by a clock that is `by` ahead of the one that they were given out by
@@ -22,11 +22,9 @@ class ClockSkew(Fault):
     message: invalid_token: authorization failed`.
     """
 
-    area: ClassVar[str] = "authentication"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{registry: behind, by: 10m}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = CHALLENGED
+    area = "authentication"
+    example = "{registry: behind, by: 10m}"
+    request_kinds = CHALLENGED
 
     by_s: PositiveSeconds = Field(alias="by", description="how far the clocks are apart")
     registry: Literal["ahead", "behind"] = Field(
@@ -34,10 +32,8 @@ class ClockSkew(Fault):
     )
     # distribution: registry/auth/token/token.go, Leeway
     leeway_s: Seconds = Field(60.0, alias="leeway", description="what the registry forgives")
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         ahead_s = self.by_s if self.registry == "ahead" else -self.by_s
         return seams.gateway.rule(
             SkewClock(ahead_s=ahead_s, leeway_s=self.leeway_s),

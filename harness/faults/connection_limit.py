@@ -1,22 +1,14 @@
 """connection_limit: the registry lets nobody open many connections."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field, StrictInt
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
+from harness.faults._answers import OF_CLIENTS
+from harness.faults._fault import NODES_WHERE, Fault
 from harness.seams import ConnectionLimit as Limit
-from harness.seams import RequestKind, Seam, Seams
-
-_KINDS = (
-    RequestKind.PING,
-    RequestKind.TOKEN,
-    RequestKind.MANIFEST,
-    RequestKind.BLOB,
-    RequestKind.UPLOAD,
-)
+from harness.seams import Seam, Seams
 
 
 class ConnectionLimit(Fault):
@@ -30,17 +22,16 @@ class ConnectionLimit(Fault):
     `EOF`, which a node repeats up to four times.
     """
 
-    area: ClassVar[str] = "quota"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{limit: 2, per: node, answer: reset}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
+    area = "quota"
+    seam = Seam.GATEWAY
+    example = "{limit: 2, per: node, answer: reset}"
+    where_keys = NODES_WHERE
+    request_kinds = OF_CLIENTS
 
     limit: StrictInt = Field(ge=0, description="connections that are served")
     per: Literal["node", "all"] = Field("node", description="of each node, or of all together")
     answer: Literal["reset", "503"] = Field("reset", description="to requests on the others")
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         limit = Limit(limit=self.limit, per=self.per, answer=self.answer)
-        return seams.gateway.rule(limit, kinds=_KINDS)
+        return seams.gateway.rule(limit, kinds=self.request_kinds)

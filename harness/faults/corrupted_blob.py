@@ -1,12 +1,10 @@
 """corrupted_blob: layers arrive with bytes that are not theirs."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from pydantic import Field, StrictInt
 
-from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, ContentFault, WhereKey
+from harness.faults._fault import REQUESTS_WHERE, STORE_WHERE, ContentFault
 from harness.seams import Corrupt, RequestKind, Seams
 
 
@@ -19,18 +17,16 @@ class CorruptedBlob(ContentFault):
     sha256:D: failed precondition`.
     """
 
-    area: ClassVar[str] = "images"
-    example: ClassVar[str] = "{on: wire, flip: 1, share: 50%}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
-    rest_where: ClassVar[frozenset[WhereKey]] = STORE_WHERE
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
+    example = "{on: wire, flip: 1, share: 50%}"
+    where_keys = REQUESTS_WHERE
+    rest_where = STORE_WHERE
+    request_kinds = (RequestKind.BLOB,)
 
     flip_bytes: StrictInt = Field(
         1, alias="flip", ge=1, le=4096, description="bytes to flip a blob"
     )
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # gateway and store are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.on == "rest":
             return seams.store.flipped_bytes(flip_bytes=self.flip_bytes, share=self.share)
         return seams.gateway.rule(

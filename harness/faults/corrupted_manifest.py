@@ -1,12 +1,10 @@
 """corrupted_manifest: manifests arrive with bytes that are not theirs."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from pydantic import Field, StrictInt
 
-from harness.chance import Chance
-from harness.faults._fault import ContentFault, WhereKey
+from harness.faults._fault import ContentFault
 from harness.seams import Corrupt, RequestKind, Seams
 
 
@@ -19,17 +17,14 @@ class CorruptedManifest(ContentFault):
     sha256:D: failed precondition` (`index-` for one of several platforms).
     """
 
-    area: ClassVar[str] = "images"
-    example: ClassVar[str] = "{on: wire, flip: 1, share: 50%}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
+    example = "{on: wire, flip: 1, share: 50%}"
+    request_kinds = (RequestKind.MANIFEST,)
 
     flip_bytes: StrictInt = Field(
         1, alias="flip", ge=1, le=256, description="bytes to flip a manifest"
     )
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.on == "rest":
             return seams.store.flipped_bytes(
                 flip_bytes=self.flip_bytes, share=self.share, of="manifests"

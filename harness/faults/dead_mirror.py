@@ -1,17 +1,15 @@
 """dead_mirror: nodes ask a mirror first that is dead."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import NODES_WHERE, Fault, WhereKey
-from harness.seams import HostsMistake, Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import HostsFault
+from harness.seams import HostsMistake, Seams
 
 
-class DeadMirror(Fault):
+class DeadMirror(HostsFault):
     """Nodes ask a mirror first that is dead, and the registry after it.
 
     Their hosts.toml has a `[host]` table before `server`. `refused`: nobody listens at the mirror,
@@ -21,15 +19,10 @@ class DeadMirror(Fault):
     another, and when the registry fails too, the error may be the mirror's `i/o timeout`.
     """
 
-    area: ClassVar[str] = "wrong address"
-    seam: ClassVar[Seam] = Seam.CLUSTER
-    example: ClassVar[str] = "{mode: refused}"
-    where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
+    example = "{mode: refused}"
 
     mode: Literal["refused", "dropped"] = Field("refused", description="how it is dead")
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the cluster is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         mistakes = {"refused": HostsMistake.MIRROR_REFUSES, "dropped": HostsMistake.MIRROR_DROPS}
         return seams.cluster.hosts(mistakes[self.mode], share=self.share)

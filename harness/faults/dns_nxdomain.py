@@ -1,7 +1,5 @@
 """dns_nxdomain: the registry's name does not exist."""
 
-from typing import ClassVar
-
 from harness.faults._fault import WrongAnswer
 from harness.seams import DnsMode
 
@@ -12,4 +10,4 @@ class DnsNxdomain(WrongAnswer):
     Seen as: `dial tcp: lookup H on S:53: no such host`, at once.
     """
 
-    mode: ClassVar[DnsMode] = DnsMode.NXDOMAIN
+    mode = DnsMode.NXDOMAIN

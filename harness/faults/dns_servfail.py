@@ -1,7 +1,5 @@
 """dns_servfail: the name server cannot answer."""
 
-from typing import ClassVar
-
 from harness.faults._fault import WrongAnswer
 from harness.seams import DnsMode
 
@@ -12,4 +10,4 @@ class DnsServfail(WrongAnswer):
     Seen as: `dial tcp: lookup H on S:53: server misbehaving`.
     """
 
-    mode: ClassVar[DnsMode] = DnsMode.SERVFAIL
+    mode = DnsMode.SERVFAIL

@@ -1,7 +1,5 @@
 """dns_timeout: the name server does not answer."""
 
-from typing import ClassVar
-
 from harness.faults._fault import WrongAnswer
 from harness.seams import DnsMode
 
@@ -13,4 +11,4 @@ class DnsTimeout(WrongAnswer):
     Seen as: `lookup H on S:53: read udp A->S:53: i/o timeout`.
     """
 
-    mode: ClassVar[DnsMode] = DnsMode.TIMEOUT
+    mode = DnsMode.TIMEOUT

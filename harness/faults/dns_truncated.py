@@ -1,7 +1,5 @@
 """dns_truncated: the name server's answers do not fit into a datagram."""
 
-from typing import ClassVar
-
 from harness.faults._fault import WrongAnswer
 from harness.seams import DnsMode
 
@@ -14,4 +12,4 @@ class DnsTruncated(WrongAnswer):
     Seen as: nothing on a node, where TCP port 53 is open: two round trips more for each look-up.
     """
 
-    mode: ClassVar[DnsMode] = DnsMode.TRUNCATED
+    mode = DnsMode.TRUNCATED

@@ -1,17 +1,14 @@
 """egress_quota: the registry has given out as many bytes as it may."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
+from harness.faults._fault import REPOSITORIES_WHERE, Fault
 from harness.seams import EgressQuota as Quota
 from harness.seams import RequestKind, Seam, Seams
 from harness.units import ByteCount, BytesPerSecond, PositiveSeconds
-
-_KINDS = (RequestKind.BLOB,)
 
 
 class EgressQuota(Fault):
@@ -24,11 +21,11 @@ class EgressQuota(Fault):
     after manifest and config, with `egress quota exceeded` on a second line; or slower pulls.
     """
 
-    area: ClassVar[str] = "quota"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{limit: 1MB, window: 60s, status: 429}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
+    area = "quota"
+    seam = Seam.GATEWAY
+    example = "{limit: 1MB, window: 60s, status: 429}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = (RequestKind.BLOB,)
 
     limit_bytes: ByteCount = Field(alias="limit", description="served in each window")
     window_s: PositiveSeconds = Field(60.0, alias="window", description="what the limit is for")
@@ -43,12 +40,11 @@ class EgressQuota(Fault):
             raise ValueError("status and rate exclude each other: blobs are refused, or slow")
         return self
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         quota = Quota(
             limit_bytes=self.limit_bytes,
             window_s=self.window_s,
             status=self.status,
             bytes_per_s=self.bytes_per_s,
         )
-        return seams.gateway.rule(quota, kinds=_KINDS, methods=("GET",))
+        return seams.gateway.rule(quota, kinds=self.request_kinds, methods=("GET",))

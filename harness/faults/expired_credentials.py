@@ -1,21 +1,20 @@
 """expired_credentials: what the node logs in with has run out."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey, respond_as
+from harness.faults._answers import respond_as
+from harness.faults._fault import REQUESTS_WHERE, GatewayFault, WhereKey
 from harness.registry.profile import Profile, ProfileName
 from harness.registry.profiles import PROFILES
-from harness.seams import RefuseToken, RequestKind, Seam, Seams
-from harness.units import ChosenShare
+from harness.seams import RefuseToken, RequestKind, Seams
 
 _LAYERS: frozenset[WhereKey] = frozenset({"layers"})
 
 
-class ExpiredCredentials(Fault):
+class ExpiredCredentials(GatewayFault):
     """What the node logs in with has run out: its token in the middle of a pull, or its secret.
 
     `mode: token` answers blob requests that carry a token with 401 and a fresh challenge, as when
@@ -28,11 +27,10 @@ class ExpiredCredentials(Fault):
     `failed to fetch oauth token: unexpected status from POST request to U: 401 Unauthorized`.
     """
 
-    area: ClassVar[str] = "authentication"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{mode: token, error: none}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE - {"kinds"}
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (
+    area = "authentication"
+    example = "{mode: token, error: none}"
+    where_keys = REQUESTS_WHERE - {"kinds"}
+    request_kinds = (
         RequestKind.BLOB,
         RequestKind.TOKEN,
         RequestKind.MANIFEST,
@@ -46,7 +44,6 @@ class ExpiredCredentials(Fault):
     style: ProfileName | None = Field(
         None, description="mode secret: whose words; the registry's own profile when not given"
     )
-    share: ChosenShare = 1.0
 
     def where_allowed(self) -> frozenset[WhereKey]:
         # a token is asked for once for all layers
@@ -55,8 +52,7 @@ class ExpiredCredentials(Fault):
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.mode == "secret":
             return self._secret(seams, PROFILES[self.style or "generic"])
         return seams.gateway.rule(

@@ -1,15 +1,12 @@
 """image_garbage_collection: images vanish from nodes."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import NODES_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import NODES_WHERE, NodeFault
+from harness.seams import Seams
 
 
-class ImageGarbageCollection(Fault):
+class ImageGarbageCollection(NodeFault):
     """Images vanish from nodes, as when kubelet makes room: the next pod has to pull again.
 
     At the beginning of the fault the images of the repositories in scope are removed once, with the
@@ -19,13 +16,7 @@ class ImageGarbageCollection(Fault):
     Seen as: no event of its own; `Pulling` where `already present on machine` was expected.
     """
 
-    area: ClassVar[str] = "nodes"
-    seam: ClassVar[Seam] = Seam.CLUSTER
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE | {"repository"}
+    where_keys = NODES_WHERE | {"repository"}
 
-    share: ChosenShare = 1.0
-
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the cluster is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.cluster.remove_images(share=self.share)

@@ -1,21 +1,20 @@
 """latency: every answer of the registry comes late."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from harness.chance import Chance
-from harness.faults._fault import LINK_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import ChosenShare, DelaySeconds, Seconds
+from harness.faults._fault import LinkFault
+from harness.seams import Seams
+from harness.units import DelaySeconds, Seconds
 
 # Toxiproxy 2.12: toxics/latency.go buffers 1,024 chunks, and io.Copy reads 32 KiB at a time.
 # Measured: 256 MiB came at 64 MiB/s under 500 ms, and at 36 MiB/s under 1 s.
 _HELD_BYTES = 1024 * (32 << 10)
 
 
-class Latency(Fault):
+class Latency(LinkFault):
     """Every answer of the registry comes late, as from a far region or over a loaded path.
 
     On the wire each chunk on its way to the node is held back for `delay`, give or take `jitter`.
@@ -24,14 +23,10 @@ class Latency(Fault):
     Seen as: slower pulls, no event; above 30 s `net/http: timeout awaiting response headers`.
     """
 
-    area: ClassVar[str] = "connectivity"
-    seam: ClassVar[Seam] = Seam.LINK
-    example: ClassVar[str] = "{delay: 200ms, jitter: 50ms}"
-    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+    example = "{delay: 200ms, jitter: 50ms}"
 
     delay_s: DelaySeconds = Field(alias="delay", description="how late each chunk comes")
     jitter_s: Seconds = Field(0.0, alias="jitter", description="more or less, at most this")
-    share: ChosenShare = 1.0
 
     @model_validator(mode="after")
     def _never_early(self) -> Self:
@@ -45,8 +40,7 @@ class Latency(Fault):
         cap_mib = _HELD_BYTES / self.delay_s / 2**20
         return f"a real Toxiproxy also caps each connection at about {cap_mib:,.0f} MiB/s"
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the link is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.link.toxic(
             "latency",
             {"latency": round(self.delay_s * 1000), "jitter": round(self.jitter_s * 1000)},

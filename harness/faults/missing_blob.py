@@ -1,10 +1,9 @@
 """missing_blob: layers are not there, although manifests name them."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, ContentFault, WhereKey, refusal
+from harness.faults._answers import refusal
+from harness.faults._fault import REQUESTS_WHERE, STORE_WHERE, ContentFault
 from harness.oci.errors import ErrorCode
 from harness.seams import RequestKind, Seams
 
@@ -19,14 +18,12 @@ class MissingBlob(ContentFault):
     from remote: not found`.
     """
 
-    area: ClassVar[str] = "images"
-    example: ClassVar[str] = "{on: rest}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE - {"kinds"}
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
-    rest_where: ClassVar[frozenset[WhereKey]] = STORE_WHERE
+    example = "{on: rest}"
+    where_keys = REQUESTS_WHERE - {"kinds"}
+    request_kinds = (RequestKind.BLOB,)
+    rest_where = STORE_WHERE
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.on == "rest":
             return seams.store.missing(share=self.share)
         return seams.gateway.rule(

@@ -1,14 +1,14 @@
 """missing_repository: repositories are not there, or are said not to be."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.chance import Chance
-from harness.faults._fault import OF_A_REPOSITORY, ContentFault, WhereKey, refusal
+from harness.faults._answers import OF_A_REPOSITORY, refusal
+from harness.faults._fault import ContentFault
 from harness.oci.errors import ErrorCode
-from harness.seams import RefuseToken, RequestKind, Seams
+from harness.seams import RefuseToken, Seams
 
 
 class MissingRepository(ContentFault):
@@ -23,10 +23,9 @@ class MissingRepository(ContentFault):
     failed`.
     """
 
-    area: ClassVar[str] = "repositories"
-    example: ClassVar[str] = "{on: rest}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = OF_A_REPOSITORY
+    area = "repositories"
+    example = "{on: rest}"
+    request_kinds = OF_A_REPOSITORY
 
     answer: Literal["not_found", "denied"] = Field(
         "not_found", description="on the wire: how it is said"
@@ -38,8 +37,7 @@ class MissingRepository(ContentFault):
             raise ValueError("on rest: takes no answer: denied and no share, all are gone")
         return self
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.on == "rest":
             return seams.store.renamed(suffix=None)
         if self.answer == "denied":

@@ -1,10 +1,9 @@
 """missing_tag: tags are not there; what they named is."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import ContentFault, WhereKey, refusal
+from harness.faults._answers import refusal
+from harness.faults._fault import ContentFault
 from harness.oci.errors import ErrorCode
 from harness.seams import RequestKind, Seams
 
@@ -17,13 +16,10 @@ class MissingTag(ContentFault):
     Seen as: `failed to resolve reference "R": R: not found`.
     """
 
-    area: ClassVar[str] = "images"
-    example: ClassVar[str] = "{on: rest}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
+    example = "{on: rest}"
+    request_kinds = (RequestKind.MANIFEST,)
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.on == "rest":
             return seams.store.untagged(share=self.share)
         return seams.gateway.rule(

@@ -1,12 +1,11 @@
 """moved_tag: tags name another version; every pull succeeds."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import ContentFault, WhereKey
+from harness.faults._fault import ContentFault
 from harness.seams import OtherImage, RequestKind, Seams
 
 
@@ -20,17 +19,14 @@ class MovedTag(ContentFault):
     only the bites, which count answers for these tags with another digest, tell. Pull by digest.
     """
 
-    area: ClassVar[str] = "images"
-    example: ClassVar[str] = "{on: rest, to: older}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
+    example = "{on: rest, to: older}"
+    request_kinds = (RequestKind.MANIFEST,)
 
     to: Literal["older", "newer", "another"] = Field(
         "older", description="which version the tags name"
     )
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.on == "rest":
             return seams.store.retagged(OtherImage(self.to), share=self.share)
         return seams.gateway.instead(OtherImage(self.to), share=self.share)

@@ -1,17 +1,16 @@
 """name_conflict: one name, two images: it depends on the replica that is asked."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
-from harness.seams import OtherImage, RequestKind, Seam, Seams
+from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
+from harness.seams import OtherImage, RequestKind, Seams
 from harness.units import ChosenShare
 
 
-class NameConflict(Fault):
+class NameConflict(GatewayFault):
     """One name, two images: which one a node gets depends on the replica that it asks.
 
     Two replicas behind one name have different images under the same tags, and neither has the
@@ -22,17 +21,15 @@ class NameConflict(Fault):
     httpReadSeeker: failed open: content at U not found: not found`, and success by luck.
     """
 
-    area: ClassVar[str] = "repositories"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{per: request}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
+    area = "repositories"
+    example = "{per: request}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = (RequestKind.MANIFEST, RequestKind.BLOB)
 
     per: Literal["request", "node"] = Field(
         "request", description="what stays with one replica: nothing, or a node"
     )
     share: ChosenShare = 0.5
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.gateway.instead(OtherImage.ANOTHER, share=self.share, per=self.per, alone=True)

@@ -1,17 +1,15 @@
 """node_disk_full: nodes have no room for images."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import NODES_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import ByteCount, ChosenShare
+from harness.faults._fault import NodeFault
+from harness.seams import Seams
+from harness.units import ByteCount
 
 
-class NodeDiskFull(Fault):
+class NodeDiskFull(NodeFault):
     """Nodes have no room for images: `free` is left, and no more.
 
     A blob that is larger than the room fails when that is used up; what was written of it is
@@ -21,16 +19,11 @@ class NodeDiskFull(Fault):
     Seen as: `failed to copy: write P/ingest/H/data: no space left on device`.
     """
 
-    area: ClassVar[str] = "nodes"
-    seam: ClassVar[Seam] = Seam.CLUSTER
-    example: ClassVar[str] = "{free: 1MiB}"
-    where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
+    example = "{free: 1MiB}"
 
     free_bytes: ByteCount = Field(
         1 << 20, alias="free", description="the room that is left, for manifests and small layers"
     )
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the cluster is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.cluster.fill_disk(free_bytes=self.free_bytes, share=self.share)

@@ -1,16 +1,15 @@
 """over_eager_cleanup: retention deletes what is still needed."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field, StrictInt
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
-from harness.seams import RequestKind, Seam, Seams
+from harness.faults._fault import StoreFault
+from harness.seams import RequestKind, Seams
 
 
-class OverEagerCleanup(Fault):
+class OverEagerCleanup(StoreFault):
     """Retention deletes what is still needed: old versions, for a rollback or a late node.
 
     Of each repository in scope all but the latest `keep` versions lose their tags; `deletes:
@@ -20,11 +19,10 @@ class OverEagerCleanup(Fault):
     found`, once the manifests are gone. Pods that have the image already run on.
     """
 
-    area: ClassVar[str] = "repositories"
-    seam: ClassVar[Seam] = Seam.STORE
-    example: ClassVar[str] = "{keep: 1, deletes: blobs}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
+    area = "repositories"
+    example = "{keep: 1, deletes: blobs}"
+    where_keys = frozenset({"repository"})
+    request_kinds = (RequestKind.MANIFEST, RequestKind.BLOB)
 
     keep: StrictInt = Field(1, ge=1, le=1000, description="versions of each repository that stay")
     deletes: Literal["tags", "manifests", "blobs"] = Field(
@@ -34,6 +32,5 @@ class OverEagerCleanup(Fault):
     def versions_needed(self) -> int:
         return self.keep + 1
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.store.cleaned(keep=self.keep, of=self.deletes)

@@ -1,22 +1,13 @@
 """overloaded_registry: the registry has more to do than it can."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from pydantic import Field, StrictInt
 
-from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
-from harness.seams import Queue, RequestKind, Seam, Seams
+from harness.faults._answers import OF_CLIENTS
+from harness.faults._fault import REQUESTS_WHERE, Fault
+from harness.seams import Queue, Seam, Seams
 from harness.units import DelaySeconds
-
-_KINDS = (
-    RequestKind.PING,
-    RequestKind.TOKEN,
-    RequestKind.MANIFEST,
-    RequestKind.BLOB,
-    RequestKind.UPLOAD,
-)
 
 
 class OverloadedRegistry(Fault):
@@ -29,11 +20,11 @@ class OverloadedRegistry(Fault):
     headers` after 30 s, or `503 Service Unavailable`; the retries add to the load.
     """
 
-    area: ClassVar[str] = "performance"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{at_once: 1, service: 100ms}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
+    area = "performance"
+    seam = Seam.GATEWAY
+    example = "{at_once: 1, service: 100ms}"
+    where_keys = REQUESTS_WHERE
+    request_kinds = OF_CLIENTS
 
     at_once: StrictInt = Field(ge=1, le=10_000, description="requests that are served at a time")
     service_s: DelaySeconds = Field(alias="service", description="how long each keeps its place")
@@ -41,7 +32,6 @@ class OverloadedRegistry(Fault):
         None, ge=0, description="requests that may wait; any number when not given"
     )
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         queue = Queue(at_once=self.at_once, service_s=self.service_s, waiting=self.queue)
-        return seams.gateway.rule(queue, kinds=_KINDS)
+        return seams.gateway.rule(queue, kinds=self.request_kinds)

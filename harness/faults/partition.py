@@ -1,15 +1,12 @@
 """partition: nodes are cut off from the registry."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import LINK_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import LinkFault
+from harness.seams import Seams
 
 
-class Partition(Fault):
+class Partition(LinkFault):
     """Nodes are cut off from the registry, as by a switch that failed or a route that was lost.
 
     Nothing passes either way, and nobody is told: open connections stand still, new ones get no
@@ -19,13 +16,7 @@ class Partition(Fault):
     response headers`; a layer under way stands still and goes on after the heal.
     """
 
-    area: ClassVar[str] = "connectivity"
-    seam: ClassVar[Seam] = Seam.LINK
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+    exclusive = frozenset({"listener"})
 
-    share: ChosenShare = 1.0
-
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the link is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.link.cut_off(share=self.share)

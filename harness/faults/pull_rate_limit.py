@@ -1,20 +1,19 @@
 """pull_rate_limit: the registry answers 429 to those who pull too much."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, StrictInt
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
+from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import MESSAGES
 from harness.registry.profile import ProfileName, rate_values
 from harness.registry.profiles import PROFILES
-from harness.seams import RateLimit, RequestKind, Seam, Seams
-from harness.units import ChosenShare, PositiveSeconds, Seconds
+from harness.seams import RateLimit, RequestKind, Seams
+from harness.units import PositiveSeconds, Seconds
 
 
-class PullRateLimit(Fault):
+class PullRateLimit(GatewayFault):
     """The registry answers 429 to those who pull too much.
 
     In each `window`, `limit` requests for manifests pass (0: none). `style` is a profile of
@@ -25,11 +24,10 @@ class PullRateLimit(Fault):
     line, `toomanyrequests: ...`.
     """
 
-    area: ClassVar[str] = "quota"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{limit: 10, window: 60s, retry_after: 30s, style: docker_hub}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
+    area = "quota"
+    example = "{limit: 10, window: 60s, retry_after: 30s, style: docker_hub}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = (RequestKind.MANIFEST,)
 
     limit: StrictInt = Field(0, ge=0, description="requests that pass in each window")
     window_s: PositiveSeconds = Field(60.0, alias="window", description="what the limit is for")
@@ -39,13 +37,11 @@ class PullRateLimit(Fault):
     style: ProfileName | None = Field(
         None, description="counting, headers and words; the registry's own profile when not given"
     )
-    share: ChosenShare = 1.0
 
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         profile = PROFILES[self.style or "generic"]
         words = profile.pulls_refusal(anonymous=False)
         values = rate_values(self.limit, self.window_s)

@@ -1,20 +1,19 @@
 """region_latency: the nodes are in another region than the registry."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import ClassVar, Literal, Self
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.chance import Chance
-from harness.faults._fault import LINK_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import BytesPerSecond, ChosenShare, DelaySeconds, Seconds
+from harness.faults._fault import LinkFault
+from harness.seams import Seams
+from harness.units import BytesPerSecond, DelaySeconds, Seconds
 
 _STREAMS: tuple[Literal["upstream", "downstream"], ...] = ("upstream", "downstream")
 
 
-class RegionLatency(Fault):
+class RegionLatency(LinkFault):
     """Some nodes are far from the registry: in another region, or on another continent.
 
     Half of `round_trip` is added on the way there and half on the way back, each give or take half
@@ -24,17 +23,13 @@ class RegionLatency(Fault):
     Seen as: slower pulls, no event: each of a pull's eight requests pays a round trip.
     """
 
-    area: ClassVar[str] = "connectivity"
-    seam: ClassVar[Seam] = Seam.LINK
-    example: ClassVar[str] = "{round_trip: 120ms, jitter: 10ms, rate: 20MB/s}"
-    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+    example = "{round_trip: 120ms, jitter: 10ms, rate: 20MB/s}"
 
     round_trip_s: DelaySeconds = Field(alias="round_trip", description="added to every request")
     jitter_s: Seconds = Field(0.0, alias="jitter", description="more or less, at most this")
     bytes_per_s: BytesPerSecond | None = Field(
         None, alias="rate", description="of each connection; as before when not given"
     )
-    share: ChosenShare = 1.0
 
     @model_validator(mode="after")
     def _never_early(self) -> Self:
@@ -42,12 +37,8 @@ class RegionLatency(Fault):
             raise ValueError("jitter must be at most round_trip: nothing comes early")
         return self
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the link is scoped with it
-        return self._far_away(seams)
-
     @asynccontextmanager
-    async def _far_away(self, seams: Seams) -> AsyncIterator[None]:
+    async def inject(self, seams: Seams) -> AsyncIterator[None]:
         half = {
             "latency": max(1, round(self.round_trip_s * 500)),
             "jitter": round(self.jitter_s * 500),

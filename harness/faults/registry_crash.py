@@ -1,14 +1,12 @@
 """registry_crash: the registry's process dies, and is started again."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
-from harness.seams import Seam, Seams
+from harness.faults._fault import ProcessFault
+from harness.seams import Seams
 
 
-class RegistryCrash(Fault):
+class RegistryCrash(ProcessFault):
     """The registry's process dies in the middle of its work, and is started again at the heal.
 
     It is killed with SIGKILL: answers under way are cut short, uploads and tokens are forgotten;
@@ -19,11 +17,5 @@ class RegistryCrash(Fault):
     Without a link `connect: connection refused`.
     """
 
-    area: ClassVar[str] = "performance"
-    seam: ClassVar[Seam] = Seam.PROCESS
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset()
-
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # there is one registry
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.process.crashed()

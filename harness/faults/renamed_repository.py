@@ -1,17 +1,15 @@
 """renamed_repository: repositories have another name now."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
+from harness.faults._fault import StoreFault
 from harness.oci.reference import is_repository
-from harness.seams import RequestKind, Seam, Seams
+from harness.seams import RequestKind, Seams
 
 
-class RenamedRepository(Fault):
+class RenamedRepository(StoreFault):
     """Repositories have another name now, and nobody told those who pull.
 
     All that a repository has is found under its name and `suffix` meanwhile. What is pushed under
@@ -20,11 +18,10 @@ class RenamedRepository(Fault):
     registry's NAME_UNKNOWN does not reach a node, whose HEAD has no body.
     """
 
-    area: ClassVar[str] = "repositories"
-    seam: ClassVar[Seam] = Seam.STORE
-    example: ClassVar[str] = "{suffix: -v2}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
+    area = "repositories"
+    example = "{suffix: -v2}"
+    where_keys = frozenset({"repository"})
+    request_kinds = (RequestKind.MANIFEST, RequestKind.BLOB)
 
     suffix: str = Field(
         "-renamed", max_length=50, description="what is added to the name, as -v2 or /app"
@@ -37,6 +34,5 @@ class RenamedRepository(Fault):
             raise ValueError("must make a repository name when added to one, as -v2 or /app")
         return suffix
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.store.renamed(suffix=self.suffix)

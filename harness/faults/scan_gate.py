@@ -2,15 +2,13 @@
 
 import json
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
+from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode, error_body
-from harness.seams import RequestKind, Respond, Seam, Seams
-from harness.units import ChosenShare
+from harness.seams import RequestKind, Respond, Seams
 
 # goharbor/harbor: src/server/middleware/vulnerable/vulnerable.go, an image without a report; the
 # rule is asked on GET and HEAD of manifests (src/server/registry/route.go).
@@ -25,7 +23,7 @@ _HARBOR = {
 _DENIED = "image is blocked by policy: it has not been scanned"
 
 
-class ScanGate(Fault):
+class ScanGate(GatewayFault):
     """The registry refuses images that no scanner has passed, by a policy of the project.
 
     Manifests are answered with `status`: 412 as Harbor's PROJECTPOLICYVIOLATION, 403 as the DENIED
@@ -34,17 +32,14 @@ class ScanGate(Fault):
     for 403 the node asks once more by GET and prints `denied: ...` on a second line.
     """
 
-    area: ClassVar[str] = "quota"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{status: 412}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST,)
+    area = "quota"
+    example = "{status: 412}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = (RequestKind.MANIFEST,)
 
     status: Literal[403, 412] = Field(412, description="how requests for manifests are answered")
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         harbor = json.dumps({"errors": [_HARBOR]})
         denied = error_body(ErrorCode.DENIED, _DENIED).decode()
         answer = Respond(

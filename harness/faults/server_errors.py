@@ -1,30 +1,22 @@
 """server_errors: the registry, or what stands before it, answers 5xx."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, Fault, WhereKey
+from harness.faults._answers import OF_CLIENTS
+from harness.faults._fault import GatewayFault
 from harness.oci.errors import ErrorCode, error_body
-from harness.seams import RequestKind, Respond, Seam, Seams
-from harness.units import ChosenShare
+from harness.seams import Respond, Seams
 
-_KINDS = (
-    RequestKind.PING,
-    RequestKind.TOKEN,
-    RequestKind.MANIFEST,
-    RequestKind.BLOB,
-    RequestKind.UPLOAD,
-)
 # What the registry says itself is its JSON; 502 and 504 come from a proxy that does not reach it,
 # and whose page is no JSON (nginx: ngx_http_special_response.c).
 _CODES = {500: ErrorCode.UNKNOWN, 503: ErrorCode.UNAVAILABLE}
 _TITLES = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
 
-class ServerErrors(Fault):
+class ServerErrors(GatewayFault):
     """The registry answers 500 or 503, or the load balancer before it 502 or 504.
 
     A node repeats 500, 503 and 504 once and gives the attempt up when the same comes again, and 502
@@ -33,18 +25,14 @@ class ServerErrors(Fault):
     answer is the registry's own, `unavailable` or `unknown` on a second line.
     """
 
-    area: ClassVar[str] = "performance"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{status: 503}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = _KINDS
+    area = "performance"
+    example = "{status: 503}"
+    request_kinds = OF_CLIENTS
 
     status: Literal[500, 502, 503, 504] = Field(503, description="how requests are answered")
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
-        return seams.gateway.rule(_answer(self.status), kinds=_KINDS, share=self.share)
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+        return seams.gateway.rule(_answer(self.status), kinds=self.request_kinds, share=self.share)
 
 
 def _answer(status: int) -> Respond:

@@ -1,17 +1,16 @@
 """slicing: data comes in many small pieces."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from harness.chance import Chance
-from harness.faults._fault import LINK_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import ByteCount, ChosenShare, Seconds
+from harness.faults._fault import LinkFault
+from harness.seams import Seams
+from harness.units import ByteCount, Seconds
 
 
-class Slicing(Fault):
+class Slicing(LinkFault):
     """Data comes in many small pieces, as over a path with a tiny MTU or a dribbling proxy.
 
     What the registry sends is cut into slices of about `size`, each `delay` after the one before,
@@ -19,17 +18,13 @@ class Slicing(Fault):
     Seen as: slower pulls, no event; a byte now and then is progress enough for containerd.
     """
 
-    area: ClassVar[str] = "connectivity"
-    seam: ClassVar[Seam] = Seam.LINK
-    example: ClassVar[str] = "{size: 8KiB, variation: 1KiB, delay: 5ms}"
-    where_keys: ClassVar[frozenset[WhereKey]] = LINK_WHERE
+    example = "{size: 8KiB, variation: 1KiB, delay: 5ms}"
 
     size_bytes: ByteCount = Field(alias="size", description="of a slice, on average")
     variation_bytes: ByteCount | None = Field(
         None, alias="variation", description="slices are this much longer or shorter, at most"
     )
     delay_s: Seconds = Field(0.0, alias="delay", description="between slices; to the microsecond")
-    share: ChosenShare = 1.0
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Self:
@@ -37,8 +32,7 @@ class Slicing(Fault):
             raise ValueError("variation must be below size: every slice has a byte")
         return self
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the link is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.link.toxic(
             "slicer",
             {

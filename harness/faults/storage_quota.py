@@ -1,17 +1,16 @@
 """storage_quota: the registry has no room for what is pushed."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey, respond_as
+from harness.faults._answers import respond_as
+from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode, error_body
 from harness.registry.profile import ProfileName
 from harness.registry.profiles import PROFILES
-from harness.seams import RequestKind, Respond, Seam, Seams
-from harness.units import ChosenShare
+from harness.seams import RequestKind, Respond, Seams
 
 _HARBOR = (
     "Quota exceeded when processing the request of adding 29.0 MiB of storage resource, "
@@ -39,7 +38,7 @@ _NUMBERS = {
 }
 
 
-class StorageQuota(Fault):
+class StorageQuota(GatewayFault):
     """The registry has no room for what is pushed; pulls go on.
 
     Uploads are answered with `status`: 403 as Harbor's project quota, 500 as a full disk behind
@@ -48,23 +47,20 @@ class StorageQuota(Fault):
     Seen as: failed pushes; nodes see nothing until what was not pushed is deployed.
     """
 
-    area: ClassVar[str] = "quota"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{status: 403}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.UPLOAD,)
+    area = "quota"
+    example = "{status: 403}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = (RequestKind.UPLOAD,)
 
     status: Literal[403, 500, 507] | None = Field(None, description="how uploads are answered")
     style: ProfileName | None = Field(
         None, description="whose words; the registry's own profile when not given"
     )
-    share: ChosenShare = 1.0
 
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.status is None and self.style not in (None, "generic"):
             answer = respond_as(PROFILES[self.style].storage_full, _NUMBERS)
         else:

@@ -1,15 +1,12 @@
 """tls_timeout: handshakes get no answer."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import HANDSHAKE_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import TlsFault
+from harness.seams import Seams
 
 
-class TlsTimeout(Fault):
+class TlsTimeout(TlsFault):
     """TLS handshakes get no answer: connections open, and then nothing comes.
 
     The first message of each new connection waits until the fault heals, as at a balancer that
@@ -18,13 +15,5 @@ class TlsTimeout(Fault):
     Seen as: `net/http: TLS handshake timeout`.
     """
 
-    area: ClassVar[str] = "TLS"
-    seam: ClassVar[Seam] = Seam.TLS
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = HANDSHAKE_WHERE
-
-    share: ChosenShare = 1.0
-
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the handshakes are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.tls.held(share=self.share)

@@ -1,18 +1,17 @@
 """token_service_down: nobody gives out tokens; the registry itself is well."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import CHALLENGED, CLOSED_PORT, Fault, WhereKey, refusal
+from harness.faults._answers import CHALLENGED, CLOSED_PORT, refusal
+from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode
-from harness.seams import MisdirectToken, RequestKind, Seam, Seams
-from harness.units import ChosenShare
+from harness.seams import MisdirectToken, RequestKind, Seams
 
 
-class TokenServiceDown(Fault):
+class TokenServiceDown(GatewayFault):
     """Nobody gives out tokens; the registry itself is well.
 
     `how: unavailable` answers token requests with 503, which a node does not repeat.
@@ -22,19 +21,16 @@ class TokenServiceDown(Fault):
     to U: 503 Service Unavailable`, or `... Post "U": dial tcp A: connect: connection refused`.
     """
 
-    area: ClassVar[str] = "authentication"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{how: unavailable}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.TOKEN,)
+    area = "authentication"
+    example = "{how: unavailable}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = (RequestKind.TOKEN,)
 
     how: Literal["unavailable", "refused"] = Field(
         "unavailable", description="answered with 503, or no connection at all"
     )
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.how == "refused":
             act = MisdirectToken(port=CLOSED_PORT)
             return seams.gateway.rule(act, kinds=CHALLENGED, share=self.share)

@@ -1,17 +1,15 @@
 """token_service_slow: tokens come late; what they are for would not."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import Fault, WhereKey
-from harness.seams import Delay, RequestKind, Seam, Seams
-from harness.units import ChosenShare, PositiveSeconds
+from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
+from harness.seams import Delay, RequestKind, Seams
+from harness.units import PositiveSeconds
 
 
-class TokenServiceSlow(Fault):
+class TokenServiceSlow(GatewayFault):
     """Tokens come late; what they are for would not.
 
     Each token is held back for `delay`. A pull fetches two, one for the tag and one for the
@@ -21,17 +19,14 @@ class TokenServiceSlow(Fault):
     response headers`.
     """
 
-    area: ClassVar[str] = "authentication"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{delay: 500ms}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.TOKEN,)
+    area = "authentication"
+    example = "{delay: 500ms}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = (RequestKind.TOKEN,)
 
     delay_s: PositiveSeconds = Field(alias="delay", description="how late each token comes")
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.gateway.rule(
             Delay(first_byte_s=self.delay_s), kinds=(RequestKind.TOKEN,), share=self.share
         )

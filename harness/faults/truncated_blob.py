@@ -1,12 +1,11 @@
 """truncated_blob: layers end before their time."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import GATEWAY_WHERE, STORE_WHERE, ContentFault, WhereKey
+from harness.faults._fault import REQUESTS_WHERE, STORE_WHERE, ContentFault
 from harness.seams import RequestKind, Seams, Truncate
 from harness.units import Share
 
@@ -21,17 +20,15 @@ class TruncatedBlob(ContentFault):
     unexpected EOF`, or `read: connection reset by peer`.
     """
 
-    area: ClassVar[str] = "images"
-    example: ClassVar[str] = "{on: wire, keep: 50%, ending: rst}"
-    where_keys: ClassVar[frozenset[WhereKey]] = GATEWAY_WHERE
-    rest_where: ClassVar[frozenset[WhereKey]] = STORE_WHERE
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.BLOB,)
+    example = "{on: wire, keep: 50%, ending: rst}"
+    where_keys = REQUESTS_WHERE
+    rest_where = STORE_WHERE
+    request_kinds = (RequestKind.BLOB,)
 
     keep_share: Share = Field(0.5, alias="keep", lt=1, description="how much of it is left")
     ending: Literal["fin", "rst"] = Field("fin", description="on the wire: how it closes")
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # gateway and store are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         if self.on == "rest":
             return seams.store.cut(keep_share=self.keep_share, share=self.share)
         return seams.gateway.rule(

@@ -1,15 +1,12 @@
 """unknown_authority: the certificate is of an authority that nodes do not know."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import HANDSHAKE_WHERE, Fault, WhereKey
-from harness.seams import Certificate, Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import TlsFault
+from harness.seams import Certificate, Seams
 
 
-class UnknownAuthority(Fault):
+class UnknownAuthority(TlsFault):
     """The certificate is of an authority that nodes do not know.
 
     New connections are shown a certificate for the right name whose issuer no node trusts, as
@@ -17,13 +14,5 @@ class UnknownAuthority(Fault):
     Seen as: `tls: failed to verify certificate: x509: certificate signed by unknown authority`.
     """
 
-    area: ClassVar[str] = "TLS"
-    seam: ClassVar[Seam] = Seam.TLS
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = HANDSHAKE_WHERE
-
-    share: ChosenShare = 1.0
-
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the handshakes are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.tls.certificate(Certificate(unknown_authority=True), share=self.share)

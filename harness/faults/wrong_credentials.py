@@ -1,15 +1,12 @@
 """wrong_credentials: the pull secret holds a wrong password."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import NODES_WHERE, Fault, WhereKey
-from harness.seams import Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import CredentialsFault
+from harness.seams import Seams
 
 
-class WrongCredentials(Fault):
+class WrongCredentials(CredentialsFault):
     """The pull secret holds a wrong password, as after a rotation that missed the cluster.
 
     Every pull asks the token service with it (POST, then GET), and fails before any manifest.
@@ -19,13 +16,5 @@ class WrongCredentials(Fault):
     to U: 401 Unauthorized`.
     """
 
-    area: ClassVar[str] = "authentication"
-    seam: ClassVar[Seam] = Seam.CLUSTER
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
-
-    share: ChosenShare = 1.0
-
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the cluster is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.cluster.credentials("wrong", share=self.share)

@@ -1,15 +1,12 @@
 """wrong_mirror: nodes ask a mirror first that does not have the content."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
-from harness.chance import Chance
-from harness.faults._fault import NODES_WHERE, Fault, WhereKey
-from harness.seams import HostsMistake, Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import HostsFault
+from harness.seams import HostsMistake, Seams
 
 
-class WrongMirror(Fault):
+class WrongMirror(HostsFault):
     """Nodes ask a mirror first that does not have the content, and the registry after it.
 
     Their hosts.toml has a `[host]` table before `server`, whose API answers 404 to everything, as
@@ -18,13 +15,5 @@ class WrongMirror(Fault):
     Seen as: no event; about twice the requests, and pulls slower by the mirror's answers.
     """
 
-    area: ClassVar[str] = "wrong address"
-    seam: ClassVar[Seam] = Seam.CLUSTER
-    example: ClassVar[str] = "{}"
-    where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
-
-    share: ChosenShare = 1.0
-
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the cluster is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.cluster.hosts(HostsMistake.MIRROR_WITHOUT_CONTENT, share=self.share)

@@ -1,12 +1,11 @@
 """wrong_platform: images are not for the platform of the nodes."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import ContentFault, WhereKey
+from harness.faults._fault import ContentFault
 from harness.seams import OtherImage, RequestKind, Seams
 
 
@@ -20,18 +19,15 @@ class WrongPlatform(ContentFault):
     manifest, where only the bites tell.
     """
 
-    area: ClassVar[str] = "images"
-    example: ClassVar[str] = "{on: rest, tag: index}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.MANIFEST, RequestKind.BLOB)
+    example = "{on: rest, tag: index}"
+    request_kinds = (RequestKind.MANIFEST, RequestKind.BLOB)
 
     tag: Literal["index", "manifest"] = Field("index", description="what the tags name")
     platform: Literal["linux/amd64", "linux/arm64"] = Field(
         "linux/amd64", description="the one that is missing; emulated nodes are linux/amd64"
     )
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the seams are scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         other = OtherImage.NO_PLATFORM if self.tag == "index" else OtherImage.WRONG_PLATFORM
         system, _, architecture = self.platform.partition("/")
         platform = (system, architecture)

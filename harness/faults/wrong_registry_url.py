@@ -1,17 +1,15 @@
 """wrong_registry_url: nodes ask for the registry where it is not."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import NODES_WHERE, Fault, WhereKey
-from harness.seams import HostsMistake, Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._fault import HostsFault
+from harness.seams import HostsMistake, Seams
 
 
-class WrongRegistryUrl(Fault):
+class WrongRegistryUrl(HostsFault):
     """Nodes ask for the registry where it is not: its host, port or path is written wrong.
 
     Their hosts.toml names `part` wrong, as after a typing error in the node's configuration or a
@@ -21,14 +19,9 @@ class WrongRegistryUrl(Fault):
     path `R: not found`.
     """
 
-    area: ClassVar[str] = "wrong address"
-    seam: ClassVar[Seam] = Seam.CLUSTER
-    example: ClassVar[str] = "{part: port}"
-    where_keys: ClassVar[frozenset[WhereKey]] = NODES_WHERE
+    example = "{part: port}"
 
     part: Literal["host", "port", "path"] = Field("host", description="what is written wrong")
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the cluster is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         return seams.cluster.hosts(HostsMistake(f"wrong_{self.part}"), share=self.share)

@@ -1,20 +1,19 @@
 """wrong_token_realm: the registry sends nodes to a token service that is not there."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from harness.chance import Chance
-from harness.faults._fault import CHALLENGED, CLOSED_PORT, Fault, WhereKey
-from harness.seams import MisdirectToken, RequestKind, Seam, Seams
-from harness.units import ChosenShare
+from harness.faults._answers import CHALLENGED, CLOSED_PORT
+from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
+from harness.seams import MisdirectToken, Seams
 
 _NO_HOST = "tokens.registry.invalid"  # RFC 6761, 6.4: never a name of anything
 _NO_PATH = "/no-such/token"
 
 
-class WrongTokenRealm(Fault):
+class WrongTokenRealm(GatewayFault):
     """The registry sends nodes to a token service that is not there.
 
     The realm in the challenges of 401 answers is another one, as after a move that the registry's
@@ -25,19 +24,16 @@ class WrongTokenRealm(Fault):
     such host`, or `connect: connection refused`.
     """
 
-    area: ClassVar[str] = "authentication"
-    seam: ClassVar[Seam] = Seam.GATEWAY
-    example: ClassVar[str] = "{wrong: path}"
-    where_keys: ClassVar[frozenset[WhereKey]] = frozenset({"repository", "nodes"})
-    request_kinds: ClassVar[tuple[RequestKind, ...]] = CHALLENGED
+    area = "authentication"
+    example = "{wrong: path}"
+    where_keys = REPOSITORIES_WHERE
+    request_kinds = CHALLENGED
 
     wrong: Literal["path", "host", "port"] = Field(
         "path", description="which part of the realm leads nowhere"
     )
-    share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams, chance: Chance) -> AbstractAsyncContextManager[None]:
-        del chance  # the gateway is scoped with it
+    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         act = {
             "path": MisdirectToken(path=_NO_PATH),
             "host": MisdirectToken(host=_NO_HOST),

@@ -108,7 +108,8 @@ def _fault(fault: PlannedFault) -> str:
 def _settings(fault: PlannedFault) -> str:
     """What was set, by the names that carry units."""
     chosen = fault.fault.model_dump(mode="json", exclude_unset=True)
-    return f" ({', '.join(f'{name} {value}' for name, value in chosen.items())})" if chosen else ""
+    names = [name for name in fault.fault.setting_names() if name in chosen]
+    return f" ({', '.join(f'{name} {chosen[name]}' for name in names)})" if chosen else ""
 
 
 def _where(where: Where) -> str:

@@ -3,11 +3,13 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from harness.chance import Chance
+from harness.faults import Fault
 from harness.plan.plan import PlannedFault
 from harness.recording.events import Event, FaultFailed, FaultHealed, FaultInjected
 from harness.seams import Bites, Seams
@@ -75,52 +77,57 @@ async def _occurrence(
     fault: PlannedFault, seed: int, grounds: Grounds, clock: RunClock, record: Record
 ) -> None:
     await clock.sleep_until(fault.at_s)
-    chance = Chance(seed, fault.id)
     deadline_s = clock.start_s + fault.ends_s + DEADLINE_GRACE_S
-    scoped = grounds.scoped(fault, chance, deadline_s)
-    injected, problem = False, ""
-    try:
-        async with fault.fault.inject(scoped.seams, chance):
-            injected = True
-            record(
-                FaultInjected(
-                    at_s=clock.now_s(),
-                    fault=fault.id,
-                    word=fault.word,
-                    occurrence=fault.occurrence,
-                    planned_s=fault.at_s,
-                )
-            )
+    scoped = grounds.scoped(fault, Chance(seed, fault.id), deadline_s)
+    about = FaultId(fault=fault.id, word=fault.word, occurrence=fault.occurrence)
+    with suppress(Exception):  # it is recorded; one fault's failure must not leave others unhealed
+        async with injected(fault.fault, scoped, about, clock, record, planned_s=fault.at_s):
             await clock.sleep_until(fault.ends_s)
-    except Exception as error:  # noqa: BLE001  one fault's failure must not leave others unhealed
+
+
+class FaultId(TypedDict):
+    """What tells one occurrence of a fault from all others in its events."""
+
+    fault: str
+    word: str
+    occurrence: int
+
+
+@asynccontextmanager
+async def injected(
+    fault: Fault,
+    scoped: ScopedSeams,
+    about: FaultId,
+    clock: RunClock,
+    record: Record,
+    *,
+    planned_s: float | None = None,
+) -> AsyncIterator[None]:
+    """Hold `fault` on until the block is left, and record its events.
+
+    One that could not be injected is a FaultFailed; any other is a FaultHealed with its bites,
+    whatever ended it. What was raised goes on. `planned_s` None: now.
+    """
+    on, problem = False, ""
+    try:
+        async with fault.inject(scoped.seams):
+            on, at_s = True, clock.now_s()
+            planned_s = at_s if planned_s is None else planned_s
+            record(FaultInjected(at_s=at_s, planned_s=planned_s, **about))
+            yield
+    except Exception as error:
         problem = str(error) or type(error).__name__
+        if not on:
+            record(FaultFailed(at_s=clock.now_s(), error=problem, **about))
+        raise
     finally:
-        if injected:
-            record(await _healed(fault, scoped, clock.now_s(), problem))
-    if not injected:
-        record(
-            FaultFailed(
-                at_s=clock.now_s(),
-                fault=fault.id,
-                word=fault.word,
-                occurrence=fault.occurrence,
-                error=problem,
-            )
-        )
+        if on:
+            record(await _healed(scoped, about, clock.now_s(), problem))
 
 
-async def _healed(
-    fault: PlannedFault, scoped: ScopedSeams, at_s: float, problem: str
-) -> FaultHealed:
+async def _healed(scoped: ScopedSeams, about: FaultId, at_s: float, problem: str) -> FaultHealed:
     try:
         bites = (await scoped.bites()).count
     except Exception as error:  # noqa: BLE001  a seam that died cannot tell; that is told instead
         bites, problem = 0, problem or str(error) or type(error).__name__
-    return FaultHealed(
-        at_s=at_s,
-        fault=fault.id,
-        word=fault.word,
-        occurrence=fault.occurrence,
-        bites=bites,
-        error=problem,
-    )
+    return FaultHealed(at_s=at_s, bites=bites, error=problem, **about)

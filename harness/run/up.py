@@ -30,14 +30,14 @@ from harness.plan.plan import Plan, planned_where
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal
 from harness.process.lock import hold
-from harness.recording.events import FaultHealed, FaultInjected, RunEnded, RunStarted
+from harness.recording.events import RunEnded, RunStarted
 from harness.recording.recording import Recording, Watcher
 from harness.run.folder import make_folder, writing
 from harness.run.stage import ClusterOptions, open_stage
-from harness.run.timeline import RunClock
+from harness.run.timeline import FaultId, RunClock, injected
 from harness.scenario import read_held_fault
-from harness.scenario.fault_checks import AT_REST
-from harness.seams import Seam, Where
+from harness.scenario.fault_support import FaultSupport
+from harness.seams import Where
 
 # A held fault has no planned end; its service forgets it after this long without the harness.
 _HELD_S = 7 * 24 * 3600.0
@@ -64,23 +64,22 @@ class HeldFault:
     where: Where
 
 
-def held_fault(
-    text: str, *, nodes: int, link: LinkKind, provider: Provider = "embedded", tls: bool = False
-) -> HeldFault:
-    """The fault that `text` says, as `latency: {delay: 200ms}`.
+def held_fault(text: str, plan: Plan, link: LinkKind) -> HeldFault:
+    """The fault that `text` says, as `latency: {delay: 200ms}`, in the environment of `plan`.
 
-    `nodes`: how many there are. Raises ScenarioError, and ValueError for a fault that no seam of
-    this environment can carry.
+    Raises ScenarioError, and ValueError for a fault that no seam of this environment can carry.
     """
+    nodes = len(plan.load.nodes)
     entry = read_held_fault(text, nodes)
-    if link == "none" and Seam.LINK in entry.fault.seams_needed():
-        raise ValueError(f"--fault {text}: bites the link, which link: none leaves out")
-    if provider != "embedded" and Seam.STORE in entry.fault.seams_needed():
-        raise ValueError(f"--fault {text}: {AT_REST}, got {provider}")
-    if Seam.CLUSTER in entry.fault.seams_needed():
-        raise ValueError(f"--fault {text}: changes the nodes, and up has none: use run")
-    if not tls and Seam.TLS in entry.fault.seams_needed():
-        raise ValueError(f"--fault {text}: bites TLS, which needs --tls")
+    support = FaultSupport(
+        link=link,
+        provider=plan.registry.provider,
+        tls=plan.registry.tls,
+        cluster=plan.cluster.provider,
+        clients_only=True,
+    )
+    for problem in support.problems(entry.fault):
+        raise ValueError(f"--fault {text}: {problem}")
     return HeldFault(word=entry.word, fault=entry.fault, where=planned_where(entry, nodes))
 
 
@@ -102,29 +101,24 @@ class Standing:
     lab: Lab
     cluster: Room | None  # None: the nodes are emulated
     folder: Path
-    seed: int
+    plan: Plan
     clock: RunClock
     recording: Recording
 
     @asynccontextmanager
     async def holding(self, held: HeldFault, step: str) -> AsyncIterator[LabSeams]:
         """Hold a fault on until the block is left; what is yielded tells its bites."""
-        chance = Chance(self.seed, step)
         scope = FaultScope(
             fault=step,
             where=held.where,
-            chance=chance,
+            chance=Chance(self.plan.seed, step),
             deadline_s=self.clock.start_s + _HELD_S,
         )
         scoped = self.lab.scoped(held.fault.seams_needed(), scope)
-        about: dict[str, Any] = {"fault": step, "word": held.word, "occurrence": 1}
         fault = held.fault.in_words_of(self.lab.settings.registry.profile)
-        async with fault.inject(scoped.seams, chance):
-            at_s = self.clock.now_s()
-            self.recording(FaultInjected(at_s=at_s, planned_s=at_s, **about))
+        about = FaultId(fault=step, word=held.word, occurrence=1)
+        async with injected(fault, scoped, about, self.clock, self.recording):
             yield scoped
-        bites = (await scoped.bites()).count
-        self.recording(FaultHealed(at_s=self.clock.now_s(), bites=bites, **about))
 
     async def until_a_child_dies(self) -> None:
         """Raise EnvironmentFailed as soon as a service has ended by itself."""
@@ -160,7 +154,7 @@ async def standing(settings: LabSettings, options: UpOptions) -> AsyncIterator[S
                     lab=stage.lab,
                     cluster=stage.cluster,
                     folder=folder,
-                    seed=plan.seed,
+                    plan=plan,
                     clock=clock,
                     recording=recording,
                 )

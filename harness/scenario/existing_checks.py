@@ -49,15 +49,9 @@ def _host_fits(cluster: Cluster) -> Iterator[Problem]:
 def _faults_fit(faults: Faults) -> Iterator[Problem]:
     for index, entry in (*faults.right, *faults.mended):
         at: Path = ("faults", index)
-        needed = entry.fault.seams_needed()
-        if Seam.RESOLVER in needed:
-            rule = "bites our resolver, which the nodes of provider: existing do not ask"
-            yield (*at, entry.word), rule
-        if Seam.CLUSTER in needed and entry.fault.area != "authentication":
-            yield (*at, entry.word), "changes nodes, and those of provider: existing are not ours"
         if entry.occurrence.where.nodes is not None:
             rule = "cannot be chosen: all nodes of provider: existing pull from one listener"
             yield (*at, "where", "nodes"), rule
-        if Seam.LINK in needed and getattr(entry.fault, "share", 1.0) < 1:
+        if Seam.LINK in entry.fault.seams_needed() and getattr(entry.fault, "share", 1.0) < 1:
             rule = "must be 100% of the nodes: those of provider: existing pull from one listener"
             yield (*at, entry.word, "share"), rule

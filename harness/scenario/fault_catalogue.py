@@ -68,11 +68,11 @@ def _sentence(fault: type[Fault]) -> str:
 def _settings(fault: type[Fault]) -> Iterator[tuple[str, str]]:
     """Each setting's scenario word, and its type, default and description."""
     properties = fault.model_json_schema(by_alias=True)["properties"]
-    required = {name: field.is_required() for name, field in fault.model_fields.items()}
-    for name, field in fault.model_fields.items():
+    for name in fault.setting_names():
+        field = fault.model_fields[name]
         word = field.alias or name
         schema = properties[word]
-        default = "required" if required[name] else f"default {_default(field.default)}"
+        default = "required" if field.is_required() else f"default {_default(field.default)}"
         about = [default, _choices(schema), schema.get("description", "")]
         yield word, "; ".join(part for part in about if part)
 

@@ -9,21 +9,13 @@ from itertools import combinations
 from harness.oci.images import LAYERS_MAX
 from harness.scenario.complaints import Path, did_you_mean, got
 from harness.scenario.extent import spans_of
+from harness.scenario.fault_support import FaultSupport
 from harness.scenario.model import FaultEntry, FaultWhere, ScenarioBody
 from harness.scenario.selections import node_names, numbers
 from harness.seams import Seam
 
 Problem = tuple[Path, str]
 Spans = list[tuple[float, float]]
-
-# Words and seams that change the same thing in ways that exclude each other.
-AT_REST = "changes content at rest, which only provider: embedded allows"
-_RESOLVER_WORDS = "dns_"
-_DOWN = "connection_refused"
-# A node has one hosts.toml and one pull secret.
-_ONE_AT_A_TIME = ({"wrong address"}, {"authentication"})
-_ONE_PROCESS = frozenset({Seam.PROCESS, Seam.GATEWAY, Seam.STORE, Seam.TLS})
-_TURN_AWAY = frozenset({"firewall_drop", "flapping_link", "partition"})
 
 
 @dataclass(kw_only=True)
@@ -45,17 +37,16 @@ class Faults:
 
 def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
     """Each fault has its seam, a scope that exists, and a time of its own."""
+    environment = body.environment
+    support = FaultSupport(
+        link=environment.link,
+        provider=environment.registry.provider,
+        tls=environment.registry.tls,
+        cluster=environment.cluster.provider,
+    )
     for index, entry in (*faults.right, *faults.mended):
         at: Path = ("faults", index)
-        if Seam.LINK in entry.fault.seams_needed() and body.environment.link == "none":
-            yield (*at, entry.word), "bites the link, which environment.link: none leaves out"
-        if entry.fault.embedded_link_only and body.environment.link == "toxiproxy":
-            yield (*at, entry.word), "needs the embedded link: a real Toxiproxy cannot do this"
-        provider = body.environment.registry.provider
-        if Seam.STORE in entry.fault.seams_needed() and provider != "embedded":
-            yield (*at, entry.word), f"{AT_REST}, got {provider}"
-        if Seam.TLS in entry.fault.seams_needed() and not body.environment.registry.tls:
-            yield (*at, entry.word), "bites TLS, which environment.registry.tls: false leaves out"
+        yield from (((*at, entry.word), rule) for rule in support.problems(entry.fault))
         yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))
         yield from _where_finds_something(body, entry, (*at, "where"))
     for index, entry in faults.right:
@@ -194,21 +185,14 @@ def _scope(index: int, entry: FaultEntry, body: ScenarioBody) -> _Scope | None:
 
 
 def _contradict(first: _Scope, second: _Scope) -> bool:
-    words = {first.entry.word, second.entry.word}
-    if len(words) == 1 or all(word.startswith(_RESOLVER_WORDS) for word in words):
+    """Whether they are one fault, or one uses what the other needs for itself."""
+    if first.entry.word == second.entry.word:
         return True
-    if words <= _TURN_AWAY:  # one of them ends what the other holds
-        return True
-    needed = [scope.entry.fault.seams_needed() for scope in (first, second)]
-    areas = {scope.entry.fault.area for scope in (first, second)}
-    if any(Seam.PROCESS in seams for seams in needed):  # it is gateway and store, too
-        return all(not seams.isdisjoint(_ONE_PROCESS) for seams in needed)
-    if all(Seam.CLUSTER in seams for seams in needed):
-        return areas in _ONE_AT_A_TIME
-    # a blob can be undone from one change only; a handshake shows one certificate, or none
-    if any(all(seam in seams for seams in needed) for seam in (Seam.STORE, Seam.TLS)):
-        return True
-    return _DOWN in words and all(Seam.LINK in seams for seams in needed)
+    those, these = first.entry.fault, second.entry.fault
+    return not (
+        those.excluded().isdisjoint(these.excluded() | these.seams_needed())
+        and these.excluded().isdisjoint(those.seams_needed())
+    )
 
 
 def _overlap(those: Spans, these: Spans) -> bool:

@@ -82,15 +82,10 @@ class RegistryLab:
         """Hold a fault on inside the block, as `fault("latency: {delay: 200ms}")`.
 
         `text` is written as in a scenario, with `where` if wanted. Raises ScenarioError for
-        one that is none.
+        one that is none, and ValueError for one that this environment cannot carry.
         """
-        nodes = len(self._up.lab.settings.nodes)
-        held = held_fault(
-            text,
-            nodes=nodes,
-            link="none" if self.link_kind == "none" else "auto",
-            provider=self._up.lab.settings.provider,
-        )
+        link = self._up.lab.link
+        held = held_fault(text, self._up.plan, "none" if link is None else link.kind)
         step = f"{held.word}-{next(self._steps)}"
         with self._beside.entered(self._up.holding(held, step)) as scoped:
             yield FaultOn(lambda: self._beside.call(scoped.bites()).count)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.program import left_behind, run_folder, start
+from tests.program import events, left_behind, run_folder, start
 
 
 def test_it_prints_one_object_holds_its_faults_and_closes_on_sigterm(tmp_path: Path) -> None:
@@ -39,6 +39,8 @@ def test_it_prints_one_object_holds_its_faults_and_closes_on_sigterm(tmp_path: P
     process.communicate(timeout=30)
     assert process.returncode == 0
     assert not left_behind(tmp_path)
+    healed = [event for event in events(tmp_path) if event["event"] == "fault_healed"]
+    assert [event["fault"] for event in healed] == ["latency-1"]
     for path in run_folder(tmp_path).rglob("*"):
         if path.is_file():
             assert secret.encode() not in path.read_bytes(), path
@@ -64,7 +66,10 @@ def test_a_fault_of_handshakes_is_refused_without_tls(tmp_path: Path) -> None:
     process = start("up", "--fault", "tls_timeout:", folder=tmp_path)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert "--fault tls_timeout:: bites TLS, which needs --tls" in err
+    assert (
+        "--fault tls_timeout:: bites TLS, which needs environment.registry.tls: true (up: --tls)"
+        in err
+    )
 
 
 def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) -> None:

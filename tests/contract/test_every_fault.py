@@ -29,7 +29,7 @@ from harness.scenario import read_held_fault
 from harness.seams import Seam, Where
 from tests.distribution import require_distribution
 from tests.lab_client import PATIENCE_S, traffic
-from tests.stand_ins import CHANCE, RecordingSeams
+from tests.stand_ins import RecordingSeams
 
 WORDS = list(catalogue())
 AREAS = {"authentication", "connectivity", "DNS", "images", "nodes", "performance", "quota"}
@@ -110,7 +110,7 @@ def test_it_touches_exactly_the_seams_that_it_needs(text: str) -> None:
     recording = RecordingSeams()
 
     async def main() -> None:
-        async with fault.inject(recording.seams(), CHANCE):
+        async with fault.inject(recording.seams()):
             assert recording.living == len(recording.asked)
 
     asyncio.run(main())
@@ -125,7 +125,7 @@ def test_it_heals_whatever_ends_it(word: str, ending: str) -> None:
     recording = RecordingSeams(stuck=ending == "cancel during set-up")
 
     async def holding() -> None:
-        async with example(word).inject(recording.seams(), CHANCE):
+        async with example(word).inject(recording.seams()):
             if ending == "error":
                 raise LookupError("mine")
             await asyncio.Event().wait()
@@ -295,7 +295,7 @@ def require_it_bites_and_heals(real: RealLab, text: str) -> None:
 
     async def bitten() -> tuple[list[str], list[str], float, int | None]:
         scoped = real.lab.scoped(fault.seams_needed(), scope)
-        async with fault.inject(scoped.seams, scope.chance):
+        async with fault.inject(scoped.seams):
             begun = time.monotonic()
             patience_s = SILENT.get(fault.word, PATIENCE_S)
             met = await traffic(real.lab, "node-0", real.reference, patience_s)

@@ -104,9 +104,7 @@ def test_each_bites_its_own_node_and_heals(tmp_path: Path) -> None:
                             deadline_s=begun_s + 60,
                         )
                         scoped[node] = cluster.scoped(scope)
-                        await on.enter_async_context(
-                            fault.inject(seams_of(scoped[node]), scope.chance)
-                        )
+                        await on.enter_async_context(fault.inject(seams_of(scoped[node])))
                     await until(begun_s, HEALED_S - 1)
                 ended = await load.finished()
                 bites = {node: (await it.bites()).count for node, it in scoped.items()}

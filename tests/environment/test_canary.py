@@ -68,7 +68,7 @@ def test_a_lab_that_is_whole_is_steady_and_a_broken_one_says_where(
                     deadline_s=time.monotonic() + 60,
                 )
                 scoped = lab.scoped(fault.seams_needed(), scope)
-                async with fault.inject(scoped.seams, scope.chance):
+                async with fault.inject(scoped.seams):
                     with pytest.raises(NotSteady, match=said):
                         await check_steady_state(lab)
             await check_steady_state(lab)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harness.faults._fault import CHALLENGED
+from harness.faults._answers import CHALLENGED
 from harness.faults.clock_skew import ClockSkew
 from harness.seams import SkewClock
 from tests.stand_ins import asked_by

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.region_latency import RegionLatency
-from tests.stand_ins import CHANCE, RecordingSeams
+from tests.stand_ins import RecordingSeams
 
 
 def asked_of_link(settings: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -15,7 +15,7 @@ def asked_of_link(settings: dict[str, Any]) -> list[tuple[Any, ...]]:
     recording = RecordingSeams()
 
     async def main() -> None:
-        async with RegionLatency.model_validate(settings).inject(recording.seams(), CHANCE):
+        async with RegionLatency.model_validate(settings).inject(recording.seams()):
             assert recording.living == len(recording.asked)
 
     asyncio.run(main())

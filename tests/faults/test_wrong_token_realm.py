@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.faults._fault import CHALLENGED
+from harness.faults._answers import CHALLENGED
 from harness.faults.wrong_token_realm import WrongTokenRealm
 from harness.seams import MisdirectToken
 from tests.stand_ins import asked_by

@@ -7,11 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from harness.chance import Chance
 from harness.faults import Fault
 from harness.plan.plan import PlannedFault
 from harness.recording.events import Event, FaultFailed, FaultHealed, FaultInjected
-from harness.run.timeline import RunClock, play
+from harness.run.timeline import FaultId, RunClock, injected, play
 from harness.seams import Bites, Seams, Where
 
 Inject = Callable[[], AbstractAsyncContextManager[None]]
@@ -40,7 +39,7 @@ class Stand:
         stand = self
 
         class Once:
-            def inject(self, _: Seams, __: Chance) -> AbstractAsyncContextManager[None]:
+            def inject(self, _: Seams) -> AbstractAsyncContextManager[None]:
                 return stand.open(fails)
 
         return PlannedFault(
@@ -141,6 +140,26 @@ def test_cancelling_heals_what_is_open_and_records_it() -> None:
     asyncio.run(main())
     assert stand.done == ["broken", "healed"]
     assert isinstance(events[-1], FaultHealed)
+
+
+def test_a_held_fault_is_recorded_as_healed_whatever_ends_it() -> None:
+    """And one that could not be injected as failed; who holds it learns why."""
+    stand, events = Stand(), list[Event]()
+    clock = RunClock()
+    clock.start()
+
+    async def hold(fails: str) -> None:
+        fault = stand.planned(0, 60, fails).fault
+        about = FaultId(fault="once-1", word="once", occurrence=1)
+        async with injected(fault, stand, about, clock, events.append):
+            raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        asyncio.run(hold(""))
+    with pytest.raises(RuntimeError, match="the seam is gone"):
+        asyncio.run(hold("inject"))
+    assert [type(event) for event in events] == [FaultInjected, FaultHealed, FaultFailed]
+    assert stand.done == ["broken", "healed"]
 
 
 def test_before_the_run_begins_it_is_zero() -> None:

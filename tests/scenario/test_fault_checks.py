@@ -135,7 +135,7 @@ def test_a_fault_that_a_real_toxiproxy_cannot_do_is_refused_with_it() -> None:
 def test_a_fault_of_handshakes_needs_tls(word: str) -> None:
     """`tls: false`, which is the default, has none."""
     fault = f"{{{word}: , at: 1s, for: 1s}}"
-    said = f"faults[0].{word}: bites TLS, which environment.registry.tls: false leaves out"
+    said = f"faults[0].{word}: bites TLS, which needs environment.registry.tls: true (up: --tls)"
     assert complaints(fault, tls="false") == [said]
     assert complaints(fault) == []
 

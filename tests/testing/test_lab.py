@@ -1,10 +1,12 @@
 """A registry to misbehave for a test of somebody's own client."""
 
+import ssl
 from pathlib import Path
 
 import httpx
 import pytest
 
+from harness.environment.authority import CA_FILE
 from harness.environment.lab import EnvironmentFailed
 from harness.scenario import ScenarioError
 from harness.testing.lab import open_registry_lab
@@ -72,6 +74,20 @@ def test_a_lab_before_an_external_registry_is_refused(tmp_path: Path) -> None:
     ):
         raise AssertionError("it stands")
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_lab_carries_the_faults_of_its_own_environment(tmp_path: Path) -> None:
+    """Handshakes where it speaks TLS; what it has no seam for is refused by name."""
+    scenario = brief(tmp_path, **{"{link: embedded": "{registry: {tls: true}, link: embedded"})
+    with open_registry_lab(scenario, tmp_path / "reports") as lab:
+        trust = ssl.create_default_context(cafile=lab.run_folder / CA_FILE)
+        with lab.fault("expired_certificate: {ago: 1h}") as on:
+            with pytest.raises(httpx.ConnectError, match="certificate has expired"):
+                httpx.get(f"{lab.url}/v2/", trust_env=False, verify=trust)
+            assert on.bites() == 1
+        assert httpx.get(f"{lab.url}/v2/", trust_env=False, verify=trust).status_code == 401
+        with pytest.raises(ValueError, match="changes the nodes"), lab.fault("pull_qps:"):
+            raise AssertionError("it is on")
 
 
 @pytest.mark.distribution

@@ -1,0 +1,41 @@
+"""Whether an environment can carry a fault: asked of a scenario, of `up` and of the fixture."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.faults import Fault
+from harness.seams import Seam
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultSupport:
+    """What there is to inject faults into, in the words of a scenario.
+
+    `clients_only`: an environment of `up`, where no pods are started on the nodes.
+    """
+
+    link: Literal["auto", "embedded", "toxiproxy", "none"]
+    provider: Literal["embedded", "distribution", "external"]
+    tls: bool
+    cluster: Literal["emulated", "kind", "existing"]
+    clients_only: bool = False
+
+    def problems(self, fault: Fault) -> Iterator[str]:
+        """Why `fault` cannot be injected here; nothing when it can."""
+        needed = fault.seams_needed()
+        if Seam.LINK in needed and self.link == "none":
+            yield "bites the link, which environment.link: none leaves out"
+        if fault.embedded_link_only and self.link == "toxiproxy":
+            yield "needs the embedded link: a real Toxiproxy cannot do this"
+        if Seam.STORE in needed and self.provider != "embedded":
+            rule = "changes content at rest, which only provider: embedded allows"
+            yield f"{rule}, got {self.provider}"
+        if Seam.TLS in needed and not self.tls:
+            yield "bites TLS, which needs environment.registry.tls: true (up: --tls)"
+        if Seam.RESOLVER in needed and self.cluster == "existing":
+            yield "bites our resolver, which the nodes of provider: existing do not ask"
+        if Seam.CLUSTER in needed and self.clients_only:
+            yield "changes the nodes, and up has none: use run"
+        elif fault.changes_nodes and self.cluster == "existing":
+            yield "changes nodes, and those of provider: existing are not ours"

@@ -1,0 +1,37 @@
+"""An environment refuses, by name, the faults that it has no seam for."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness.scenario import read_held_fault
+from harness.scenario.fault_support import FaultSupport
+
+ALL = FaultSupport(link="embedded", provider="embedded", tls=True, cluster="emulated")
+CLIENTS = replace(ALL, clients_only=True)
+EXISTING = replace(ALL, cluster="existing")
+
+
+@pytest.mark.parametrize(
+    ("support", "fault", "said"),
+    [
+        (replace(ALL, link="none"), "partition:", "bites the link"),
+        (replace(ALL, link="toxiproxy"), "firewall_drop:", "needs the embedded link"),
+        (replace(ALL, provider="distribution"), "missing_tag: {on: rest}", "content at rest"),
+        (replace(ALL, tls=False), "tls_timeout:", "needs environment.registry.tls: true"),
+        (EXISTING, "dns_refused:", "bites our resolver"),
+        (EXISTING, "pull_qps:", "are not ours"),
+        (CLIENTS, "pull_qps:", "up has none: use run"),
+        (CLIENTS, "wrong_credentials:", "up has none: use run"),
+    ],
+)
+def test_what_cannot_be_injected_is_told(support: FaultSupport, fault: str, said: str) -> None:
+    """In one sentence; where there is all of it, nothing is told."""
+    [problem] = support.problems(read_held_fault(fault, nodes=2).fault)
+    assert said in problem
+    assert list(ALL.problems(read_held_fault(fault, nodes=2).fault)) == []
+
+
+def test_an_existing_cluster_takes_other_credentials() -> None:
+    """They are objects of Kubernetes; its nodes stay as they are."""
+    assert list(EXISTING.problems(read_held_fault("wrong_credentials:", nodes=2).fault)) == []
