@@ -1,6 +1,7 @@
 """Imports follow the way of the data, and what is dangerous or heavy stays behind its fence."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -264,6 +265,15 @@ def test_modules_import_no_module_that_imports_them() -> None:
     found = import_graph({module: {name for _, name in imports_of(module)} for module in MODULES})
     assert sum(map(len, found.values())) > len(MODULES)  # imports were seen at all
     assert cycle_in(found) == []
+
+
+def test_the_map_names_every_folder_and_nothing_that_is_gone() -> None:
+    """docs/whats-here.md is read before the code, so it moves with it."""
+    text = (ROOT / "docs" / "whats-here.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"harness/[\w/.]+", text))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    folders = {f"harness/{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+    assert sorted(folders - named) == []
 
 
 def test_few_modules_stand_beside_the_folders() -> None:
