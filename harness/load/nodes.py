@@ -1,9 +1,7 @@
 """An emulated node: kubelet's and containerd's rules in real time, and real pulls."""
 
-import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 import gevent
@@ -17,6 +15,8 @@ from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
 from harness.load.node_client import IDLE_S, NodeWire
 from harness.load.orders import RolloutOrder
+from harness.load.pod_record import PodRecord
+from harness.load.pull_rows import pull_row, throttled_row, unfinished_row
 from harness.load.pull_steps import Carried, carry_out
 from harness.node.actions import (
     Action,
@@ -32,48 +32,15 @@ from harness.node.containerd import pull
 from harness.node.image_store import ContentStore
 from harness.node.kubelet import Kubelet
 from harness.recording.outcome import Cause, Outcome
-from harness.recording.samples import POD_PARTS, PULL_PARTS
 
 # What a pod is in from this event on.
 _ENTERED: Final = {"Pulling": "queue_s", "Pulled": "start_s"}
 
 
-@dataclass(kw_only=True)
-class _Pod:
-    """One pod as its node saw it. All its time goes to one part or another, in seconds."""
-
-    order: RolloutOrder
-    pod: str
-    created_s: float
-    since_s: float  # when the part began that it is in
-    part: str = "schedule_s"
-    ready_s: float = math.nan
-    attempts: int = 0
-    blob_bytes: int = 0
-    cause: Cause = Cause.NONE
-    parts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(POD_PARTS, 0.0))
-
-    def enter(self, part: str, at_s: float) -> None:
-        """The part it was in is over, `part` begins."""
-        self.parts[self.part] += at_s - self.since_s
-        self.part, self.since_s = part, at_s
-
-    def pulled(self, carried: Carried, ended_s: float) -> None:
-        """Its pull is over: the parts that were measured, stretched to fill the pull's time."""
-        measured_s = sum(carried.parts.values())
-        stretch = (ended_s - self.since_s) / measured_s if measured_s > 0 else 0.0
-        for name, seconds in carried.parts.items():
-            self.parts[name] += seconds * stretch
-        self.since_s = ended_s
-        self.part = "start_s" if carried.result.outcome is Outcome.OK else "backoff_s"
-        self.cause = carried.result.cause
-        self.blob_bytes += carried.result.blob_bytes
-
-
 class EmulatedNode:
     """One node. `run` returns when all its pods are ready, or the load is over.
 
-    It raises what a pull raised: a bug of ours must not pass for a pod that never became ready.
+    It raises what a pull raised: an internal error must not pass for a pod that never became ready.
     """
 
     def __init__(self, node: str, context: LoadContext) -> None:
@@ -97,11 +64,11 @@ class EmulatedNode:
         )
         context.changes.listen(node, self._changed.heed)
         self._orders = deque(sorted(_own_orders(node, context), key=lambda own: own[0].at_s))
-        self._pods: dict[str, _Pod] = {}
+        self._pods: dict[str, PodRecord] = {}
         self._waiting = 0
         self._woken = Event()
         self._pulls = Group()
-        self._bug: BaseException | None = None  # what a pull raised that nobody expected
+        self._internal_error: BaseException | None = None  # what a pull raised that nobody expected
 
     def run(self) -> None:
         """Live until nothing is left to do; whatever is not ready then is unfinished."""
@@ -110,8 +77,8 @@ class EmulatedNode:
         try:
             while self._orders or self._waiting:
                 self._wait()
-                if self._bug is not None:
-                    raise self._bug
+                if self._internal_error is not None:
+                    raise self._internal_error
                 now_s = context.now_s()
                 if context.stopping.is_set() or now_s >= context.orders.until_s:
                     break
@@ -140,7 +107,7 @@ class EmulatedNode:
             order, pod = self._orders.popleft()
             self._context.counts.late(now_s - order.at_s)
             self._context.counts.pods_created += 1
-            self._pods[pod] = _Pod(order=order, pod=pod, created_s=now_s, since_s=now_s)
+            self._pods[pod] = PodRecord(order=order, pod=pod, created_s=now_s, since_s=now_s)
             self._waiting += 1
             spec = PodSpec(pod=pod, image=order.image, pull_policy=order.pull_policy)
             self._kubelet.add_pod(now_s, spec)
@@ -204,11 +171,11 @@ class EmulatedNode:
         self._woken.set()
 
     def _pull_broke(self, pulling: gevent.Greenlet) -> None:
-        self._bug = pulling.exception
+        self._internal_error = pulling.exception
         self._woken.set()
 
     def _pulled(
-        self, start: StartPull, pod: _Pod, carried: Carried, started_s: float, ended_s: float
+        self, start: StartPull, pod: PodRecord, carried: Carried, started_s: float, ended_s: float
     ) -> None:
         context, result = self._context, carried.result
         pod.pulled(carried, ended_s)
@@ -219,35 +186,13 @@ class EmulatedNode:
         context.fire(
             f"pull {start.image}", ended_s - started_s, result.blob_bytes, result.error_text
         )
-        context.samples.add(
-            "pulls",
-            (
-                start.pull_id,
-                start.pod,
-                self._node,
-                start.image,
-                start.attempt,
-                started_s,
-                ended_s,
-                result.outcome.value,
-                result.cause.value,
-                result.error_text,
-                result.blob_bytes,
-                carried.requests,
-                start.due_s,
-                started_s - start.asked_s,
-                *(carried.parts[name] for name in PULL_PARTS),
-            ),
-        )
+        row = pull_row(self._node, start, carried, started_s, ended_s)
+        context.samples.add("pulls", row)
 
     def _cut_short(self, start: StartPull, started_s: float, requests: int) -> None:
-        """The load ended during this pull: which of its parts it was in is not known."""
-        head = (start.pull_id, start.pod, self._node, start.image, start.attempt, started_s)
-        queue_s = started_s - start.asked_s
-        row = (Outcome.UNFINISHED.value, "", "", 0, requests, start.due_s, queue_s)
-        self._context.samples.add(
-            "pulls", (*head, self._context.now_s(), *row, *(0.0 for _ in PULL_PARTS))
-        )
+        """The load ended during this pull."""
+        row = unfinished_row(self._node, start, started_s, self._context.now_s(), requests)
+        self._context.samples.add("pulls", row)
 
     def _throttled(self, action: PullThrottled) -> None:
         """Note a failed attempt that asked nobody: kubelet's own limit refused it."""
@@ -257,27 +202,7 @@ class EmulatedNode:
         pod.cause = classify(action.error_text)
         self._changed.throttled()
         self._context.counts.pulls_failed += 1
-        identity = f"{action.pod}-{action.attempt}-throttled"
-        self._context.samples.add(
-            "pulls",
-            (
-                identity,
-                action.pod,
-                self._node,
-                action.image,
-                action.attempt,
-                action.due_s,
-                action.due_s,
-                Outcome.FAILED.value,
-                pod.cause.value,
-                action.error_text,
-                0,
-                0,
-                action.due_s,
-                action.due_s - action.asked_s,
-                *(0.0 for _ in PULL_PARTS),
-            ),
-        )
+        self._context.samples.add("pulls", throttled_row(self._node, action, pod.cause))
 
     def _ready(self, action: PodReady) -> None:
         pod = self._pods.pop(action.pod)
@@ -294,30 +219,10 @@ class EmulatedNode:
         self._pods.clear()
         self._waiting = 0
 
-    def _record(self, pod: _Pod, outcome: Outcome, cause: Cause, ended_s: float) -> None:
+    def _record(self, pod: PodRecord, outcome: Outcome, cause: Cause, ended_s: float) -> None:
         """One row of `pods`: its parts add up to the time from creation to `ended_s`."""
         pod.enter(pod.part, ended_s)
-        self._context.samples.add(
-            "pods",
-            (
-                pod.pod,
-                pod.order.rollout,
-                self._node,
-                pod.order.image,
-                pod.created_s,
-                pod.created_s,
-                pod.ready_s,
-                pod.ready_s - pod.created_s,
-                "",
-                outcome.value,
-                cause.value,
-                pod.attempts,
-                pod.blob_bytes == 0 and outcome is Outcome.OK,
-                pod.order.round,
-                ended_s,
-                *(pod.parts[name] for name in POD_PARTS),
-            ),
-        )
+        self._context.samples.add("pods", pod.row(self._node, outcome, cause, ended_s))
 
 
 def _own_orders(node: str, context: LoadContext) -> Iterator[tuple[RolloutOrder, str]]:
