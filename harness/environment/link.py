@@ -4,20 +4,18 @@ import asyncio
 import itertools
 import re
 import secrets
-import socket
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from harness.environment.link_control import LinkControl, LinkError
+from harness.environment.link_server import embedded_server, find_program, toxiproxy_server
 from harness.environment.scope import FaultScope
-from harness.environment.toxiproxy import SetupFailed, find_toxiproxy
-from harness.process.child import Child, ChildError, Run, start_child
+from harness.process.child import Child, Run
 from harness.process.completion import run_to_completion
 from harness.seams import Bites
 
@@ -25,9 +23,6 @@ LinkKind = Literal["embedded", "toxiproxy"]
 
 # What both servers and a URL take without escapes: Toxiproxy finds no name that holds a slash.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_START_S = 10.0
-_PORT_TRIES = 5
-_MAJOR_VERSION = "2."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,12 +246,12 @@ async def open_link(
     Raises LinkError or ChildError with one sentence.
     """
     _check_names(upstream_ports)
-    program = None if kind == "embedded" else _program(kind, toxiproxy_path, cache_folder)
+    program = None if kind == "embedded" else find_program(kind, toxiproxy_path, cache_folder)
     token = "" if open_control or program is not None else secrets.token_urlsafe(32)
     if program is None:
-        starting = _embedded(run, control_port=control_port, token=token, seed=seed)
+        starting = embedded_server(run, control_port=control_port, token=token, seed=seed)
     else:
-        starting = _toxiproxy(run, program, control_port)
+        starting = toxiproxy_server(run, program, control_port)
     wanted = [
         {
             "name": node,
@@ -285,83 +280,3 @@ def _check_names(nodes: Iterable[str]) -> None:
             raise LinkError(
                 f"node name {node!r}: only letters, digits, '.', '_' and '-' may be in it"
             )
-
-
-def _program(kind: str, named: str | None, cache_folder: Path | None) -> Path | None:
-    try:
-        found = find_toxiproxy(named=named, cache_folder=cache_folder)
-    except SetupFailed as error:
-        raise LinkError(str(error)) from error
-    if found is None and kind == "toxiproxy":
-        raise LinkError(
-            "link: toxiproxy is asked for but no toxiproxy-server is on PATH or in the cache: "
-            "run `harness setup toxiproxy`, or use `link: embedded`"
-        )
-    return found
-
-
-_Started = tuple[Child, LinkControl, str]
-
-
-@asynccontextmanager
-async def _embedded(
-    run: Run, *, control_port: int, token: str, seed: int
-) -> AsyncIterator[_Started]:
-    config = {"control_port": control_port, "token": token, "seed": seed}
-    argv = [sys.executable, "-m", "harness.link"]
-    async with start_child(run, "link", argv, config=config) as child:
-        url = f"http://127.0.0.1:{child.ready['control_port']}"
-        with closing(LinkControl(url, token=token)) as control:
-            yield child, control, await asyncio.to_thread(control.version)
-
-
-@asynccontextmanager
-async def _toxiproxy(run: Run, program: Path, control_port: int) -> AsyncIterator[_Started]:
-    """Toxiproxy does not tell the port it got for 0, so a free one is chosen, and again if lost."""
-    for attempt in range(_PORT_TRIES):
-        port = control_port or _free_port()
-        # `env` replaces itself by the program. Toxiproxy's own level writes a line a connection.
-        argv = ["env", "LOG_LEVEL=warn", str(program), "-host", "127.0.0.1", "-port", str(port)]
-        async with AsyncExitStack() as stack:
-            child = await stack.enter_async_context(start_child(run, "link", argv, config=None))
-            control = stack.enter_context(closing(LinkControl(f"http://127.0.0.1:{port}")))
-            version = await _answering(child, control)
-            if version is None and attempt + 1 < _PORT_TRIES and not control_port:
-                continue
-            if version is None:
-                raise ChildError(f"link: {program} cannot listen on 127.0.0.1:{port}: it is taken")
-            if version != "git" and not version.startswith(_MAJOR_VERSION):
-                raise LinkError(f"link: {program} is Toxiproxy {version}, and 2.x is needed")
-            yield child, control, version
-            return
-
-
-async def _answering(child: Child, control: LinkControl) -> str | None:
-    """The version that `child` answers with; None when its port is another program's.
-
-    Toxiproxy lives on when its port is taken, and only writes so to its log.
-    """
-    until = time.monotonic() + _START_S
-    while True:
-        try:
-            version = await asyncio.to_thread(control.version)
-        except LinkError as error:
-            if not child.alive:
-                reason = child.tail(1) or "it said nothing"
-                raise ChildError(
-                    f"link: ended with code {child.exit_code} before it was ready: {reason}"
-                ) from error
-            if time.monotonic() > until:
-                raise ChildError(f"link: not ready within {_START_S:g} s: {error}") from error
-        else:
-            return None if "Server finished with error" in child.tail(20) else version
-        if "Server finished with error" in child.tail(20):
-            return None
-        await asyncio.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
