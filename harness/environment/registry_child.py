@@ -1,7 +1,7 @@
 """The registry's process: the embedded registry behind the gateway, a port for each node.
 
-The control channel is the leash: standard input and output, which only the harness holds, so it
-needs no port and no password. A message is `{"id", "do", ...}`, its answer `{"id", ...}` or
+The control channel is standard input and output, which only the harness holds, so it needs no
+port and no password. A message is `{"id", "do", ...}`, its answer `{"id", ...}` or
 `{"id", "error"}`; `ControlDesk` has the words.
 """
 
@@ -10,21 +10,19 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
+from harness.environment.control_desk import ControlDesk, Served
 from harness.gateway.access_log import AccessLog
 from harness.gateway.app import Gateway
 from harness.gateway.client_connection import NodeProtocol
-from harness.gateway.handshakes import Handshakes, read_handshake_order, server_context
-from harness.gateway.orders import read_order
+from harness.gateway.handshakes import Handshakes, server_context
 from harness.gateway.rules import Rules
 from harness.gateway.storage import Storage
 from harness.gateway.tls_acceptor import Door
@@ -35,7 +33,6 @@ from harness.process import control_channel
 from harness.registry.app import Registry
 from harness.registry.gate import refuse_as
 from harness.registry.guard import Guard
-from harness.registry.index import Index
 from harness.registry.profile import Limits
 from harness.registry.profiles import PROFILES
 from harness.registry.tokens import Account, TokenService
@@ -90,120 +87,6 @@ class _Server(uvicorn.Server):
             await asyncio.wait(tasks, timeout=_SHUTDOWN_S)
 
 
-class ControlDesk:
-    """Does what control messages say."""
-
-    def __init__(
-        self, rules: Rules, served: "Served", log: AccessLog, handshakes: Handshakes | None
-    ) -> None:
-        self._rules = rules
-        self._served = served
-        self._log = log
-        self._handshakes = handshakes
-
-    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to `message`; a malformed one is refused in it."""
-        answer: dict[str, Any] = {"id": message.get("id")}
-        orders: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-            "add_rule": self._add_rule,
-            "remove_rule": lambda order: {"bites": self._rules.remove(order["rule"])},
-            "bites": lambda order: {"bites": self._rules.bites(order["rules"])},
-            "add_image": self._add_image,
-            "undo_of": self._undo_of,
-            "change_index": self._change_index,
-            "set_clock": self._set_clock,
-            "write_records": self._write_records,
-            "lift_quotas": self._lift_quotas,
-            "handshakes": self._about_handshakes,
-        }
-        try:
-            order = orders.get(message.get("do"))
-            if order is None:
-                return {**answer, "error": f"do: {message.get('do')!r} is not known"}
-            answer |= order(message)
-        except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
-            answer["error"] = f"{type(error).__name__}: {error}"
-        return answer
-
-    @property
-    def _index(self) -> Index:
-        if self._served.registry is None:
-            raise LookupError("the registry behind the gateway is not ours to change")
-        return self._served.registry.index
-
-    def _add_rule(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        self._rules.add(read_order(order["rule"]))
-        return {}
-
-    def _undo_of(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        return {"undo": self._index.undo_of(order["changes"])}
-
-    def _change_index(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        self._index.change(order["changes"])
-        return {}
-
-    def _set_clock(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """A run begins: times and quotas count from now."""
-        self._log.start_s = float(order["start_s"])
-        self._served.keep_quotas(kept=True)
-        return {}
-
-    def _lift_quotas(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        self._served.keep_quotas(kept=False)
-        return {}
-
-    def _write_records(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        self._log.flush()
-        return {}
-
-    def _about_handshakes(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """One of `add` (a rule), `remove` (its name) and `bites` (names)."""
-        if self._handshakes is None:
-            raise ValueError("there are no handshakes: the gateway speaks plain HTTP")
-        if "add" in order:
-            self._handshakes.add(read_handshake_order(order["add"]))
-            return {}
-        if "remove" in order:
-            return {"bites": self._handshakes.remove(order["remove"])}
-        return {"bites": self._handshakes.bites(order["bites"])}
-
-    def _add_image(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """`manifests`: digest and media type, the tagged one last; `layers`: places by digest.
-
-        `again`: the index has it already, from the process before this one.
-        """
-        name = message["repository"]
-        if self._served.registry is not None and not message.get("again"):
-            index = self._served.registry.index
-            index.add_blobs(name, message["blobs"])
-            *others, (digest, media_type) = message["manifests"]
-            for other, its_type in others:
-                index.add_manifest(name, other, its_type)
-            index.add_manifest(name, digest, media_type, tags=[message["tag"]])
-        if self._served.addresses is not None:
-            self._served.addresses.rename_tag(name, message["tag"], message["upstream_tag"])
-        self._rules.add_layers(name, message["layers"])
-        return {}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """What answers behind the gateway: the embedded registry, or the one at `addresses`."""
-
-    app: ASGIApp
-    registry: Registry | None = None
-    addresses: Addresses | None = None
-
-    def keep_quotas(self, *, kept: bool) -> None:
-        """Begin to keep the quotas, or stop; a registry that is not ours has its own."""
-        if self.registry is None or self.registry.quotas is None:
-            return
-        if kept:
-            self.registry.quotas.start()
-        else:
-            self.registry.quotas.stop()
-
-
 def _served(config: Mapping[str, Any], tokens: TokenService, *, guarded: bool) -> Served:
     if (upstream := config.get("upstream")) is None:
         limits = config["limits"]
@@ -234,7 +117,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(config: Mapping[str, Any]) -> None:
-    """Serve until the leash is let go or SIGTERM comes."""
+    """Serve until the control channel closes or SIGTERM comes."""
     account = Account(username=config["username"], password=config["password"])
     guarded = config["auth"] == "token"
     tokens = TokenService(
