@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.clusters.kind.creation import KindSettings
-from harness.environment.lab import LabSettings
+from harness.environment.lab_settings import LabSettings
 from harness.node.settings import NodeSettings
 from harness.oci.images import ImageSpec
 from harness.process.child import Run

@@ -12,7 +12,8 @@ import httpx
 from dnslib import RCODE, DNSRecord
 
 from harness.environment.canary import trusting
-from harness.environment.lab import LOOPBACK, Lab
+from harness.environment.lab import Lab
+from harness.environment.lab_settings import LOOPBACK
 from harness.load.orders import REGISTRY_NAME
 from harness.oci.media_types import CONTAINERD_ACCEPT
 

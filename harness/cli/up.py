@@ -36,7 +36,7 @@ from harness.cli.upstream import upstream_of
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
-    from harness.environment.lab import LinkKind
+    from harness.environment.lab_settings import LinkKind
     from harness.plan.plan import Plan
     from harness.run.up import HeldFault
 

@@ -14,13 +14,8 @@ from harness.clusters.errors import ClusterError
 from harness.clusters.rollouts.rollouts import Rollouts
 from harness.environment.canary import NotSteady, check_steady_state
 from harness.environment.health import sample_health
-from harness.environment.lab import (
-    ClusterNodes,
-    EnvironmentFailed,
-    Lab,
-    LabSeams,
-    LinkKind,
-)
+from harness.environment.lab import ClusterNodes, EnvironmentFailed, Lab, LabSeams
+from harness.environment.lab_settings import LinkKind
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.load.driver import LoadRun, start_load

@@ -17,15 +17,8 @@ from harness.clusters.kind.kind_cluster import KindCluster, Room
 from harness.clusters.kind.kind_lab import open_kind_lab, path_settings
 from harness.clusters.kind.kind_nodes import KindNodes
 from harness.clusters.rollouts.rollouts import Rollouts, RolloutSettings, open_rollouts
-from harness.environment.lab import (
-    ClusterNodes,
-    EnvironmentFailed,
-    Lab,
-    LabSettings,
-    LinkKind,
-    Record,
-    open_lab,
-)
+from harness.environment.lab import ClusterNodes, EnvironmentFailed, Lab, Record, open_lab
+from harness.environment.lab_settings import LabSettings, LinkKind
 from harness.environment.upstream.access import UpstreamSettings
 from harness.load.driver import LoadRun
 from harness.load.orders import LoadOrders

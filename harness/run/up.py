@@ -15,13 +15,8 @@ from harness.clusters.errors import ClusterError
 from harness.clusters.guard import PULL_SECRET, run_namespace
 from harness.clusters.kind.kind_cluster import Room
 from harness.environment.authority import CA_FILE
-from harness.environment.lab import (
-    EnvironmentFailed,
-    Lab,
-    LabSeams,
-    LabSettings,
-    LinkKind,
-)
+from harness.environment.lab import EnvironmentFailed, Lab, LabSeams
+from harness.environment.lab_settings import LabSettings, LinkKind
 from harness.environment.registry_settings import Provider
 from harness.environment.scope import FaultScope, ScopeError
 from harness.faults import Fault

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from harness.chance import Chance
-from harness.environment.lab import Lab, LabSettings, open_lab
+from harness.environment.lab import Lab, open_lab
+from harness.environment.lab_settings import LabSettings
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings

@@ -10,7 +10,8 @@ import pytest
 
 from harness.chance import Chance
 from harness.environment.canary import NotSteady, check_steady_state
-from harness.environment.lab import Lab, LabSettings, open_lab
+from harness.environment.lab import Lab, open_lab
+from harness.environment.lab_settings import LabSettings
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.oci.images import ImageSpec

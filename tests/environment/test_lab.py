@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from harness.environment import lab as module
-from harness.environment.lab import EnvironmentFailed, LabSettings, open_lab
+from harness.environment.lab import EnvironmentFailed, open_lab
+from harness.environment.lab_settings import LabSettings
 from harness.oci.images import ImageSpec
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal, pending

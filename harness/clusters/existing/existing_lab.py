@@ -8,14 +8,13 @@ from dataclasses import replace
 from harness.clusters.existing.existing_cluster import SHARED_NODE, ExistingCluster, own_images
 from harness.environment.lab import (
     Lab,
-    LabSettings,
-    Place,
     Record,
     environment_failures,
     open_services,
     opened,
     require_disk,
 )
+from harness.environment.lab_settings import LabSettings, Place
 from harness.process.child import Run
 
 

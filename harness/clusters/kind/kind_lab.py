@@ -12,14 +12,13 @@ from harness.clusters.kind.node_path import PathSettings, open_node_path
 from harness.clusters.program_calls import all_of
 from harness.environment.lab import (
     Lab,
-    LabSettings,
-    Place,
     Record,
     environment_failures,
     open_services,
     opened,
     require_disk,
 )
+from harness.environment.lab_settings import LabSettings, Place
 from harness.load.orders import REGISTRY_NAME
 from harness.process.child import Run
 
