@@ -25,12 +25,8 @@ from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
 from harness.scenario.extent import last_step_s, spans_of, stream_end_s
-from harness.scenario.model import (
-    Expectation,
-    FaultEntry,
-    Pulls,
-    Pushes,
-)
+from harness.scenario.load_model import Pulls, Pushes
+from harness.scenario.model import Expectation, FaultEntry
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
 from harness.units import share

@@ -4,7 +4,7 @@ from typing import Any
 
 from harness.environment.registry_settings import RegistrySettings
 from harness.registry.profiles import PROFILES
-from harness.scenario.model import Registry
+from harness.scenario.environment_model import Registry
 
 _PREFIXED = ("auth", "tls", "port", "profile", "limits")
 

@@ -9,7 +9,8 @@ from harness.load.orders import REGISTRY_NAME, PodOrder, RolloutOrder
 from harness.oci.images import ImageSpec
 from harness.scenario import Scenario
 from harness.scenario.extent import round_at_s
-from harness.scenario.model import Rollout, platform_of
+from harness.scenario.load_model import Rollout
+from harness.scenario.model import platform_of
 
 
 class Versions:

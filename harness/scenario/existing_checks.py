@@ -4,8 +4,9 @@ import ipaddress
 from collections.abc import Iterator
 
 from harness.scenario.complaints import Path, got
+from harness.scenario.environment_model import NODE_SETTINGS, Cluster
 from harness.scenario.fault_checks import Faults, Problem
-from harness.scenario.model import NODE_SETTINGS, Cluster, ScenarioBody
+from harness.scenario.model import ScenarioBody
 from harness.seams import Seam
 
 _OWN = ("context", "registry_host", "registry_port")

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from harness.scenario.model import FaultEntry, Pulls, Pushes, Rollout, ScenarioBody
+from harness.scenario.load_model import Pulls, Pushes, Rollout
+from harness.scenario.model import FaultEntry, ScenarioBody
 
 # Background load without an end of its own goes on this long after the last step, so that there
 # is an "after" to compare with.

@@ -5,8 +5,9 @@ import pytest
 from harness.scenario.checks import limit
 from harness.scenario.complaints import Complaint, did_you_mean, dotted, got
 from harness.scenario.extent import last_step_s, round_at_s, spans_of
+from harness.scenario.load_model import Load, Rollout
 from harness.scenario.loading import load_text
-from harness.scenario.model import Image, Load, Occurrence, Rollout, ScenarioBody
+from harness.scenario.model import Image, Occurrence, ScenarioBody
 from harness.scenario.salvage import salvage
 from harness.scenario.selections import node_names, numbers
 from harness.scenario.words import rule_of
