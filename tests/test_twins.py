@@ -13,7 +13,6 @@ FILE_LINES = {"harness": 300, "tests": 500, "benchmarks": 400}  # tables of case
 # Files that are still longer, each with its length now. It may shrink only.
 TOO_LONG: dict[str, int] = {
     "harness/clusters/kind/creation.py": 322,
-    "harness/plan/plan.py": 314,
     "harness/run/run.py": 319,
 }
 
@@ -53,6 +52,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/environment/scoped_gateway.py": "tests/environment/test_registry.py, as a process",
     "harness/environment/control_desk.py": "tests/environment/test_registry.py, as a process",
     "harness/environment/lab_settings.py": "tests/environment/test_lab.py, by whole environments",
+    "harness/plan/expected_load.py": "tests/plan/test_plan.py, by whole plans",
+    "harness/plan/streams.py": "tests/plan/test_plan.py, by whole plans",
     "harness/run/run.py": "tests/cli/test_run.py, by running the program",
     "harness/report/suite_page.py": "tests/report/test_suite.py, by the whole suite",
     "harness/testing/fixtures.py": "tests/testing/test_lab.py, by tests that ask for them",

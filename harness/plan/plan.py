@@ -6,33 +6,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from harness.chance import Chance
 from harness.environment.registry_settings import RegistrySettings
 from harness.faults import Fault
 from harness.load.orders import (
     LoadOrders,
-    PullsOrder,
-    PushesOrder,
 )
-from harness.load.pace import constant_due, poisson_due
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
+from harness.plan.expected_load import Expected, expected_load
 from harness.plan.registry import planned_registry, registry_keys
 from harness.plan.rollouts import Versions, planned_rollouts
+from harness.plan.streams import planned_pulls, planned_pushes
 from harness.recording.metrics import METRICS
 from harness.recording.tally import AbortRule
 from harness.registry.profile import ProfileName
 from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
-from harness.scenario.extent import last_step_s, spans_of, stream_end_s
-from harness.scenario.load_model import Pulls, Pushes
+from harness.scenario.extent import last_step_s, spans_of
 from harness.scenario.model import Expectation, FaultEntry
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
 from harness.units import share
-
-# Those of a containerd pull that log in: its resolver and its fetcher do it apart.
-_LOGINS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,18 +52,6 @@ class PlannedExpectation:
     fault: str | None
     at_most: float | None
     at_least: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expected:
-    """What the load will ask for when nothing fails."""
-
-    pods: int
-    pulls: int
-    pushes: int
-    requests: int
-    pulled_bytes: int
-    pushed_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +123,11 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     faults = tuple(sorted(named, key=lambda it: (it.at_s, it.id)))
     last_s = last_step_s(body, scenario.faults)
     pulls = tuple(
-        _pulls(index, it, versions, last_s, seed) for index, it in enumerate(body.load.pulls)
+        planned_pulls(index, it, versions, last_s, seed) for index, it in enumerate(body.load.pulls)
     )
-    pushes = tuple(_pushes(index, it, last_s, seed) for index, it in enumerate(body.load.pushes))
+    pushes = tuple(
+        planned_pushes(index, it, last_s, seed) for index, it in enumerate(body.load.pushes)
+    )
     due = [*(it.due_s for it in pulls), *(it.due_s for it in pushes)]
     steps_end_s = max((last_s, *(due_s[-1] for due_s in due if due_s)))
     load = LoadOrders(
@@ -185,41 +169,13 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         ),
         steps_end_s=steps_end_s,
         ends_s=load.until_s,
-        expected=_expected(
+        expected=expected_load(
             load,
             versions,
             auth=registry.auth,
             login_requests=PROFILES[registry.profile].login_requests,
         ),
     )
-
-
-def _pulls(index: int, pulls: Pulls, versions: Versions, last_s: float, seed: int) -> PullsOrder:
-    name = f"pulls-{index + 1}"
-    return PullsOrder(
-        name=name,
-        image=versions.first(pulls.image),
-        users=pulls.users,
-        due_s=_due(pulls, last_s, Chance(seed, name)),
-    )
-
-
-def _pushes(index: int, pushes: Pushes, last_s: float, seed: int) -> PushesOrder:
-    name = f"pushes-{index + 1}"
-    return PushesOrder(
-        name=name,
-        repository=pushes.repository,
-        blob_bytes=pushes.size_bytes,
-        users=pushes.users,
-        due_s=_due(pushes, last_s, Chance(seed, name)),
-    )
-
-
-def _due(stream: Pulls | Pushes, last_s: float, chance: Chance) -> tuple[float, ...]:
-    end_s = stream_end_s(stream, last_s)
-    if stream.arrivals == "poisson":
-        return poisson_due(stream.rate_per_s, stream.at_s, end_s, chance)
-    return constant_due(stream.rate_per_s, stream.at_s, end_s)
 
 
 def _faults(
@@ -273,38 +229,3 @@ def _expectation(expectation: Expectation) -> PlannedExpectation:
         at_most=limits["at_most"],
         at_least=limits["at_least"],
     )
-
-
-def _expected(load: LoadOrders, versions: Versions, *, auth: str, login_requests: int) -> Expected:
-    """Each node pulls an image once; each background pull is cold.
-
-    With the policy Always, the further pods of a node ask which digest the tag has, no more.
-    """
-    on_nodes = {(it.image, pod.node) for it in load.rollouts for pod in it.pods}
-    pulled = Counter(image for image, _ in on_nodes)
-    for stream in load.pulls:
-        pulled[stream.image] += len(stream.due_s)
-    planned = {image: plan_image(versions.spec(image)) for image in pulled}
-    tokens = _LOGINS * login_requests if auth == "token" else 0
-    return Expected(
-        pods=sum(len(it.pods) for it in load.rollouts),
-        pulls=pulled.total(),
-        pushes=sum(len(it.due_s) for it in load.pushes),
-        requests=sum(
-            count * (planned[image].total_requests + tokens) for image, count in pulled.items()
-        )
-        + _asked_again(load) * (1 + tokens // 2),
-        pulled_bytes=sum(count * planned[image].total_bytes for image, count in pulled.items()),
-        pushed_bytes=sum(it.blob_bytes * len(it.due_s) for it in load.pushes),
-    )
-
-
-def _asked_again(load: LoadOrders) -> int:
-    """Pods that only ask for the tag: of the policy Always, on a node that has the image."""
-    have: set[tuple[str, str]] = set()
-    again = 0
-    for rollout in sorted(load.rollouts, key=lambda it: it.at_s):
-        for pod in rollout.pods:
-            again += rollout.pull_policy == "Always" and (rollout.image, pod.node) in have
-            have.add((rollout.image, pod.node))
-    return again
