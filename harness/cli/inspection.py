@@ -111,9 +111,29 @@ def faults(
 
 
 def new(
-    path: Annotated[Path, typer.Argument(help="The file to write.", metavar="FILE")],
+    path: Annotated[
+        Path | None, typer.Argument(help="The scenario file to write.", metavar="[FILE]")
+    ] = None,
+    fault: Annotated[
+        str | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME",
+            help="In a source checkout: write harness/faults/NAME.py, its test and an example "
+            "scenario, which pass as they are; change the first two, then run `make docs`.",
+        ),
+    ] = None,
 ) -> None:
-    """Write a commented scenario to begin with."""
+    """Write a commented scenario to begin with, or the files of a fault of your own."""
+    if (path is None) == (fault is None):
+        fail("new: takes a FILE or --fault NAME, one of both", ExitCode.USAGE)
+    if path is not None:
+        _new_scenario(path)
+    elif fault is not None:
+        _new_fault(fault)
+
+
+def _new_scenario(path: Path) -> None:
     from harness.scenario import ScenarioError, load_text, starter
 
     try:
@@ -128,3 +148,17 @@ def new(
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror}", ExitCode.USAGE)
     print(f"{path}: written; try: harness plan {path}")
+
+
+def _new_fault(word: str) -> None:
+    from harness.scenario.fault_scaffold import ScaffoldError, write_fault
+
+    try:
+        written = write_fault(Path(), word)
+    except ScaffoldError as error:
+        fail(str(error), ExitCode.USAGE)
+    except OSError as error:
+        fail(f"{error.filename}: cannot be written: {error.strerror}", ExitCode.USAGE)
+    for path in written:
+        print(f"{path}: written")
+    print(f"change the first two, then: make docs && uv run pytest {written[1]}")

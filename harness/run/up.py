@@ -17,7 +17,6 @@ from harness.clusters.kind.kind_cluster import Room
 from harness.environment.authority import CA_FILE
 from harness.environment.lab import EnvironmentFailed, Lab, LabSeams
 from harness.environment.lab_settings import LabSettings, LinkKind
-from harness.environment.registry_settings import Provider
 from harness.environment.scope import FaultScope, ScopeError
 from harness.faults import Fault
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME

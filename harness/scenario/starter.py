@@ -4,10 +4,10 @@ _TEXT = """\
 # `harness check` explains mistakes, `harness plan` shows what would happen, `harness faults` lists
 # what can go wrong. Durations, sizes, rates and shares carry their unit.
 name: {name}
-summary: What breaks, and when, in one sentence.
+summary: {summary}
 seed: 1
 environment:
-  cluster: {{provider: emulated, nodes: 4}}
+  cluster: {{provider: emulated, nodes: 4}}{more}
 images:
   app: {{size: 8MiB, layers: 4}}
 load:
@@ -18,7 +18,7 @@ load:
     # background clients that pull at a fixed rate, whoever is late
     - {{image: app, rate: 2/s, users: 4}}
 faults:
-  - connection_refused:
+  - {fault}
     at: 5s
     for: 5s
 expect:
@@ -26,8 +26,15 @@ expect:
   - {{metric: recovery_time, at_most: 60s}}
   - {{metric: pods_ready, at_least: 100%}}
 """
+_TLS = "\n  registry: {tls: true}"
 
 
-def starter(name: str) -> str:
-    """A scenario called `name` that runs as it is."""
-    return _TEXT.format(name=name)
+def starter(
+    name: str,
+    *,
+    summary: str = "What breaks, and when, in one sentence.",
+    fault: str = "connection_refused:",
+    tls: bool = False,
+) -> str:
+    """A scenario called `name` that runs as it is. `summary` and `fault` are YAML."""
+    return _TEXT.format(name=name, summary=summary, fault=fault, more=_TLS if tls else "")

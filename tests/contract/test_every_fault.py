@@ -8,7 +8,7 @@ import time
 from collections.abc import Coroutine, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import httpx
 import pytest
@@ -22,6 +22,7 @@ from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
 from harness.faults import Fault, catalogue
+from harness.faults._fault import Area
 from harness.load.orders import REGISTRY_NAME
 from harness.oci.images import ImageSpec, plan_image
 from harness.process.child import Run
@@ -33,8 +34,6 @@ from tests.lab_client import PATIENCE_S, traffic
 from tests.stand_ins import RecordingSeams
 
 WORDS = list(catalogue())
-AREAS = {"authentication", "connectivity", "DNS", "images", "nodes", "performance", "quota"}
-AREAS |= {"repositories", "TLS", "wrong address"}
 LIMIT_S = 30.0
 SLOWER_S = 0.5  # a fault that only slows must do so over the traffic's dozen requests
 # What a client does not notice that reads answers by their length; the seam counts it all the same.
@@ -100,7 +99,7 @@ def test_it_says_what_goes_wrong_and_what_a_node_sees(word: str) -> None:
     assert headline.endswith((".", ":", "`rate`."))
     assert not blank
     assert any(line.startswith("Seen as: ") for line in rest)
-    assert fault.area in AREAS
+    assert fault.area in get_args(Area)
     assert example(word).where_allowed() <= fault.where_keys
 
 
