@@ -1,6 +1,6 @@
 """What the harness can order of the registry's process, word by word."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from harness.gateway.handshakes import Handshakes, read_handshake_order
 from harness.gateway.orders import read_order
 from harness.gateway.rules import Rules
 from harness.gateway.upstream.addresses import Addresses
+from harness.process.control_channel import Orders
 from harness.registry.app import Registry
 from harness.registry.index import Index
 
@@ -44,10 +45,8 @@ class ControlDesk:
         self._log = log
         self._handshakes = handshakes
 
-    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to `message`; a malformed one is refused in it."""
-        answer: dict[str, Any] = {"id": message.get("id")}
-        orders: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    def orders(self) -> Orders:
+        return {
             "add_rule": self._add_rule,
             "remove_rule": lambda order: {"bites": self._rules.remove(order["rule"])},
             "bites": lambda order: {"bites": self._rules.bites(order["rules"])},
@@ -59,14 +58,6 @@ class ControlDesk:
             "lift_quotas": self._lift_quotas,
             "handshakes": self._about_handshakes,
         }
-        try:
-            order = orders.get(message.get("do"))
-            if order is None:
-                return {**answer, "error": f"do: {message.get('do')!r} is not known"}
-            answer |= order(message)
-        except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
-            answer["error"] = f"{type(error).__name__}: {error}"
-        return answer
 
     @property
     def _index(self) -> Index:

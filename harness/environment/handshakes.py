@@ -3,23 +3,20 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
 
 from harness.environment.authority import Authority
 from harness.environment.scope import FaultScope
 from harness.gateway.handshakes import HandshakeOrder
 from harness.process.child import ChildError
+from harness.process.child_control import ControlChannel
 from harness.seams import Bites, Certificate
-
-if TYPE_CHECKING:
-    from harness.environment.registry_process import Control
 
 
 @dataclass(kw_only=True)
 class ScopedTls:
     """`harness.seams.Tls` for one occurrence of a fault."""
 
-    control: "Control"
+    control: ControlChannel
     authority: Authority
     scope: FaultScope
     numbers: Iterator[int]

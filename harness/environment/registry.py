@@ -12,7 +12,7 @@ from typing import Any, Literal
 from harness.environment.authority import Authority, new_authority
 from harness.environment.handshakes import NoTls, ScopedTls
 from harness.environment.held_images import HeldImages
-from harness.environment.registry_process import Control, RegistryProcess, ScopedProcess
+from harness.environment.registry_process import RegistryProcess, ScopedProcess
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.scoped_gateway import ScopedGateway
@@ -23,6 +23,7 @@ from harness.environment.upstream.access import UpstreamSettings
 from harness.environment.upstream.service import UpstreamService, open_upstream
 from harness.oci.images import BuiltImage
 from harness.process.child import Child, Run
+from harness.process.child_control import ControlChannel
 from harness.registry.tokens import Account
 from harness.seams import Where
 
@@ -79,7 +80,7 @@ class RegistryService:
         return self.process.child
 
     @property
-    def control(self) -> Control:
+    def control(self) -> ControlChannel:
         return self.process.control
 
     async def add_image(self, image: BuiltImage, repository: str, tag: str) -> None:

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -176,15 +176,8 @@ def _attend(server: uvicorn.Server, desk: ControlDesk) -> None:
     def stop() -> None:
         server.should_exit = True
 
-    def on_message(message: dict[str, Any]) -> None:
-        loop.call_soon_threadsafe(lambda: control_channel.tell(desk.answer(message)))
-
-    def on_release() -> None:
-        with suppress(RuntimeError):  # the loop has ended by itself
-            loop.call_soon_threadsafe(stop)
-
     loop.add_signal_handler(signal.SIGTERM, stop)
-    control_channel.on_release(on_release, on_message)
+    control_channel.answer_orders(loop.call_soon_threadsafe, desk.orders(), stop)
 
 
 def main() -> None:

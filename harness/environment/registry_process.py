@@ -1,7 +1,6 @@
 """The registry's process: asked, killed and started again, stopped and let go on."""
 
 import asyncio
-import itertools
 import os
 import signal
 import socket
@@ -15,57 +14,13 @@ import psutil
 
 from harness.environment.scope import FaultScope
 from harness.process.child import Child, ChildError, Run, start_child
+from harness.process.child_control import ControlChannel
 from harness.process.completion import run_to_completion
 from harness.seams import Bites
 
-_ANSWER_TIMEOUT_S = 10.0
 _STOPPED_S = 2.0
 _POLL_S = 0.005
 _ARGV = (sys.executable, "-m", "harness.environment.registry_child")
-
-
-class Control:
-    """Asks the registry's process, whichever serves now, and hears its answers in any order."""
-
-    def __init__(self) -> None:
-        self.child: Child | None = None
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._ended = True
-
-    @property
-    def alive(self) -> bool:
-        return self.child is not None and self.child.alive and not self._ended
-
-    async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Raises ChildError when it refuses, is gone, or does not answer."""
-        if self.child is None or not self.alive:
-            raise ChildError("registry: its process has ended")
-        number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        try:
-            await self.child.send({"id": number, "do": do, **fields})
-            async with asyncio.timeout(_ANSWER_TIMEOUT_S):  # wait_for could lose a cancel here
-                said: dict[str, Any] = await answer
-        except TimeoutError:
-            raise ChildError(f"registry: no answer within {_ANSWER_TIMEOUT_S:g} s") from None
-        finally:
-            del self._waiting[number]
-        if "error" in said:
-            raise ChildError(f"registry: {said['error']}")
-        return said
-
-    async def hear(self, child: Child) -> None:
-        """Hand the answers of `child` to those who wait, until it ends."""
-        self.child, self._ended = child, False
-        async for message in child.messages():
-            waiting = self._waiting.get(message.get("id", 0))
-            if waiting is not None and not waiting.done():
-                waiting.set_result(message)
-        self._ended = True
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(ChildError("registry: ended before it answered"))
 
 
 class RegistryProcess:
@@ -75,11 +30,11 @@ class RegistryProcess:
     """
 
     def __init__(self, run: Run, config: Mapping[str, Any]) -> None:
-        self.control = Control()
+        self.control = ControlChannel("registry")
         self.is_down = False
         self._run = run
         self._config = dict(config)
-        self._hearing: asyncio.Future[None]
+        self._hearing: asyncio.Task[None]
         self._repeated: list[tuple[str, dict[str, Any]]] = []
         self._living = AsyncExitStack()
         self._kept_ports = AsyncExitStack()
@@ -94,9 +49,7 @@ class RegistryProcess:
         """What the process says when it is ready. Raises ChildError."""
         starting = start_child(self._run, "registry", _ARGV, config=self._config)
         child = await self._living.enter_async_context(starting)
-        self._hearing = asyncio.ensure_future(self.control.hear(child))
-        self._living.push_async_callback(_ended, self._hearing)
-        await asyncio.sleep(0)  # it hears from now on
+        self._hearing = await self._living.enter_async_context(self.control.hearing(child))
         ready = child.ready
         self._config |= {key: ready[key] for key in ("port", "ports", "storage_port")}
         return ready
@@ -149,12 +102,6 @@ def _kept(host: str, port: int) -> socket.socket:
     with suppress(OSError):  # another has it already: the next start will say so
         keeper.bind((host, port))
     return keeper
-
-
-async def _ended(hearing: "asyncio.Future[None]") -> None:
-    hearing.cancel()
-    with suppress(asyncio.CancelledError):
-        await hearing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,30 +1,25 @@
 """The name server that the nodes ask: opens it, and scopes its answers for a fault."""
 
-import asyncio
 import ipaddress
 import itertools
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from harness.environment.scope import FaultScope
 from harness.process.child import Child, ChildError, Run, start_child
+from harness.process.child_control import ChildGoneError, ControlChannel
 from harness.resolver.dns_rules import Rule
 from harness.resolver.zone import OtherNames
 from harness.seams import Bites, DnsMode, Turns
 
-_REPLY_S = 5.0
+_ANSWER_S = 5.0
 
 
 class ResolverError(Exception):
     """A fault asked for what the resolver cannot do. One sentence."""
-
-
-class ResolverGoneError(ChildError):
-    """The resolver has ended by itself. One sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +30,7 @@ class ResolverService:
     address: str
     ports: Mapping[str, int]
     child: Child
-    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _replies: dict[int, dict[str, Any]] = field(default_factory=dict)
+    control: ControlChannel
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def resolver(self, scope: FaultScope) -> "ScopedResolver":
@@ -54,34 +48,6 @@ class ResolverService:
     def new_rule_name(self, fault: str) -> str:
         """A name that no other rule has."""
         return f"{fault}-{next(self._numbers)}"
-
-    async def ask(self, do: str, **words: Any) -> dict[str, Any]:
-        """Send one message and wait for its reply.
-
-        The message goes out at once, so that a heal is not lost when its wait is cancelled.
-        Raises ResolverGoneError when the resolver has ended, ChildError when it is silent.
-        """
-        number = next(self._numbers)
-        try:
-            async with asyncio.timeout(_REPLY_S):
-                await self.child.send({"id": number, "do": do, **words})
-                reply = await self._reply(number)
-        except TimeoutError:
-            raise ChildError(f"resolver: no reply to {do} within {_REPLY_S:g} s") from None
-        if error := reply.get("error"):
-            raise ChildError(f"resolver: {do}: {error}")
-        return reply
-
-    async def _reply(self, number: int) -> dict[str, Any]:
-        """The reply to message `number`. Whoever reads keeps what is for the others."""
-        async with self._reading, aclosing(self.child.messages()) as messages:
-            while number not in self._replies:
-                message = await anext(messages, None)
-                if message is None:
-                    reason = self.child.tail(1) or "it said nothing"
-                    raise ResolverGoneError(f"resolver: ended by itself: {reason}")
-                self._replies[message.get("id", 0)] = message
-        return self._replies.pop(number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +90,11 @@ class ScopedResolver:
         )
         self._rules.append(rule.rule)
         try:
-            await self.service.ask("add", rule=rule.to_json())
+            await self.service.control.ask("add", rule=rule.to_json())
             yield
         finally:
-            with suppress(ResolverGoneError):  # its rules are gone with it
-                await self.service.ask("remove", rule=rule.rule)
+            with suppress(ChildGoneError):  # its rules are gone with it
+                await self.service.control.ask("remove", rule=rule.rule)
 
     async def bites(self) -> Bites:
         """How many queries were answered otherwise than truly, also after the heal.
@@ -138,7 +104,7 @@ class ScopedResolver:
         if not self._rules:
             return Bites(count=0)
         try:
-            counts = (await self.service.ask("bites"))["bites"]
+            counts = (await self.service.control.ask("bites"))["bites"]
         except ChildError as error:
             return Bites(count=None, details={"error": str(error)})
         details = {rule: int(counts.get(rule, 0)) for rule in self._rules}
@@ -183,7 +149,15 @@ async def open_resolver(
         "ports": {node: (ports or {}).get(node, 0) for node in nodes},
     }
     argv = [sys.executable, "-m", "harness.resolver"]
-    async with start_child(run, "resolver", argv, config=config) as child:
+    control = ControlChannel("resolver", timeout_s=_ANSWER_S)
+    async with (
+        start_child(run, "resolver", argv, config=config) as child,
+        control.hearing(child),
+    ):
         yield ResolverService(
-            name=name, address=listen_host, ports=dict(child.ready["ports"]), child=child
+            name=name,
+            address=listen_host,
+            ports=dict(child.ready["ports"]),
+            child=child,
+            control=control,
         )

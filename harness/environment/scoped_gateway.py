@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.environment.held_images import HeldImages, documents_of
-from harness.environment.registry_process import Control
 from harness.environment.scope import FaultScope
 from harness.environment.store import AMD64
 from harness.gateway.orders import RuleOrder, write_order
 from harness.process.child import ChildError
+from harness.process.child_control import ControlChannel
 from harness.seams import Act, Bites, Instead, OtherImage, RequestKind, Watch, Where
 
 _CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
@@ -32,7 +32,7 @@ class Match:
 class ScopedGateway:
     """`harness.seams.Gateway` for one occurrence of a fault."""
 
-    control: Control
+    control: ControlChannel
     scope: FaultScope
     numbers: Iterator[int]
     held: HeldImages

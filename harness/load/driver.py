@@ -1,21 +1,20 @@
 """Starts Locust's processes, hears from them, and says how the load ended."""
 
 import asyncio
-import itertools
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from harness.load.order_codec import orders_json
 from harness.load.orders import LoadOrders, LoadTarget
-from harness.process.child import Child, ChildError, Run, start_child
+from harness.process.child import Child, Run, start_child
+from harness.process.child_control import ChildGoneError, ControlChannel
 
 _READY_S = 30.0
 _MODULE = "harness.load.users"
-_OBEYED_S = 10.0  # a load process that is busy takes its time
 _SUMMED = ("pulls_ok", "pulls_failed", "pods_created", "pods_ready", "requests", "blob_bytes")
 
 
@@ -30,8 +29,7 @@ class LoadRun:
     _ends: dict[str, tuple[bool, str]] = field(default_factory=dict)
     _hearing: list[asyncio.Task[None]] = field(default_factory=list)
     _bites: dict[str, Mapping[str, int]] = field(default_factory=dict)
-    _orders: dict[str, dict[int, asyncio.Event]] = field(default_factory=dict)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _channels: dict[str, ControlChannel] = field(default_factory=dict)
 
     def children(self) -> dict[str, Child]:
         """The processes by name."""
@@ -70,24 +68,18 @@ class LoadRun:
 
         Raises ChildError for a maker that is silent.
         """
-        number = next(self._numbers)
-        makers = [maker for maker in self.makers if maker.name not in self._ends]
-        obeyed = [self._awaited(maker.name, number) for maker in makers]
-        for maker in makers:  # at once, so that a heal is not lost when its wait is cancelled
-            await maker.send({"do": do, "number": number, **words})
-        try:
-            async with asyncio.timeout(_OBEYED_S):
-                for event in obeyed:
-                    await event.wait()
-        except TimeoutError:
-            raise ChildError(f"load: did not {do} within {_OBEYED_S:g} s") from None
+        sent = []
+        for maker, channel in self._channels.items():  # at once, before anybody is waited for
+            with suppress(ChildGoneError):
+                sent.append((maker, await channel.send(do, **words)))
+        for maker, order in sent:
+            with suppress(ChildGoneError):
+                answer = await self._channels[maker].answer_to(order)
+                self._bites[maker] = answer["bites"]
 
     def bites(self, name: str) -> int:
         """How often the change of nodes of this name made a difference, as far as was told."""
         return sum(counts.get(name, 0) for counts in self._bites.values())
-
-    def _awaited(self, maker: str, number: int) -> asyncio.Event:
-        return self._orders.setdefault(maker, {}).setdefault(number, asyncio.Event())
 
     async def stop(self) -> None:
         """Ask every process to end; what is open is written down as unfinished."""
@@ -96,27 +88,23 @@ class LoadRun:
 
     async def hear(self, child: Child) -> None:
         """Take in what one maker says, until it is done or gone."""
-        try:
-            await self._hear(child)
-        finally:
-            for obeyed in self._orders.pop(child.name, {}).values():
-                obeyed.set()  # whoever is gone changes nothing any more
+        name = child.name
+        channel = ControlChannel(name, on_message=lambda message: self._take(name, message))
+        self._channels[name] = channel
+        await channel.hear(child)
+        if name not in self._ends:
+            await child.process.wait()
+            self._ends[name] = (False, _died(child))
 
-    async def _hear(self, child: Child) -> None:
-        async for message in child.messages():
-            self._bites[child.name] = message.get("bites", self._bites.get(child.name, {}))
-            if number := message.get("obeyed"):
-                self._awaited(child.name, number).set()
-            if "tally" in message:
-                self._counts[child.name] = message["tally"]
-                if child is next(it for it in self.makers if it.name not in self._ends):
-                    self._news.put_nowait(None)
-            elif "done" in message:
-                done = message["done"]
-                self._ends[child.name] = (done["complete"], done["error"])
-                return
-        await child.process.wait()
-        self._ends[child.name] = (False, _died(child))
+    def _take(self, maker: str, message: Mapping[str, Any]) -> bool:
+        """Whether that was its last message."""
+        if "tally" in message:
+            self._counts[maker], self._bites[maker] = message["tally"], message["bites"]
+            if maker == next(it.name for it in self.makers if it.name not in self._ends):
+                self._news.put_nowait(None)
+        elif "done" in message:
+            self._ends[maker] = (message["done"]["complete"], message["done"]["error"])
+        return maker in self._ends
 
 
 def _died(child: Child) -> str:
@@ -158,6 +146,7 @@ async def start_load(
             )
         load = LoadRun(makers=tuple(makers), coordinator=coordinator)
         load._hearing.extend(asyncio.ensure_future(load.hear(child)) for child in makers)  # noqa: SLF001  its own maker
+        await asyncio.sleep(0)  # they are heard from now on
         try:
             yield load
         finally:

@@ -15,11 +15,11 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 import importlib
-import json
 import signal
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -177,29 +177,37 @@ class _Process:
 
     def _listen(self) -> None:
         """The leash, in gevent's way: its own thread would stop the whole process here."""
+        orders: control_channel.Orders = {
+            "begin": self._begin,
+            "stop": lambda _: self._stop(),
+            "change": self._change,
+            "restore": self._restore,
+        }
         try:
             for line in FileObject(sys.stdin.fileno(), "rb", close=False):
-                message = json.loads(line)
-                if message["do"] == "begin":
-                    self._began.set(message["clock_start_s"])
-                elif message["do"] == "stop":
-                    self._stop()
-                else:
-                    self._change(message)
+                if (message := control_channel.message_in(line)) is None:
+                    continue
+                answer = control_channel.answer_to(message, orders)
+                if "id" in message:
+                    control_channel.tell(answer)
         finally:
             self._stop()
 
-    def _change(self, order: dict[str, Any]) -> None:
-        """Begin or end a change of nodes, and tell when it is done; its deadline is kept here."""
+    def _begin(self, order: Mapping[str, Any]) -> None:
+        self._began.set(order["clock_start_s"])
+
+    def _change(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a change of nodes, whose deadline is kept here."""
         changes = self._context.changes
-        if order["do"] == "change":
-            change = change_from(order["change"])
-            changes.begin(change)
-            left_s = max(0.0, change.deadline_s - time.monotonic())
-            gevent.spawn_later(left_s, changes.end, change.name)
-        elif order["do"] == "restore":
-            changes.end(order["name"])
-        control_channel.tell({"obeyed": order["number"], "bites": dict(changes.bites)})
+        change = change_from(order["change"])
+        changes.begin(change)
+        left_s = max(0.0, change.deadline_s - time.monotonic())
+        gevent.spawn_later(left_s, changes.end, change.name)
+        return {"bites": dict(changes.bites)}
+
+    def _restore(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        self._context.changes.end(order["name"])
+        return {"bites": dict(self._context.changes.bites)}
 
     def _beat(self) -> None:
         """Write samples and tell the tally while the load goes on."""

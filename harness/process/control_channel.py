@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -48,7 +48,7 @@ def on_release(
     def read() -> None:
         try:
             for line in sys.stdin:
-                message = _object(line)
+                message = message_in(line)
                 if message is not None and on_message is not None:
                     on_message(message)
         finally:
@@ -57,12 +57,42 @@ def on_release(
     threading.Thread(target=read, name="leash", daemon=True).start()
 
 
-def _object(line: str) -> dict[str, Any] | None:
+def message_in(line: str | bytes) -> dict[str, Any] | None:
+    """The JSON object of a line, if it is one."""
     try:
         message = json.loads(line)
     except ValueError:
         return None
     return message if isinstance(message, dict) else None
+
+
+Orders = Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any] | None]]
+
+
+def answer_to(message: Mapping[str, Any], orders: Orders) -> dict[str, Any]:
+    """Do what `message` asks: `{"id", ...}` with what that gave, or `{"id", "error"}`."""
+    answer = {"id": message.get("id")}
+    do = message.get("do")
+    if not isinstance(do, str) or do not in orders:
+        return {**answer, "error": f"do: {', '.join(orders)}, got {do!r}"}
+    try:
+        return {**answer, **(orders[do](message) or {})}
+    except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
+        return {**answer, "error": f"{do}: {type(error).__name__}: {error}"}
+
+
+def answer_orders(
+    call_soon: Callable[[Callable[[], object]], object],
+    orders: Orders,
+    on_end: Callable[[], object],
+) -> None:
+    """Answer orders where `call_soon`, a loop's own for threads, runs them, until the release."""
+
+    def release() -> None:
+        with suppress(RuntimeError):  # the loop has ended by itself
+            call_soon(on_end)
+
+    on_release(release, lambda message: call_soon(lambda: tell(answer_to(message, orders))))
 
 
 def raise_open_file_limit() -> None:

@@ -6,9 +6,9 @@ Configuration: `{"name", "address", "others", "listen_host", "ports": {node: por
 import asyncio
 from typing import Any
 
-from harness.process.control_channel import on_release, raise_open_file_limit, take_config, tell
+from harness.process.control_channel import answer_orders, raise_open_file_limit, take_config, tell
 from harness.resolver.answers import NameServer
-from harness.resolver.control import reply_to
+from harness.resolver.control import orders_of
 from harness.resolver.endpoints import Endpoints, PortError
 from harness.resolver.zone import Zone
 
@@ -27,10 +27,7 @@ async def serve(config: dict[str, Any]) -> None:
         tell({"error": str(error)})
         return
 
-    def obey(message: dict[str, Any]) -> None:
-        loop.call_soon_threadsafe(lambda: tell(reply_to(server, message)))
-
-    on_release(lambda: loop.call_soon_threadsafe(released.set), obey)
+    answer_orders(loop.call_soon_threadsafe, orders_of(server), released.set)
     tell({"ready": True, "ports": endpoints.ports})
     await released.wait()
     endpoints.close()

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from harness.chance import Chance
+from harness.process.control_channel import answer_to
 from harness.resolver.answers import NameServer
-from harness.resolver.control import reply_to
+from harness.resolver.control import orders_of
 from harness.resolver.dns_rules import Asked, Rule, Rules, Transport, rule_from_json
 from harness.resolver.zone import Zone
 from harness.seams import DnsMode
@@ -125,20 +126,14 @@ def test_a_rule_crosses_as_json() -> None:
 def test_control_does_what_it_can_and_refuses_the_rest_in_words() -> None:
     """Each message has one reply with its id; nonsense ends nothing."""
     server = NameServer(zone=Zone(name=NAME, address="127.0.0.1", others="nxdomain"))
-    assert reply_to(server, {"id": 1, "do": "add", "rule": rule().to_json()}) == {
-        "id": 1,
-        "ok": True,
-    }
+    orders = orders_of(server)
+    assert answer_to({"id": 1, "do": "add", "rule": rule().to_json()}, orders) == {"id": 1}
     assert server.rules.choosing(asked(), 0.0)
-    assert reply_to(server, {"id": 2, "do": "bites"}) == {
-        "id": 2,
-        "ok": True,
-        "bites": {"dns-1": 0},
-    }
-    assert reply_to(server, {"id": 3, "do": "remove", "rule": "dns-1"})["ok"]
+    assert answer_to({"id": 2, "do": "bites"}, orders) == {"id": 2, "bites": {"dns-1": 0}}
+    assert answer_to({"id": 3, "do": "remove", "rule": "dns-1"}, orders) == {"id": 3}
     assert not server.rules.choosing(asked(), 0.0)
     bad = {**rule().to_json(), "mode": "sulk"}
-    assert "sulk" in reply_to(server, {"id": 4, "do": "add", "rule": bad})["error"]
-    assert "error" in reply_to(server, {"id": 5, "do": "add"})
-    assert "dance" in reply_to(server, {"id": 6, "do": "dance"})["error"]
-    assert reply_to(server, [7])["id"] is None
+    assert "sulk" in answer_to({"id": 4, "do": "add", "rule": bad}, orders)["error"]
+    assert "error" in answer_to({"id": 5, "do": "add"}, orders)
+    assert "dance" in answer_to({"id": 6, "do": "dance"}, orders)["error"]
+    assert answer_to({"do": []}, orders)["id"] is None
