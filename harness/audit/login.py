@@ -1,21 +1,20 @@
 """Logging in to a registry that asks for it: Basic, or a token from the challenge's realm."""
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from harness.audit.findings import Check, TroubleError
-from harness.node.authorizer import Challenge, parse_challenge
+from harness.oci.challenge import Challenge, parse_challenge
+from harness.oci.tokens import basic_authorization, read_token
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
 _TOKEN_BYTES: Final = 1 << 20
 _TOKEN_CHARACTERS: Final = 64 << 10  # servers take no longer headers
-_LIFETIME_S: Final = 60.0  # distribution: docs/content/spec/auth/token.md, without expires_in
 _EARLY_S: Final = 5.0
 
 
@@ -50,7 +49,8 @@ class Authorizer:
         if self._challenge is None:
             return {}
         if self._challenge.scheme == "basic":
-            return self._basic()
+            login = basic_authorization(self.login.username, self.login.password)
+            return {"Authorization": login}
         async with self._lock:
             token, until_s = self._tokens.get(scope, ("", 0.0))
             if time.monotonic() >= until_s:
@@ -70,12 +70,6 @@ class Authorizer:
         self._challenge = challenge
         self._tokens.pop(scope, None)
 
-    def _basic(self) -> dict[str, str]:
-        request = httpx.Request("GET", "http://registry/")
-        assert self.login.basic is not None
-        flow = self.login.basic.auth_flow(request)
-        return {"Authorization": next(flow).headers["Authorization"]}
-
     async def _fetch(self, challenge: Challenge, scope: str) -> tuple[str, float]:
         realm = challenge.parameters.get("realm", "")
         place = urlsplit(realm)
@@ -85,8 +79,7 @@ class Authorizer:
             raise TroubleError(
                 Check.CREDENTIALS, f"its realm {place.netloc} would get the password in clear"
             )
-        query = {"service": challenge.parameters.get("service", ""), "scope": scope}
-        asked = httpx.URL(realm).copy_merge_params({k: v for k, v in query.items() if v})
+        asked = httpx.URL(realm).copy_merge_params(challenge.token_query(scope))
         async with self.client.stream("GET", asked, auth=self.login.basic) as answer:
             body = await bounded(answer, _TOKEN_BYTES)
         if answer.status_code != httpx.codes.OK:
@@ -98,17 +91,16 @@ class Authorizer:
 
 def _token(body: bytes, host: str) -> tuple[str, float]:
     """The token of an answer, and how long it may be used."""
+    no_token = TroubleError(Check.MALFORMED, f"{host} answers with no token")
     try:
-        data: Any = json.loads(body)
-        token = data.get("token") or data.get("access_token")
-        lifetime_s = float(data.get("expires_in") or _LIFETIME_S)
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        token, lifetime_s = None, _LIFETIME_S
-    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise TroubleError(Check.MALFORMED, f"{host} answers with no token")
-    if len(token) > _TOKEN_CHARACTERS:
-        raise TroubleError(Check.MALFORMED, f"{host} answers with a token of {len(token)} bytes")
-    return token, max(1.0, lifetime_s - _EARLY_S)
+        given = read_token(body)
+    except ValueError:
+        raise no_token from None
+    if not given.usable:
+        raise no_token
+    if (length := len(given.token)) > _TOKEN_CHARACTERS:
+        raise TroubleError(Check.MALFORMED, f"{host} answers with a token of {length} bytes")
+    return given.token, max(1.0, given.lifetime_s - _EARLY_S)
 
 
 async def bounded(answer: httpx.Response, limit_bytes: int) -> bytes:

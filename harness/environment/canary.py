@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-import json
-import re
 import socket
 import ssl
 from typing import Any, Final
@@ -13,13 +11,14 @@ from dnslib import DNSRecord
 
 from harness.environment.lab import Lab
 from harness.load.orders import REGISTRY_NAME, LoadTarget, NodeEndpoint
+from harness.oci.challenge import Challenge, parse_challenge
 from harness.oci.images import BuiltImage
 from harness.oci.media_types import CONTAINERD_ACCEPT
+from harness.oci.tokens import read_token
 
 MANIFEST_BYTES_MAX: Final = 4 << 20  # distribution-spec v1.1: registries should take 4 MiB
 _AT_ONCE = 16
 _TIMEOUT_S = 10.0
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
 class NotSteady(Exception):  # noqa: N818  it is a state, told to the user
@@ -122,29 +121,30 @@ async def _pull_blob(client: httpx.AsyncClient, path: str, digest: str) -> None:
 
 async def _log_in(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Response) -> None:
     """Answer the challenge of `answer` with every request of `client` from now on."""
-    if answer.headers.get("www-authenticate", "").lower().startswith("basic "):
+    challenge = parse_challenge(answer.headers.get("www-authenticate", ""))
+    if challenge is None or "realm" not in challenge.parameters:
+        raise NotSteady(f"{answer.request.url.path}: 401 without a challenge that is known")
+    if challenge.scheme == "basic":
         client.auth = httpx.BasicAuth(target.username, target.password)
     else:
-        client.headers["Authorization"] = f"Bearer {await _token(client, target, answer)}"
+        client.headers["Authorization"] = f"Bearer {await _token(client, target, challenge)}"
 
 
-async def _token(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Response) -> str:
-    challenge = dict(_CHALLENGE.findall(answer.headers.get("www-authenticate", "")))
-    if "realm" not in challenge:
-        raise NotSteady(f"{answer.request.url.path}: 401 without a Bearer challenge")
-    realm = challenge.pop("realm")
+async def _token(client: httpx.AsyncClient, target: LoadTarget, challenge: Challenge) -> str:
     reply, body = await _small(
         client,
-        realm,
-        params={key: challenge[key] for key in ("service", "scope") if key in challenge},
+        challenge.parameters["realm"],
+        params=challenge.token_query(),
         auth=(target.username, target.password) if target.username else None,
     )
     _require_ok(reply)
     try:
-        told = json.loads(body)
-        return str(told.get("token") or told["access_token"])
-    except (ValueError, AttributeError, LookupError):
+        given = read_token(body)
+    except ValueError:
         raise NotSteady("its token service gave no token") from None
+    if not given.usable:
+        raise NotSteady("its token service gave no token")
+    return given.token
 
 
 def _require_ok(answer: httpx.Response) -> None:

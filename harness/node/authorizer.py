@@ -4,9 +4,6 @@ containerd: core/remotes/docker/authorizer.go and auth/fetch.go. An authoriser l
 pull; its resolver and its fetcher have one each (seen on a real node: two tokens a pull).
 """
 
-import json
-import re
-from base64 import b64encode
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -22,6 +19,8 @@ from harness.node.commands import (
 )
 from harness.node.exchange import AnsweredRequest, failed_request, follow
 from harness.node.texts import unexpected_status
+from harness.oci.challenge import Challenge, parse_challenge
+from harness.oci.tokens import basic_authorization, read_token
 from harness.seams import RequestKind
 
 CLIENT_ID = "containerd-client"
@@ -30,32 +29,6 @@ _POST_NOT_OFFERED = frozenset({400, 401, 404, 405})
 _ERROR_STATUS = 400
 # Only to see a token that a neighbouring layer of the same pull is fetching.
 _TOKEN_POLL_S = 0.01
-
-_SCHEME = re.compile(r"(?:^|,)\s*(Bearer|Basic)\b", re.IGNORECASE)
-_PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Challenge:
-    """A WWW-Authenticate header: its scheme in lower case and its parameters."""
-
-    scheme: str
-    parameters: Mapping[str, str]
-
-
-def parse_challenge(header: str) -> Challenge | None:
-    """The challenge containerd answers: Bearer before Basic; None when there is neither."""
-    found = {match[1].lower(): match for match in reversed(list(_SCHEME.finditer(header)))}
-    match = found.get("bearer") or found.get("basic")
-    if match is None:
-        return None
-    following = _SCHEME.search(header, match.end())
-    rest = header[match.end() : following.start() if following else None]
-    parameters = {
-        name.lower(): quoted.replace('\\"', '"') or bare
-        for name, quoted, bare in _PARAMETER.findall(rest)
-    }
-    return Challenge(scheme=match[1].lower(), parameters=parameters)
 
 
 @dataclass
@@ -203,18 +176,16 @@ def _token(answer: AnsweredRequest, doing: str, names: tuple[str, ...]) -> str:
             prefix + unexpected_status(answer.method, answer.url, answer.reply.status)
         )
     try:
-        document = json.loads(answer.reply.body)
-        tokens = [str(document[name]) for name in names if document.get(name)]
-    except (ValueError, AttributeError) as error:
+        token = read_token(answer.reply.body, names).token
+    except ValueError as error:
         raise AttemptFailed(f"{prefix}unable to decode token response: {error}") from error
-    if not tokens:
+    if not token:
         raise AttemptFailed(f"{prefix}authorization server did not include a token in the response")
-    return tokens[0]
+    return token
 
 
 def _basic_header(credentials: Credentials) -> str:
-    pair = f"{credentials.username}:{credentials.password}"
-    return f"Basic {b64encode(pair.encode()).decode()}"
+    return basic_authorization(credentials.username, credentials.password)
 
 
 def _same_request(one: AnsweredRequest, other: AnsweredRequest) -> bool:

@@ -1,15 +1,19 @@
-"""The Bearer challenge of a registry that wants a token.
+"""The challenge of a registry that wants a login: written and read.
 
 distribution: docs/content/spec/auth/token.md.
 """
 
-from collections.abc import MutableMapping
+import re
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from harness.oci.paths import TOKEN_PATH
 from harness.oci.reference import is_host
 
 SERVICE = "harness-registry"
+_SCHEME = re.compile(r"(?:^|,)\s*(Bearer|Basic)\b", re.IGNORECASE)
+_PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
 def realm_of(scope: MutableMapping[str, Any], path: str = TOKEN_PATH) -> str:
@@ -38,3 +42,32 @@ def bearer_challenge(
     if error is not None:
         parts.append(f'error="{error}"')
     return "Bearer " + ",".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """A WWW-Authenticate header: its scheme in lower case and its parameters."""
+
+    scheme: str
+    parameters: Mapping[str, str]
+
+    def token_query(self, scope: str = "") -> dict[str, str]:
+        """What the token service is asked: for `scope`, or for the challenge's own."""
+        service, own = (self.parameters.get(key, "") for key in ("service", "scope"))
+        asked = {"service": service, "scope": scope or own}
+        return {key: value for key, value in asked.items() if value}
+
+
+def parse_challenge(header: str) -> Challenge | None:
+    """The challenge containerd answers: Bearer before Basic; None when there is neither."""
+    found = {match[1].lower(): match for match in reversed(list(_SCHEME.finditer(header)))}
+    match = found.get("bearer") or found.get("basic")
+    if match is None:
+        return None
+    following = _SCHEME.search(header, match.end())
+    rest = header[match.end() : following.start() if following else None]
+    parameters = {
+        name.lower(): quoted.replace('\\"', '"') or bare
+        for name, quoted, bare in _PARAMETER.findall(rest)
+    }
+    return Challenge(scheme=match[1].lower(), parameters=parameters)

@@ -1,8 +1,6 @@
 """A small client of a registry: asks, logs in when challenged, reads no more than it must."""
 
 import asyncio
-import base64
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +9,9 @@ from urllib.parse import urlencode, urlsplit
 
 from harness.gateway.upstream.addresses import AddressError, Addresses, Target, origin_of
 from harness.gateway.upstream.http_client import HeaderList, Pool, UpstreamConnection, UpstreamError
-from harness.node.authorizer import parse_challenge
+from harness.oci.challenge import parse_challenge
 from harness.oci.paths import TOKEN_PATH
+from harness.oci.tokens import basic_authorization, read_token
 
 _ANSWER_BYTES: Final = 1 << 20  # of an error, a token or a list; whatever is longer is refused
 _PART_BYTES: Final = 1 << 20
@@ -76,19 +75,18 @@ class RegistryClient:
         if challenge.scheme == "basic":
             if self._login is None:
                 raise ClientError("401, and there is no login for it")
-            return _basic(*self._login)
-        asked = {"service": challenge.parameters.get("service", ""), "scope": scope}
-        query = urlencode({key: value for key, value in asked.items() if value})
-        login = {"authorization": _basic(*self._login)} if self._login else {}
+            return basic_authorization(*self._login)
+        query = urlencode(challenge.token_query(scope))
+        login = {"authorization": basic_authorization(*self._login)} if self._login else {}
         given = await self._ask("GET", f"{TOKEN_PATH}?{query}", login, None)
+        refusal = ClientError(f"the token service gave no token but {given.status}")
         try:
-            told = json.loads(given.body) if given.status == _OK else {}
-            token = told.get("token") or told.get("access_token")
-        except (ValueError, AttributeError):
-            token = None
-        if not isinstance(token, str) or not token.isprintable():
-            raise ClientError(f"the token service gave no token but {given.status}")
-        return f"Bearer {token}"
+            response = read_token(given.body)
+        except ValueError:
+            raise refusal from None
+        if given.status != _OK or not response.usable:
+            raise refusal
+        return f"Bearer {response.token}"
 
     async def _ask(
         self, method: str, path: str, headers: Mapping[str, str], content: Path | None
@@ -156,10 +154,6 @@ def _lines(target: Target, headers: Mapping[str, str]) -> HeaderList:
 
 def _size_bytes(path: Path) -> int:
     return path.stat().st_size
-
-
-def _basic(username: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 async def _parts(path: Path) -> AsyncIterator[bytes]:

@@ -1,0 +1,49 @@
+"""What a token service is asked and answers.
+
+distribution: docs/content/spec/auth/token.md, docs/content/spec/auth/oauth.md.
+"""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any, Final
+
+_LIFETIME_S: Final = 60.0  # the specification's own, without expires_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenResponse:
+    """`token` is empty where the answer has none."""
+
+    token: str
+    lifetime_s: float
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a token that a header can hold."""
+        return bool(self.token) and self.token.isascii() and self.token.isprintable()
+
+
+def read_token(
+    body: bytes | str, names: tuple[str, ...] = ("token", "access_token")
+) -> TokenResponse:
+    """The token of an answer, under the first of `names` that holds one.
+
+    Raises ValueError when the body is no such answer.
+    """
+    try:
+        document: Any = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("too deeply nested") from error
+    if not isinstance(document, dict):
+        raise ValueError(f"an object is needed, got {type(document).__name__}")  # noqa: TRY004  what was sent is wrong
+    token = next((document[name] for name in names if document.get(name)), "")
+    lifetime_s = document.get("expires_in") or _LIFETIME_S
+    if not isinstance(token, str) or not isinstance(lifetime_s, int | float | str):
+        raise ValueError("the token must be a string, and expires_in a number")  # noqa: TRY004  as above
+    return TokenResponse(token=token, lifetime_s=float(lifetime_s))
+
+
+def basic_authorization(username: str, password: str) -> str:
+    """The Authorization header of a login."""
+    return f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}"
