@@ -5,16 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from harness.load.orders import (
-    LoadOrders,
-    LoadTarget,
-    NodeEndpoint,
-    NodeSettings,
-    PodOrder,
-    PullsOrder,
-    PushesOrder,
-    RolloutOrder,
-)
+from pydantic import TypeAdapter
+
+from harness.load.orders import LoadOrders, LoadTarget
+
+_ORDERS = TypeAdapter(LoadOrders)
+_TARGET = TypeAdapter(LoadTarget)
 
 
 def orders_json(orders: LoadOrders) -> str:
@@ -24,29 +20,9 @@ def orders_json(orders: LoadOrders) -> str:
 
 def orders_from(text: str) -> LoadOrders:
     """What `orders_json` wrote."""
-    data = json.loads(text)
-    return LoadOrders(
-        **{
-            **data,
-            "nodes": tuple(data["nodes"]),
-            "node_settings": NodeSettings(**data["node_settings"]),
-            "rollouts": tuple(
-                RolloutOrder(
-                    **{**rollout, "pods": tuple(PodOrder(**pod) for pod in rollout["pods"])}
-                )
-                for rollout in data["rollouts"]
-            ),
-            "pulls": tuple(PullsOrder(**_tuple(it)) for it in data["pulls"]),
-            "pushes": tuple(PushesOrder(**_tuple(it)) for it in data["pushes"]),
-        }
-    )
-
-
-def _tuple(stream: Mapping[str, Any]) -> dict[str, Any]:
-    return {**stream, "due_s": tuple(stream["due_s"])}
+    return _ORDERS.validate_json(text)
 
 
 def target_from(data: Mapping[str, Any]) -> LoadTarget:
     """The target that `dataclasses.asdict` made plain."""
-    endpoints = {node: NodeEndpoint(**endpoint) for node, endpoint in data["endpoints"].items()}
-    return LoadTarget(**{**data, "endpoints": endpoints})
+    return _TARGET.validate_python(data)

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from harness.chance import Chance
 from harness.seams import DnsMode
 
@@ -46,37 +48,16 @@ class Rule:
         return self.chance.says(self.share, f"{node}\0{name}\0{ask}")
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "rule": self.rule,
-            "mode": self.mode.value,
-            "nodes": sorted(self.nodes),
-            "share": self.share,
-            "seed": self.chance.seed,
-            "step": self.chance.step,
-            "deadline_s": self.deadline_s,
-            "delay_ms": self.delay_ms,
-            "address": self.address,
-            "begins_s": self.begins_s,
-            "wrong_s": self.wrong_s,
-            "right_s": self.right_s,
-        }
+        data: dict[str, Any] = _RULE.dump_python(self, mode="json")
+        return data
 
 
-def rule_from_json(data: dict[str, Any]) -> Rule:
-    """The rule that `Rule.to_json` wrote. Raises KeyError, TypeError or ValueError."""
-    return Rule(
-        rule=str(data["rule"]),
-        mode=DnsMode(data["mode"]),
-        nodes=frozenset(data["nodes"]),
-        share=float(data["share"]),
-        chance=Chance(int(data["seed"]), str(data["step"])),
-        deadline_s=float(data["deadline_s"]),
-        delay_ms=int(data["delay_ms"]),
-        address=str(data["address"]),
-        begins_s=float(data["begins_s"]),
-        wrong_s=float(data["wrong_s"]),
-        right_s=float(data["right_s"]),
-    )
+_RULE = TypeAdapter(Rule)
+
+
+def rule_from_json(data: object) -> Rule:
+    """The rule that `Rule.to_json` wrote. Raises ValueError."""
+    return _RULE.validate_python(data)
 
 
 @dataclass(frozen=True, kw_only=True)
