@@ -41,6 +41,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/load/pull_rows.py": "tests/load/test_rollouts.py, by the rows of real pulls",
     "harness/load/pushes.py": "tests/load/test_rollouts.py and tests/node/test_push.py",
     "harness/load/users.py": "tests/load/test_rollouts.py and test_endings.py, as a process",
+    "harness/node/authorizer.py": "tests/node/test_containerd.py, by the requests of a pull",
     "harness/node/endpoint.py": "tests/node/test_containerd.py, by the requests of a pull",
     "harness/node/fetcher.py": "tests/node/test_containerd.py, by the requests of a pull",
     "harness/node/resolve.py": "tests/node/test_containerd.py, by the requests of a pull",

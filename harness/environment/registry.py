@@ -146,14 +146,6 @@ def _scheme(authority: Authority | None) -> Literal["http", "https"]:
     return "http" if authority is None else "https"
 
 
-def _placed(run: Run, root: Path) -> dict[str, Any]:
-    access_log = run.folder / "logs" / "access.jsonl"
-    return {
-        "root": str(root.resolve()),
-        "access_log": str(access_log.resolve()),
-    }
-
-
 @asynccontextmanager
 async def open_registry(
     run: Run,
@@ -177,7 +169,8 @@ async def open_registry(
         authority = new_authority(run.folder, (place.storage_host, place.address))
     record = run.journal.record({"kind": "remove_registry"})
     config: dict[str, Any] = {
-        **_placed(run, root),
+        "root": str(root.resolve()),
+        "access_log": str((run.folder / "logs" / "access.jsonl").resolve()),
         **asdict(settings),
         **asdict(account),
         "host": place.host,
