@@ -33,11 +33,6 @@ def run_labels(run_id: str) -> dict[str, str]:
     return {RUN_LABEL: run_id}
 
 
-def run_selector(run_id: str) -> str:
-    """Selects what the run made."""
-    return f"{RUN_LABEL}={run_id}"
-
-
 def require_allowed_context(
     *, provider: str, context: str, allowed: Sequence[str], known: Sequence[str] = ()
 ) -> str:

@@ -84,28 +84,6 @@ MESSAGES: dict[ErrorCode, str] = {
     ErrorCode.UNKNOWN: "unknown error",
 }
 
-# Worth asking again: the answer may differ although the request stays the same. What containerd
-# does about each is a node's rule (harness.node), not this table.
-TEMPORARY_STATUSES = frozenset(
-    {
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.TOO_EARLY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
-TEMPORARY_CODES = frozenset(
-    {
-        ErrorCode.BLOB_UPLOAD_INVALID,  # the upload's place was lost: start it again
-        ErrorCode.TOOMANYREQUESTS,
-        ErrorCode.UNAVAILABLE,
-        ErrorCode.UNKNOWN,
-    }
-)
-
 BODY_BYTES = 64_000  # containerd: core/remotes/errors/errors.go reads no more of an error's body
 ERRORS_PER_BODY = 32
 CODE_CHARACTERS = 64

@@ -8,7 +8,6 @@ from harness.clusters.guard import (
     require_own_namespace,
     run_labels,
     run_namespace,
-    run_selector,
 )
 
 
@@ -16,7 +15,6 @@ def test_names_and_labels_are_those_of_the_run() -> None:
     """One word everywhere."""
     assert run_namespace("abc123") == "harness-abc123"
     assert run_labels("abc123") == {"harness.run": "abc123"}
-    assert run_selector("abc123") == "harness.run=abc123"
 
 
 @pytest.mark.parametrize("run_id", ["", "a-b", "A", "a" * 21, "../a", "a\n"])

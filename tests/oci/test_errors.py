@@ -14,8 +14,6 @@ from harness.oci.errors import (
     MESSAGE_CHARACTERS,
     MESSAGES,
     STATUSES,
-    TEMPORARY_CODES,
-    TEMPORARY_STATUSES,
     ErrorCode,
     RegistryError,
     error_body,
@@ -50,13 +48,6 @@ def test_every_code_has_a_status_and_a_message() -> None:
 def test_statuses_are_those_of_distribution(code: ErrorCode, status: int) -> None:
     """Those that one would guess wrongly, and some that one would not."""
     assert STATUSES[code] == status
-
-
-def test_temporary_errors_are_not_the_callers_fault() -> None:
-    """A retry of a bad request, a refusal or a missing thing brings nothing."""
-    assert {408, 429, 500, 502, 503, 504} <= TEMPORARY_STATUSES
-    assert not TEMPORARY_STATUSES & {400, 401, 403, 404, 405, 416, 507}
-    assert not TEMPORARY_CODES & {ErrorCode.DENIED, ErrorCode.UNAUTHORIZED, ErrorCode.NAME_INVALID}
 
 
 def test_a_body_has_the_form_of_the_specification() -> None:

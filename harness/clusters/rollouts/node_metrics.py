@@ -27,7 +27,6 @@ CONTAINERD: Final = {
     "containerd_pulls_ok": ("containerd_cri_sandboxed_image_pulls_total", 'status="success"'),
     "containerd_pulls_failed": ("containerd_cri_sandboxed_image_pulls_total", 'status="failure"'),
 }
-NAMES: Final = (*KUBELET, *CONTAINERD)
 _SAMPLE = re.compile(r"(\w+)(?:\{([^}]*)\})? ([^ ]+)(?: \d+)?")
 _ADMIN: Final = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "get", "--raw")
 # Where a node image has no HTTP client, bash has sockets.
