@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -41,6 +41,7 @@ from harness.recording.tally import AbortWatch
 from harness.run.folder import describe, make_folder, writing
 from harness.run.stage import ClusterOptions, Stage, lab_settings, open_stage
 from harness.run.timeline import RunClock, play
+from harness.run.watched_work import plain_error, run_together, run_watched
 
 # From saying when the run begins until every node lives in its process.
 LOAD_LEAD_S = 0.5
@@ -195,45 +196,17 @@ async def _load_and_faults(running: _Running, stage: Stage) -> None:
         await load.begin(clock.start_s)
         record(LoadStarted(at_s=clock.now_s(), workers=workers))
         grounds = _Grounds(lab, stage.nodes(load, plan))
-        watch = _together(
+        watch = run_together(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
             _watch_children(running, lab),
             _watch_nodes(running, stage),
             _watch_tally(running, load, stage),
         )
-        work = _together(
+        work = run_together(
             play(plan.faults, seed=plan.seed, grounds=grounds, clock=clock, record=record),
             _load_to_end(running, load, stage),
         )
-        await _first_of(asyncio.ensure_future(work), asyncio.ensure_future(watch))
-
-
-async def _together(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run `parts` side by side; when one fails the others are cancelled, and heal, first."""
-    async with asyncio.TaskGroup() as group:
-        for part in parts:
-            group.create_task(part)
-
-
-async def _first_of(work: "asyncio.Future[Any]", watch: "asyncio.Future[Any]") -> None:
-    """Wait for the work, unless a watcher stops it; either way nothing goes on afterwards."""
-    try:
-        await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for future in (work, watch):
-            if not future.done():
-                future.cancel()
-        results = await asyncio.gather(work, watch, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
-            raise _plain(result)
-
-
-def _plain(error: BaseException) -> BaseException:
-    """The first plain exception of a group."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+        await run_watched(work, watch)
 
 
 async def _load_to_end(running: _Running, load: LoadRun, stage: Stage) -> None:
@@ -252,7 +225,7 @@ async def _roll_out(running: _Running, lab: Lab, rollouts: Rollouts) -> bool:
     try:
         return await rollouts.play(running.clock)
     except* ClusterError as group:
-        raise _Stopped("died", str(_plain(group))) from None
+        raise _Stopped("died", str(plain_error(group))) from None
     finally:
         at_s = running.clock.now_s()
         with suppress(ChildError):  # then the records end where it died

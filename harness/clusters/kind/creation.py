@@ -1,7 +1,6 @@
 """A kind cluster for one run: created, awaited, and deleted whatever happens."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.guard import RUN_LABEL, ClusterRefused, run_name
+from harness.clusters.guard import run_name
 from harness.clusters.kind.addresses import find_addresses
 from harness.clusters.kind.containers import Engine, find_engine
 from harness.clusters.kind.deletion import CLUSTER_LABEL, delete_cluster
@@ -18,15 +17,13 @@ from harness.clusters.kind.kind_cluster import (
     KindCluster,
     KubernetesNode,
     ask_nodes,
-    ask_system_pods,
-    unready,
 )
 from harness.clusters.kind.kind_config import (
     PLAIN_CONFIG,
-    SETTINGS_LABEL,
     patched_config,
-    settings_label,
 )
+from harness.clusters.kind.readiness import IdleNodeError, await_ready
+from harness.clusters.kind.reuse import require_reusable
 from harness.node.settings import NodeSettings
 from harness.process.child import Run, start_child
 from harness.process.completion import run_to_completion
@@ -35,7 +32,6 @@ _TRIES: Final = 2  # one retry: a creation also fails by chance
 _CREATE_S: Final = 900.0  # the node image may have to be pulled
 _READY_S: Final = 180.0
 _PODS_S: Final = 60.0  # from Ready to the system pods: their images are there already
-_POLL_S: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,15 +193,11 @@ async def _try_create(making: _Making, config: Path) -> str | None:
     return written[min(before, len(written)) :].decode(errors="replace") or written.decode()
 
 
-class _IdleNodeError(ClusterError):
-    """A node is Ready and starts no pod: its images did not all get there, for one."""
-
-
 async def _create_ready(making: _Making, config: Path) -> KindCluster:
     """A cluster that can run pods; made a second time when a node of the first could not."""
     for _ in range(_TRIES - 1):
         await _create(making, config)
-        with suppress(_IdleNodeError):
+        with suppress(IdleNodeError):
             return await _await_ready(making)
         await delete_cluster(making.engine, making.name, settle=True)
     await _create(making, config)
@@ -214,30 +206,18 @@ async def _create_ready(making: _Making, config: Path) -> KindCluster:
 
 async def _await_ready(making: _Making) -> KindCluster:
     containers = await making.engine.containers(f"{CLUSTER_LABEL}={making.name}")
-    settings, control_plane = making.settings, f"{making.name}-control-plane"
-    until = time.monotonic() + settings.ready_timeout_s
-    idle_until: float | None = None
-    idle: dict[str, str] = {}
-    while True:
-        try:
-            nodes = await ask_nodes(making.engine, control_plane)
-            waiting = unready(nodes, containers)
-            idle = {} if waiting else await ask_system_pods(making.engine, control_plane)
-        except ClusterError as error:
-            nodes, waiting = {}, {control_plane: str(error)}
-        if not waiting and not idle:
-            return await _room(making, nodes, made=True)
-        now = time.monotonic()
-        if idle and idle_until is None:
-            idle_until = now + settings.pods_timeout_s
-        if now > (until if waiting else idle_until or until):
-            await _export_logs(making)
-            name, reason = next(iter((waiting or idle).items()))
-            if not waiting:
-                limit = f"within {settings.pods_timeout_s:g} s"
-                raise _IdleNodeError(f"{name}: Ready, and runs no pod {limit}: {reason}")
-            raise ClusterError(f"{name}: not Ready within {settings.ready_timeout_s:g} s: {reason}")
-        await asyncio.sleep(_POLL_S)
+    try:
+        nodes = await await_ready(
+            making.engine,
+            containers,
+            control_plane=f"{making.name}-control-plane",
+            ready_timeout_s=making.settings.ready_timeout_s,
+            pods_timeout_s=making.settings.pods_timeout_s,
+        )
+    except ClusterError:
+        await _export_logs(making)
+        raise
+    return await _room(making, nodes, made=True)
 
 
 async def _room(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool) -> KindCluster:
@@ -280,19 +260,7 @@ async def _reused(making: _Making, clusters: Sequence[str]) -> AsyncIterator[Kin
         known = ", ".join(clusters) or "none"
         raise ClusterError(f"--reuse: no kind cluster of the name {name}; there are: {known}")
     nodes = await ask_nodes(making.engine, f"{name}-control-plane")
-    if any(RUN_LABEL not in node.labels for node in nodes.values()):
-        raise ClusterRefused(
-            f"--reuse: the cluster {name} was not made by the harness: its nodes lack the label "
-            f"{RUN_LABEL}"
-        )
-    wanted = settings_label(settings.node_settings)
-    if any(node.labels.get(SETTINGS_LABEL) != wanted for node in nodes.values()):
-        raise ClusterError(
-            f"--reuse: the cluster {name} was made with other settings of kubelet or containerd"
-        )
-    if waiting := unready(nodes, nodes):
-        node, reason = next(iter(waiting.items()))
-        raise ClusterError(f"--reuse: {node}: not Ready: {reason}")
+    require_reusable(name, nodes, settings.node_settings)
     await making.cli.export_kubeconfig(name, making.kubeconfig)
     try:
         room = await _room(making, nodes, made=False)
