@@ -112,18 +112,18 @@ def test_new_writes_the_files_of_a_fault_in_a_checkout(
 ) -> None:
     """Three files and what to do next; anywhere else, a second time or without a name, exit 2."""
     monkeypatch.chdir(tmp_path)
-    code, _, err = harness("new", "--fault", "slow_manifest")
+    code, _, err = harness("new", "--fault", "unwritten_fault")
     assert (code, err) == (
         2,
-        "--fault slow_manifest: needs a source checkout; this folder is none\n",
+        "--fault unwritten_fault: needs a source checkout; this folder is none\n",
     )
     (tmp_path / "harness" / "faults").mkdir(parents=True)
     (tmp_path / "harness" / "faults" / "_fault.py").touch()
-    code, out, _ = harness("new", "--fault", "slow_manifest")
+    code, out, _ = harness("new", "--fault", "unwritten_fault")
     written = [Path(line.partition(":")[0]) for line in out.splitlines()[:-1]]
     assert code == 0
     assert all(path.is_file() for path in written)
-    assert out.splitlines()[-1].endswith("uv run pytest tests/faults/test_slow_manifest.py")
-    assert harness("new", "--fault", "slow_manifest")[0] == 2
-    assert harness("new", "--fault", "SlowManifest")[0] == 2
+    assert out.splitlines()[-1].endswith("uv run pytest tests/faults/test_unwritten_fault.py")
+    assert harness("new", "--fault", "unwritten_fault")[0] == 2
+    assert harness("new", "--fault", "UnwrittenFault")[0] == 2
     assert "FILE or --fault NAME" in harness("new", "mine.yaml", "--fault", "slow_blob")[2]

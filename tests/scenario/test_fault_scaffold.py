@@ -29,7 +29,7 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("word", ["slow_manifest", "delay", "a" * 30])
+@pytest.mark.parametrize("word", ["unwritten_fault", "delay", "a" * 30])
 def test_what_is_written_passes_as_it_is(tmp_path: Path, word: str) -> None:
     """Lint, format and the fault's own test."""
     for name in ("pyproject.toml", "tests/stand_ins.py"):
@@ -64,8 +64,8 @@ def test_what_is_written_passes_as_it_is(tmp_path: Path, word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("SlowManifest", "must be lower-case words"),
-        ("slow-manifest", "must be lower-case words"),
+        ("UnwrittenFault", "must be lower-case words"),
+        ("unwritten-fault", "must be lower-case words"),
         ("../slow", "must be lower-case words"),
         ("_slow", "must be lower-case words"),
         ("for", "must be lower-case words"),
@@ -85,11 +85,11 @@ def test_a_word_that_cannot_be_is_refused(tmp_path: Path, word: str, said: str) 
 def test_a_second_time_and_anywhere_else_nothing_is_written(tmp_path: Path) -> None:
     """What somebody wrote is never lost."""
     root = checkout(tmp_path / "checkout")
-    write_fault(root, "slow_manifest")
+    write_fault(root, "unwritten_fault")
     with pytest.raises(ScaffoldError, match="is taken"):
-        write_fault(root, "slow_manifest")
+        write_fault(root, "unwritten_fault")
     with pytest.raises(ScaffoldError, match="needs a source checkout"):
-        write_fault(tmp_path, "slow_manifest")
+        write_fault(tmp_path, "unwritten_fault")
 
 
 @pytest.mark.parametrize("word", sorted(catalogue()))
