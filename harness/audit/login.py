@@ -10,7 +10,7 @@ import httpx
 
 from harness.audit.findings import Check, TroubleError
 from harness.oci.challenge import Challenge, parse_challenge
-from harness.oci.tokens import basic_authorization, read_token
+from harness.oci.tokens import basic_authorization, read_usable_token
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
 _TOKEN_BYTES: Final = 1 << 20
@@ -91,13 +91,10 @@ class Authorizer:
 
 def _token(body: bytes, host: str) -> tuple[str, float]:
     """The token of an answer, and how long it may be used."""
-    no_token = TroubleError(Check.MALFORMED, f"{host} answers with no token")
     try:
-        given = read_token(body)
+        given = read_usable_token(body)
     except ValueError:
-        raise no_token from None
-    if not given.usable:
-        raise no_token
+        raise TroubleError(Check.MALFORMED, f"{host} answers with no token") from None
     if (length := len(given.token)) > _TOKEN_CHARACTERS:
         raise TroubleError(Check.MALFORMED, f"{host} answers with a token of {length} bytes")
     return given.token, max(1.0, given.lifetime_s - _EARLY_S)

@@ -14,7 +14,7 @@ from harness.load.orders import REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.challenge import Challenge, parse_challenge
 from harness.oci.images import BuiltImage
 from harness.oci.media_types import CONTAINERD_ACCEPT
-from harness.oci.tokens import read_token
+from harness.oci.tokens import read_usable_token
 
 MANIFEST_BYTES_MAX: Final = 4 << 20  # distribution-spec v1.1: registries should take 4 MiB
 _AT_ONCE = 16
@@ -139,12 +139,9 @@ async def _token(client: httpx.AsyncClient, target: LoadTarget, challenge: Chall
     )
     _require_ok(reply)
     try:
-        given = read_token(body)
+        return read_usable_token(body).token
     except ValueError:
         raise NotSteady("its token service gave no token") from None
-    if not given.usable:
-        raise NotSteady("its token service gave no token")
-    return given.token
 
 
 def _require_ok(answer: httpx.Response) -> None:

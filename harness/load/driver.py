@@ -74,7 +74,7 @@ class LoadRun:
                 sent.append((maker, await channel.send(do, **words)))
         for maker, order in sent:
             with suppress(ChildGoneError):
-                answer = await self._channels[maker].answer_to(order)
+                answer = await self._channels[maker].answer_to(do, order)
                 self._bites[maker] = answer["bites"]
 
     def bites(self, name: str) -> int:

@@ -18,11 +18,6 @@ class TokenResponse:
     token: str
     lifetime_s: float
 
-    @property
-    def usable(self) -> bool:
-        """Whether there is a token that a header can hold."""
-        return bool(self.token) and self.token.isascii() and self.token.isprintable()
-
 
 def read_token(
     body: bytes | str, names: tuple[str, ...] = ("token", "access_token")
@@ -42,6 +37,14 @@ def read_token(
     if not isinstance(token, str) or not isinstance(lifetime_s, int | float | str):
         raise ValueError("the token must be a string, and expires_in a number")  # noqa: TRY004  as above
     return TokenResponse(token=token, lifetime_s=float(lifetime_s))
+
+
+def read_usable_token(body: bytes | str) -> TokenResponse:
+    """The token of an answer, which a header can hold. Raises ValueError when there is none."""
+    response = read_token(body)
+    if not (response.token and response.token.isascii() and response.token.isprintable()):
+        raise ValueError("there is no token that a header can hold")
+    return response
 
 
 def basic_authorization(username: str, password: str) -> str:

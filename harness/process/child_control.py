@@ -4,7 +4,6 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from harness.process.child import Child, ChildError
@@ -14,14 +13,6 @@ _Message = dict[str, Any]
 
 class ChildGoneError(ChildError):
     """A service has ended and does nothing any more. One sentence."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SentOrder:
-    """An order on its way to a service."""
-
-    do: str
-    answer: asyncio.Future[_Message]
 
 
 class ControlChannel:
@@ -54,10 +45,10 @@ class ControlChannel:
 
         Raises ChildGoneError when the process has ended, ChildError when it refuses or is silent.
         """
-        return await self.answer_to(await self.send(do, **fields))
+        return await self.answer_to(do, await self.send(do, **fields))
 
-    async def send(self, do: str, **fields: Any) -> SentOrder:
-        """Raises ChildGoneError when the process has ended, ChildError when it reads nothing."""
+    async def send(self, do: str, **fields: Any) -> asyncio.Future[_Message]:
+        """What `answer_to` waits for. Raises ChildGoneError, ChildError when nothing is read."""
         if self.child is None or not self.alive:
             raise self._gone()
         number = next(self._numbers)
@@ -70,12 +61,12 @@ class ControlChannel:
         except BaseException:
             answer.cancel()
             raise
-        return SentOrder(do=do, answer=answer)
+        return answer
 
-    async def answer_to(self, order: SentOrder) -> _Message:
-        """Raises ChildGoneError when the process has ended, ChildError when it refuses or waits."""
-        async with self._patience(order.do):
-            answer = await order.answer
+    async def answer_to(self, do: str, sent: asyncio.Future[_Message]) -> _Message:
+        """Raises ChildGoneError when the process has ended, ChildError as `ask`."""
+        async with self._patience(do):
+            answer = await sent
         if "error" in answer:
             raise ChildError(f"{self._name}: {answer['error']}")
         return answer

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.oci.tokens import TokenResponse, basic_authorization, read_token
+from harness.oci.tokens import TokenResponse, basic_authorization, read_token, read_usable_token
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,6 @@ def test_tokens(answer: dict[str, Any], token: str, lifetime_s: float) -> None:
     """Either name will do; without a lifetime it is the specification's minute."""
     given = read_token(json.dumps(answer).encode())
     assert given == TokenResponse(token=token, lifetime_s=lifetime_s)
-    assert given.usable is bool(token)
 
 
 def test_who_knows_one_name_only_reads_no_other() -> None:
@@ -56,7 +55,11 @@ def test_what_is_no_answer_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize("token", ["a\r\nX: y", "\u00e9", "a\x00", ""])
 def test_a_token_that_no_header_can_hold_is_of_no_use(token: str) -> None:
     """It would be a second header, or none."""
-    assert not TokenResponse(token=token, lifetime_s=60).usable
+    body = json.dumps({"token": token})
+    assert read_token(body).token == token
+    with pytest.raises(ValueError, match="no token that a header can hold"):
+        read_usable_token(body)
+    assert read_usable_token('{"access_token": "a.b-c"}').token == "a.b-c"
 
 
 @given(st.binary())

@@ -11,7 +11,7 @@ from harness.gateway.upstream.addresses import AddressError, Addresses, Target, 
 from harness.gateway.upstream.http_client import HeaderList, Pool, UpstreamConnection, UpstreamError
 from harness.oci.challenge import parse_challenge
 from harness.oci.paths import TOKEN_PATH
-from harness.oci.tokens import basic_authorization, read_token
+from harness.oci.tokens import basic_authorization, read_usable_token
 
 _ANSWER_BYTES: Final = 1 << 20  # of an error, a token or a list; whatever is longer is refused
 _PART_BYTES: Final = 1 << 20
@@ -79,14 +79,11 @@ class RegistryClient:
         query = urlencode(challenge.token_query(scope))
         login = {"authorization": basic_authorization(*self._login)} if self._login else {}
         given = await self._ask("GET", f"{TOKEN_PATH}?{query}", login, None)
-        refusal = ClientError(f"the token service gave no token but {given.status}")
         try:
-            response = read_token(given.body)
+            token = read_usable_token(given.body if given.status == _OK else b"").token
         except ValueError:
-            raise refusal from None
-        if given.status != _OK or not response.usable:
-            raise refusal
-        return f"Bearer {response.token}"
+            raise ClientError(f"the token service gave no token but {given.status}") from None
+        return f"Bearer {token}"
 
     async def _ask(
         self, method: str, path: str, headers: Mapping[str, str], content: Path | None
