@@ -25,7 +25,7 @@ class Served:
     addresses: Addresses | None = None
 
     def keep_quotas(self, *, kept: bool) -> None:
-        """Begin to keep the quotas, or stop; a registry that is not ours has its own."""
+        """Begin to keep the quotas, or stop; a registry behind `addresses` has its own."""
         if self.registry is None or self.registry.quotas is None:
             return
         if kept:
