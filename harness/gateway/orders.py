@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from harness.gateway.acts import complaint_about
 from harness.seams import Act, RequestKind
 
 Name = Annotated[str, Field(pattern=r"^[!-+\--~]{1,200}$")]  # fits a header, without commas
@@ -55,11 +54,10 @@ def write_order(order: RuleOrder) -> dict[str, Any]:
 def read_order(data: object) -> RuleOrder:
     """The rule in JSON data. Raises InvalidOrderError."""
     try:
-        order = _ORDER.validate_python(data)
+        return _ORDER.validate_python(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "rule"
-        raise InvalidOrderError(f"{place}: {first['msg']}") from None
-    if complaint := complaint_about(order.act):
-        raise InvalidOrderError(f"act.{complaint}")
-    return order
+        value = first["input"]
+        got = "" if isinstance(value, dict | list) else f", got {value!r}"
+        raise InvalidOrderError(f"{place}: {first['msg']}{got}") from None

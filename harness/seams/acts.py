@@ -1,8 +1,33 @@
-"""What the gateway can do to a request: the words of its seam, as plain data."""
+"""What the gateway can do to a request: the words of its seam, as plain data.
+
+The limits of the fields are checked where an act arrives at the gateway, not where it is made.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from harness.oci.reference import is_host
+
+
+def _require_host(text: str) -> str:
+    if ":" in text or not is_host(text):
+        raise ValueError("must be a host name without a port")
+    return text
+
+
+Count = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+WindowSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Status = Annotated[int, Field(ge=200, le=599)]  # RFC 9110, 15
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]  # RFC 9110, 5.6.2
+HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e\xa1-\xff\t]*$")]
+Host = Annotated[str, AfterValidator(_require_host)]
+Port = Annotated[int, Field(gt=0, lt=1 << 16)]
+UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]{0,200}$")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,8 +39,8 @@ class Respond:
     """
 
     act: Literal["respond"] = "respond"
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
+    status: Status
+    headers: tuple[tuple[HeaderName, HeaderValue], ...] = ()
     body: str = ""
     behind_login: bool = False
 
@@ -36,7 +61,7 @@ class Corrupt:
     """Flip `flip_bytes` bytes of the body at seeded places; length and headers stay right."""
 
     act: Literal["corrupt"] = "corrupt"
-    flip_bytes: int = 1
+    flip_bytes: PositiveCount = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +73,7 @@ class Truncate:
     """
 
     act: Literal["truncate"] = "truncate"
-    keep_share: float = 0.5
+    keep_share: Annotated[float, Field(ge=0, lt=1)] = 0.5
     ending: Literal["fin", "rst"] = "fin"
 
 
@@ -57,7 +82,7 @@ class Delay:
     """Hold every answer back for `first_byte_s` seconds before its first byte."""
 
     act: Literal["delay"] = "delay"
-    first_byte_s: float
+    first_byte_s: Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +94,8 @@ class RateLimit:
     """
 
     act: Literal["rate_limit"] = "rate_limit"
-    limit: int
-    window_s: float
+    limit: Count
+    window_s: WindowSeconds
     retry_after_s: int | None = None
     headers: Literal["none", "docker_hub"] = "none"
     message: str = "You have reached your pull rate limit."
@@ -97,8 +122,8 @@ class SkewClock:
     """
 
     act: Literal["skew_clock"] = "skew_clock"
-    ahead_s: float
-    leeway_s: float = 0.0
+    ahead_s: Annotated[float, Field(allow_inf_nan=False)]
+    leeway_s: Seconds = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +134,9 @@ class MisdirectToken:
     """
 
     act: Literal["misdirect_token"] = "misdirect_token"
-    host: str | None = None
-    port: int | None = None
-    path: str | None = None
+    host: Host | None = None
+    port: Port | None = None
+    path: UrlPath | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +191,9 @@ class Queue:
     """
 
     act: Literal["queue"] = "queue"
-    at_once: int
-    service_s: float
-    waiting: int | None = None
+    at_once: PositiveCount
+    service_s: Seconds
+    waiting: Count | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,10 +204,10 @@ class EgressQuota:
     """
 
     act: Literal["egress_quota"] = "egress_quota"
-    limit_bytes: int
-    window_s: float
+    limit_bytes: Count
+    window_s: WindowSeconds
     status: Literal[403, 429] = 429
-    bytes_per_s: int | None = None
+    bytes_per_s: PositiveCount | None = None
     message: str = "egress quota exceeded"
 
 
@@ -194,7 +219,7 @@ class ConnectionLimit:
     """
 
     act: Literal["connection_limit"] = "connection_limit"
-    limit: int
+    limit: Count
     per: Literal["node", "all"] = "node"
     answer: Literal["reset", "503"] = "reset"
 
@@ -207,8 +232,8 @@ class Redirect:
     """
 
     act: Literal["redirect"] = "redirect"
-    first_byte_s: float
-    bytes_per_s: int
+    first_byte_s: Seconds
+    bytes_per_s: PositiveCount
 
 
 Act = (

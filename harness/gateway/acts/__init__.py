@@ -22,7 +22,6 @@ __all__ = [
     "Verdict",
     "behaviour_of",
     "behaviours",
-    "complaint_about",
 ]
 
 
@@ -36,11 +35,6 @@ def behaviours() -> dict[str, type[Behaviour[Any]]]:
 def behaviour_of(act: Act, context: RuleContext) -> Behaviour[Any]:
     """A new behaviour, for one rule."""
     return behaviours()[act.act](act, context)
-
-
-def complaint_about(act: Act) -> str | None:
-    """What is wrong with the settings of `act`; None: nothing."""
-    return behaviours()[act.act].complaint(act)
 
 
 def _only_one(module: ModuleType) -> type[Behaviour[Any]]:

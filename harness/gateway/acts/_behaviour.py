@@ -85,20 +85,12 @@ class Behaviour(Generic[AnyAct]):
         self.act = act
         self.context = context
 
-    @classmethod
-    def complaint(cls, act: AnyAct) -> str | None:
-        """What is wrong with the settings of `act`, beginning with the field; None: nothing."""
-        del act
-        return None
-
     def always_matches(self, request: GatewayRequest) -> bool:
         """Whether the rule acts on a request in its scope whatever its share."""
-        del request
         return False
 
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
         """What becomes of `request`. `now_s` is on the monotonic clock."""
-        del request, now_s
         return JOIN
 
     def place(self) -> AbstractAsyncContextManager[float] | None:
@@ -110,7 +102,6 @@ class Behaviour(Generic[AnyAct]):
 
     def answer(self, request: GatewayRequest) -> OwnAnswer | None:
         """The answer in the registry's place; None resets the connection."""
-        del request
         raise TypeError(f"{self.act}: does not answer")
 
     def delay_s(self) -> float | None:
@@ -119,17 +110,14 @@ class Behaviour(Generic[AnyAct]):
 
     def counts(self, status: int, method: str) -> bool:
         """Whether an answer of the registry itself shows that the request was affected."""
-        del status, method
         return False
 
     def change_headers(self, status: int, headers: HeaderLines) -> bool:
         """Change the headers of an answer in place; False when nothing was there to change."""
-        del status, headers
         return False
 
     def change_body(self, request: GatewayRequest, held: Extent) -> BodyChange | None:
         """What changes in a body that holds `held`. Only asked of the rule that said `end`."""
-        del request, held
         return None
 
     def meter(self) -> Meter | None:

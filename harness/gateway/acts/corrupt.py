@@ -7,13 +7,7 @@ from harness.seams import Corrupt
 
 
 class CorruptBehaviour(Behaviour[Corrupt]):
-    @classmethod
-    def complaint(cls, act: Corrupt) -> str | None:
-        count = act.flip_bytes
-        return None if count >= 1 else f"flip_bytes: must be at least 1, got {count}"
-
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
-        del now_s
         return END if request.method == "GET" else IGNORE
 
     def change_body(self, request: GatewayRequest, held: Extent) -> BodyChange | None:

@@ -27,21 +27,11 @@ class EgressQuotaBehaviour(Behaviour[EgressQuota]):
         super().__init__(act, context)
         self._window = Window(act.limit_bytes, act.window_s, time.monotonic())
 
-    @classmethod
-    def complaint(cls, act: EgressQuota) -> str | None:
-        limit, window_s, speed = act.limit_bytes, act.window_s, act.bytes_per_s
-        if limit >= 0 and 0 < window_s < inf and (speed is None or speed > 0):
-            return None
-        names = "limit_bytes, window_s, bytes_per_s"
-        return f"{names}: no such quota, got {limit}, {window_s}, {speed}"
-
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
-        del request
         refuses = self.act.bytes_per_s is None and self.remaining_bytes(now_s) <= 0
         return ANSWER if refuses else JOIN
 
     def answer(self, request: GatewayRequest) -> OwnAnswer:
-        del request
         return error_answer(self.act.status, _CODES[self.act.status], self.act.message)
 
     def meter(self) -> "EgressQuotaBehaviour":

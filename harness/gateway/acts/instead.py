@@ -33,7 +33,6 @@ class InsteadBehaviour(Behaviour[Instead]):
 
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
         """Answer with a document, or let the registry be asked for another digest."""
-        del now_s
         if self._document(request) is not None or self._is_unknown(request):
             return ANSWER
         digest = self._digests.get((request.repositories[0], request.reference))

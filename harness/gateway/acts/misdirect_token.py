@@ -4,25 +4,13 @@ import re
 from urllib.parse import urlsplit, urlunsplit
 
 from harness.gateway.acts._behaviour import Behaviour, HeaderLines, replace_header
-from harness.oci.reference import is_host
 from harness.seams import MisdirectToken
 
 _UNAUTHORIZED = 401
 _REALM = re.compile(r'(\brealm=")([^"]*)(")', re.IGNORECASE)
-_PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,200}")
 
 
 class MisdirectTokenBehaviour(Behaviour[MisdirectToken]):
-    @classmethod
-    def complaint(cls, act: MisdirectToken) -> str | None:
-        if act.host is not None and (":" in act.host or not is_host(act.host)):
-            return f"host: must be a host name without a port, got {act.host!r}"
-        if act.port is not None and not 0 < act.port < 1 << 16:
-            return f"port: must be 1 to 65535, got {act.port}"
-        if act.path is not None and not _PATH.fullmatch(act.path):
-            return f"path: must begin with / and be one of a URL, got {act.path!r}"
-        return None
-
     def change_headers(self, status: int, headers: HeaderLines) -> bool:
         if status != _UNAUTHORIZED:
             return False

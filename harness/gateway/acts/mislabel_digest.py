@@ -10,7 +10,6 @@ _MALFORMED = "sha256:not-a-digest"
 
 class MislabelDigestBehaviour(Behaviour[MislabelDigest]):
     def change_headers(self, status: int, headers: HeaderLines) -> bool:
-        del status
         if self.act.says != "missing":
             return replace_header(headers, _NAME, self._mislabelled)
         kept = [it for it in headers if it[0].lower() != _NAME]

@@ -27,16 +27,7 @@ class QueueBehaviour(Behaviour[Queue]):
         super().__init__(act, context)
         self.turns = Turns(act.at_once)
 
-    @classmethod
-    def complaint(cls, act: Queue) -> str | None:
-        at_once, service_s, waiting = act.at_once, act.service_s, act.waiting
-        if at_once > 0 and 0 <= service_s < math.inf and (waiting is None or waiting >= 0):
-            return None
-        names = "at_once, service_s, waiting"
-        return f"{names}: no such queue, got {at_once}, {service_s}, {waiting}"
-
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
-        del request, now_s
         most = self.act.waiting
         is_full = most is not None and self.turns.full and self.turns.waiting >= most
         return ANSWER if is_full else JOIN
@@ -47,7 +38,6 @@ class QueueBehaviour(Behaviour[Queue]):
             yield self.act.service_s
 
     def answer(self, request: GatewayRequest) -> OwnAnswer:
-        del request
         return error_answer(_UNAVAILABLE, ErrorCode.UNAVAILABLE)
 
     def end(self) -> None:

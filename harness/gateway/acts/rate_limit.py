@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from math import inf
 
 from harness.gateway.acts._behaviour import (
     ANSWER,
@@ -26,12 +25,6 @@ class RateLimitBehaviour(Behaviour[RateLimit]):
         super().__init__(act, context)
         self._window = Window(act.limit, act.window_s, time.monotonic())
 
-    @classmethod
-    def complaint(cls, act: RateLimit) -> str | None:
-        if act.limit >= 0 and 0 < act.window_s < inf:
-            return None
-        return f"limit, window_s: no such rate, got {act.limit} in {act.window_s} s"
-
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
         counted = request.method != "HEAD" or "HEAD" in self.context.methods
         passes = self._window.take(now_s) if counted else True
@@ -43,7 +36,6 @@ class RateLimitBehaviour(Behaviour[RateLimit]):
         return replace(ANSWER, headers=headers)
 
     def answer(self, request: GatewayRequest) -> OwnAnswer:
-        del request
         return error_answer(_TOO_MANY_REQUESTS, ErrorCode.TOOMANYREQUESTS, self.act.message)
 
     def _docker_hub(self, request: GatewayRequest, now_s: float) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,6 @@ from harness.seams import RefuseToken
 
 class RefuseTokenBehaviour(Behaviour[RefuseToken]):
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
-        del request, now_s
         return ANSWER
 
     def answer(self, request: GatewayRequest) -> OwnAnswer:
