@@ -53,6 +53,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/scenario/field_types.py": "tests/scenario/test_loading.py, by whole files",
     "harness/scenario/load_model.py": "tests/scenario/test_loading.py, by whole files",
     "harness/clusters/kind/readiness.py": "clusters/kind/test_creation.py, by stand-in programs",
+    "harness/seams/acts.py": "tests/gateway/test_orders.py, by acts that are refused",
     "harness/run/run.py": "tests/cli/test_run.py, by running the program",
     "harness/report/suite_page.py": "tests/report/test_suite.py, by the whole suite",
     "harness/testing/fixtures.py": "tests/testing/test_lab.py, by tests that ask for them",
