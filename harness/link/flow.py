@@ -57,7 +57,7 @@ class Flow:
         self._out: deque[memoryview] = deque()
         self._out_bytes = 0
         self._held_bytes = 0
-        self._reading = self._writing = False
+        self._reading = self._writing = self._reads_on = False
         self._finished = False  # the source has no more
         self._end: End | None = None  # what is left to do when all is sent
         self._over = False
@@ -91,13 +91,11 @@ class Flow:
         self._pump()
 
     def _readable(self) -> None:
-        if self._over:
+        if not self._reading:
             return
-        if self.stages:
-            self._read_staged()
-            return
+        room = self._room()
         try:
-            count = self._source.recv_into(_buffer)
+            count = self._source.recv_into(_buffer, room)
         except BlockingIOError:
             return
         except OSError:
@@ -106,6 +104,20 @@ class Flow:
         if not count:
             self._source_ended()
             return
+        if self.stages:
+            self._put(memoryview(bytes(_buffer[:count])), 0, time.monotonic())
+            self._pump()
+        else:
+            self._pass_on(count)
+        if self._reading:
+            self._look_behind(certain=count == room)
+
+    def _room(self) -> int:
+        if not self.stages:
+            return _READ_BYTES
+        return _FRUGAL_READ_BYTES if self._budget.spent else _STAGED_READ_BYTES
+
+    def _pass_on(self, count: int) -> None:
         try:
             sent = self._target.send(_buffer[:count])
         except BlockingIOError:
@@ -115,40 +127,30 @@ class Flow:
             return
         if sent < count:
             self._keep(count, sent)
-        elif count < len(_buffer):
-            self._look_behind()
 
-    def _look_behind(self) -> None:
-        """See a reset that waits behind data: after an error uvloop calls a reader only once."""
-        try:
-            self._source.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._finish(End.RESET)
+    def _look_behind(self, *, certain: bool) -> None:
+        """Read on if more waits, or `certain`: after an error uvloop calls a reader only once."""
+        if not certain:
+            try:
+                self._source.recv(1, socket.MSG_PEEK)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._finish(End.RESET)
+                return
+        if not self._reads_on:
+            self._reads_on = True
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        self._reads_on = False
+        self._readable()
 
     def _keep(self, count: int, sent: int) -> None:
         rest = memoryview(bytes(_buffer[sent:count]))
         self._out.append(rest)
         self._out_bytes += len(rest)
         self._settle()
-
-    def _read_staged(self) -> None:
-        room = _FRUGAL_READ_BYTES if self._budget.spent else _STAGED_READ_BYTES
-        try:
-            count = self._source.recv_into(_buffer, room)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._finish(End.RESET)
-            return
-        if count:
-            self._put(memoryview(bytes(_buffer[:count])), 0, time.monotonic())
-            self._pump()
-            if count < room:
-                self._look_behind()
-        else:
-            self._source_ended()
 
     def _source_ended(self) -> None:
         self._finished = True
