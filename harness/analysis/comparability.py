@@ -23,15 +23,15 @@ _REFUSED: Final[Mapping[str, tuple[Callable[[RunFigures], str], str]]] = {
     "scenario": (lambda run: run.scenario, "they test different things"),
     "scenario content": (
         lambda run: run.scenario_sha256[:12],
-        "the scenario, or its --set, was changed in between, so its numbers were, too",
+        "the scenario or its --set values changed in between",
     ),
     "seed": (
         lambda run: str(run.seed),
-        "another seed means other images, other schedules and other chances",
+        "a different seed gives different images, schedules and random choices",
     ),
     "cluster provider": (
         lambda run: run.cluster,
-        "emulated and real nodes differ by more than a regression would",
+        "emulated and real nodes differ by more than a typical regression",
     ),
     "registry": (lambda run: run.registry, "they ran against different registries"),
 }
@@ -43,7 +43,7 @@ def differences(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> Differences
     for what, (read, why) in _REFUSED.items():
         of_a, of_b = {read(run) for run in a}, {read(run) for run in b}
         if "" in of_a | of_b:
-            told.append(f"{what}: not recorded by every run, so it may differ")
+            told.append(f"{what}: not recorded in every run, so it may differ")
         elif len(of_a | of_b) > 1:
             refused.append(f"{what} differs: {_both(of_a, of_b)}; {why}")
     for what, of_a, of_b in _told(a, b):

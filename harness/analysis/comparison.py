@@ -24,12 +24,12 @@ FORMAT: Final = 1
 class Comparison:
     """All figures, what is worse first.
 
-    `verdict`: "regression", "no_regression" (none was shown), or "cannot_tell" (with so few
+    `verdict`: "regression", "no_regression" (none was shown), or "inconclusive" (with so few
     repeats none could have been shown, or something became worse but so did the machine, which
     `doubt` then says).
     """
 
-    verdict: Literal["regression", "no_regression", "cannot_tell"]
+    verdict: Literal["regression", "no_regression", "inconclusive"]
     scenario: str
     a: str
     b: str
@@ -61,11 +61,25 @@ class Comparison:
         known = dict(values)
         for key in ("a_runs", "b_runs", "warnings"):
             known[key] = tuple(map(str, known[key]))
-        known["figures"] = tuple(FigureComparison(**one) for one in known["figures"])
+        known["verdict"] = _FORMER.get(known["verdict"], known["verdict"])
+        known["figures"] = tuple(
+            FigureComparison(**one | {"change_is": _FORMER.get(one["change_is"], one["change_is"])})
+            for one in known["figures"]
+        )
         return cls(**known)
 
 
-_ORDER: Final = ("worse", "doubted", "maybe_worse", "unclear", "better", "alike", "too_few")
+# What comparisons of older versions call it.
+_FORMER: Final = {"cannot_tell": "inconclusive", "unclear": "inconclusive", "alike": "unchanged"}
+_ORDER: Final = (
+    "worse",
+    "doubted",
+    "maybe_worse",
+    "inconclusive",
+    "better",
+    "unchanged",
+    "too_few",
+)
 
 
 def compare(a: RunSet, b: RunSet, limits: Limits, *, force: bool = False) -> Comparison:
@@ -76,14 +90,13 @@ def compare(a: RunSet, b: RunSet, limits: Limits, *, force: bool = False) -> Com
     twice = sorted({run.run_id for run in a.runs} & {run.run_id for run in b.runs})
     if twice:
         raise NotComparableError(
-            f"{a.name} and {b.name} cannot be compared: run {twice[0]} is on both sides, and a run "
-            "says nothing about a change from itself"
+            f"{a.name} and {b.name} are not comparable: run {twice[0]} is on both sides"
         )
     found = differences(a.runs, b.runs)
     if found.refused and not force:
         raise NotComparableError(
-            f"{a.name} and {b.name} cannot be compared: {'; '.join(found.refused)} "
-            "(--force compares them all the same)"
+            f"{a.name} and {b.name} are not comparable: {'; '.join(found.refused)} "
+            "(--force compares them anyway)"
         )
     figures = list(figure_comparisons(a.runs, b.runs, limits))
     doubt = busier(a.runs, b.runs)
@@ -109,10 +122,10 @@ def compare(a: RunSet, b: RunSet, limits: Limits, *, force: bool = False) -> Com
     )
 
 
-def _verdict(changes: set[Change]) -> Literal["regression", "no_regression", "cannot_tell"]:
+def _verdict(changes: set[Change]) -> Literal["regression", "no_regression", "inconclusive"]:
     if "worse" in changes:
         return "regression"
-    return "cannot_tell" if "doubted" in changes or changes <= {"too_few"} else "no_regression"
+    return "inconclusive" if "doubted" in changes or changes <= {"too_few"} else "no_regression"
 
 
 def _place(one: FigureComparison) -> tuple[int, int]:

@@ -47,7 +47,7 @@ class Measure:
 
 
 def judge(expectation: Expectation, evidence: Evidence) -> ExpectationFinding:
-    """The finding for `expectation`. A metric that is not known is unknown, never a pass."""
+    """The finding for `expectation`. A metric that is not known is inconclusive, never a pass."""
     measured = METRICS.get(expectation.metric)
     if measured is None:
         measure = _nothing("", f"{expectation.metric}: no such metric, known: {sorted(METRICS)}")
@@ -57,7 +57,7 @@ def judge(expectation: Expectation, evidence: Evidence) -> ExpectationFinding:
     value = finite(measure.high)
     known = value if value is not None else finite(measure.low)
     margin = None
-    if known is not None and measure.samples and verdict is not Verdict.UNKNOWN:
+    if known is not None and measure.samples and verdict is not Verdict.INCONCLUSIVE:
         sign = 1 if expectation.comparison == "at_most" else -1
         margin = sign * (expectation.limit - known)
     return ExpectationFinding(
@@ -83,7 +83,7 @@ def judge(expectation: Expectation, evidence: Evidence) -> ExpectationFinding:
 
 def _verdict(expectation: Expectation, measure: Measure) -> tuple[Verdict, str]:
     if not measure.samples:
-        return Verdict.UNKNOWN, measure.note or "nothing was measured"
+        return Verdict.INCONCLUSIVE, measure.note or "nothing was measured"
     if expectation.comparison == "at_most":
         good, bad = measure.high <= expectation.limit, measure.low > expectation.limit
         hopeless = measure.best > expectation.limit
@@ -93,11 +93,14 @@ def _verdict(expectation: Expectation, measure: Measure) -> tuple[Verdict, str]:
     if measure.samples < measure.needed:
         few = f"{measure.samples} samples, {measure.needed} are needed"
         if hopeless:
-            return Verdict.FAIL, f"only {few}, but not one of them keeps the limit"
-        return Verdict.UNKNOWN, f"too few samples: {few}"
+            return Verdict.FAIL, f"only {few}, but none of them is within the limit"
+        return Verdict.INCONCLUSIVE, f"too few samples: {few}"
     if good or bad:
         return Verdict.PASS if good else Verdict.FAIL, measure.note
-    return Verdict.UNKNOWN, "not watched long enough: what never ended was given up too early"
+    return (
+        Verdict.INCONCLUSIVE,
+        "not observed for long enough: some did not finish before the run ended",
+    )
 
 
 def sentence(expectation: Expectation, unit: str) -> str:
@@ -201,7 +204,7 @@ def _push_error_rate(expectation: Expectation, evidence: Evidence) -> Measure:
 def _of_heals(bounds: Iterable[tuple[float, float]]) -> Measure:
     waits = list(bounds)
     if not waits:
-        return _nothing("s", "no fault was healed, or nothing was tried after it")
+        return _nothing("s", "no fault was removed, or nothing was tried afterwards")
     return Measure(
         unit="s",
         low=max(low for low, _ in waits),
@@ -224,7 +227,7 @@ def _of_fault(expectation: Expectation, evidence: Evidence) -> list[Recovery]:
 def _recovery_time(expectation: Expectation, evidence: Evidence) -> Measure:
     found = _of_fault(expectation, evidence)
     if found and evidence.pods.empty:
-        return _nothing("s", "no pods, so none could recover")
+        return _nothing("s", "no pods, so nothing to recover")
     return _of_heals(
         (one.watched_s if one.pods_never_ready else one.recovery_wait_s, one.recovery_wait_s)
         for one in found

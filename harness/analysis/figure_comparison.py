@@ -24,7 +24,9 @@ MINIMUM_EFFECT: Final = 0.10
 MINIMUM_POINTS: Final = 0.05
 SHORTEST_CHANGE_S: Final = 0.05  # no deployment is the better for less
 
-Change = Literal["worse", "doubted", "maybe_worse", "better", "alike", "unclear", "too_few"]
+Change = Literal[
+    "worse", "doubted", "maybe_worse", "better", "unchanged", "inconclusive", "too_few"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,7 @@ def _note(a: tuple[Figure, ...], b: tuple[Figure, ...], a_runs: int, b_runs: int
     if finest_p(a_runs, b_runs) > LEVEL:
         return f"too few repeats ({a_runs} and {b_runs})"
     if any(one.at_least for one in a):
-        return "in A it never ended, so nobody knows what B should be held against"
+        return "in A it never ended, so there is no value to compare B with"
     return ""
 
 
@@ -210,8 +212,8 @@ def _change(low: float, middle: float, high: float, chance: float, minimum: floa
     if middle <= -minimum and high < 0:
         return "better"
     if -minimum < low and high < minimum:
-        return "alike"
-    return "unclear"
+        return "unchanged"
+    return "inconclusive"
 
 
 def _readable(metric: str, shift: float) -> float:

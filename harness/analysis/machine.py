@@ -31,8 +31,8 @@ def busier(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> str:
     before, after = float(np.median(of_a)) * 1000, float(np.median(of_b)) * 1000
     return (
         f"the machine was busier in B: the load generator was {math.exp(shift[0]):.1f} times as "
-        f"late ({before:.3g} ms, then {after:.3g} ms), so a slower machine may be all that it was; "
-        "repeat it on a quiet one"
+        f"late ({before:.3g} ms, then {after:.3g} ms), so a slower machine may be "
+        "the whole difference; repeat the runs on an idle machine"
     )
 
 

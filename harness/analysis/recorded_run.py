@@ -35,11 +35,10 @@ class RecordedRun:
     def load(cls, folder: Path) -> "RecordedRun":
         """Read `folder`. Raises NoRecordingError when it is no run folder at all."""
         if not folder.is_dir():
-            raise NoRecordingError(f"{folder}: is not a folder; give the folder of one run")
+            raise NoRecordingError(f"{folder}: is not a folder; name one run folder")
         if not any((folder / name).exists() for name in ("plan.json", "run.json", "events.jsonl")):
             raise NoRecordingError(
-                f"{folder}: holds neither plan.json nor run.json nor events.jsonl, so it is not "
-                "the folder of a run"
+                f"{folder}: has no plan.json, run.json or events.jsonl, so it is not a run folder"
             )
         problems: list[str] = []
         plan = _read_object(folder / "plan.json", problems)

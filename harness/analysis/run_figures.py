@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.analysis.figures import Figure, FigureName, figures
+from harness.recording.outcome import Verdict
 
 # Reasons for which a run says nothing about the registry. Others, a failed expectation above all,
 # are what a comparison is about.
@@ -58,9 +59,10 @@ class RunFigures:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "RunFigures":
-        """What `as_json` wrote. Raises KeyError or TypeError when it is something else."""
+        """What `as_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
         known = dict(values)
         found = known.pop("figures")
+        known["verdict"] = Verdict(known["verdict"]).value
         named = {FigureName.of(key): _figure_of(value) for key, value in found.items()}
         return cls(**known, figures=named)
 
@@ -96,7 +98,7 @@ def read_run(folder: Path) -> RunFigures:
     about = _object(folder / "run.json")
     try:
         return _run_of(_object(folder / "findings.json"), about, group_of(folder))
-    except (KeyError, TypeError, AttributeError):  # none, or of another version
+    except (KeyError, TypeError, ValueError, AttributeError):  # none, or of another version
         return _run_of(_computed(folder), about, group_of(folder))
 
 
@@ -117,7 +119,7 @@ def _run_of(findings: Mapping[str, Any], about: Mapping[str, Any], group: str) -
         versions=run["versions"],
         machine=f"{host.get('cpus', '?')} CPUs, {host.get('system', '?')}",
         group=group,
-        verdict=findings["verdict"],
+        verdict=Verdict(findings["verdict"]).value,
         unfit=reasons[0]["text"] if reasons else "",
         figures=figures(findings),
     )

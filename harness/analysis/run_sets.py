@@ -43,12 +43,12 @@ def fit(name: str, runs: Sequence[RunFigures]) -> RunSet:
         f"{name}: run {run.run_id} is left out: {run.unfit}" for run in runs if run.unfit
     )
     if not kept:
-        reasons = "; ".join(left_out) or "it holds none"
-        raise NotComparableError(f"{name}: has no run that can be compared: {reasons}")
+        reasons = "; ".join(left_out) or "it has no runs"
+        raise NotComparableError(f"{name}: has no comparable run: {reasons}")
     scenarios = sorted({run.scenario for run in kept})
     if len(scenarios) > 1:
         raise NotComparableError(
-            f"{name}: holds runs of {' and '.join(scenarios)}; a side must be of one scenario"
+            f"{name}: contains runs of {' and '.join(scenarios)}; a side must be of one scenario"
         )
     return RunSet(name=name, runs=kept, left_out=left_out)
 
@@ -64,7 +64,7 @@ def run_folders(path: Path) -> list[Path]:
         key=lambda folder: folder.name,
     )
     if not found:
-        raise NotComparableError(f"{path}: is no run folder and holds none (no plan.json)")
+        raise NotComparableError(f"{path}: is not a run folder and contains none (no plan.json)")
     return found
 
 

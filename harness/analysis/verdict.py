@@ -54,7 +54,8 @@ def reasons(
 
 
 def _of_expectations(expectations: Sequence[ExpectationFinding]) -> Iterator[Reason]:
-    for verdict, kind in ((Verdict.FAIL, "expectation_failed"), (Verdict.UNKNOWN, "not_judged")):
+    kinds = ((Verdict.FAIL, "expectation_failed"), (Verdict.INCONCLUSIVE, "not_judged"))
+    for verdict, kind in kinds:
         for finding in expectations:
             if finding.verdict == verdict:
                 note = f": {finding.note}" if finding.note else ""
@@ -63,13 +64,13 @@ def _of_expectations(expectations: Sequence[ExpectationFinding]) -> Iterator[Rea
         yield Reason(
             kind="no_expectations",
             subject="expect",
-            text="the scenario expects nothing, so nothing was judged",
+            text="the scenario has no expectations",
         )
 
 
 def _of_faults(faults: Sequence[FaultFinding], *, finished: bool) -> Iterator[Reason]:
     for name in never_bit(faults):
-        text = f"{name} was injected but never bit: no request, query or connection met it"
+        text = f"{name} was injected but affected no request, DNS query or connection"
         yield Reason(kind="fault_never_bit", subject=name, text=text)
     for fault in faults:
         which = f"{fault.fault} (occurrence {fault.occurrence})"
@@ -77,7 +78,7 @@ def _of_faults(faults: Sequence[FaultFinding], *, finished: bool) -> Iterator[Re
             text = f"{which} was not injected" + (f": {fault.error}" if fault.error else "")
             yield Reason(kind="fault_failed", subject=fault.fault, text=text)
         elif fault.injected_s is not None and fault.error:
-            text = f"{which} was not healed cleanly: {fault.error}"
+            text = f"{which} was not removed cleanly: {fault.error}"
             yield Reason(kind="heal_failed", subject=fault.fault, text=text)
 
 
@@ -88,10 +89,10 @@ def _of_events(events: Sequence[Event]) -> Iterator[Reason]:
                 text = f"abort_when: {event.metric} was {event.value:.0%}, {event.limit}"
                 yield Reason(kind="aborted", subject=event.metric, text=text)
             case ChildDied():
-                text = f"{event.child} ended by itself with code {event.exit_code}"
+                text = f"{event.child} exited unexpectedly with code {event.exit_code}"
                 yield Reason(kind="child_died", subject=event.child, text=text)
             case SteadyStateChecked(ok=False):
-                text = event.error or f"the registry did not work {event.when} the faults"
+                text = event.error or f"the registry was not healthy {event.when} the faults"
                 yield Reason(kind="not_steady", subject=event.when, text=text)
             case LoadEnded(error=error) if error:
                 yield Reason(kind="load_failed", subject="load", text=f"load: {error}")
@@ -103,7 +104,7 @@ def _of_events(events: Sequence[Event]) -> Iterator[Reason]:
 def _of_end(events: Sequence[Event]) -> Iterator[Reason]:
     ended, error = how_it_ended(events)
     if ended == NOT_ENDED:
-        text = "the recording stops before the run ended"
+        text = "the recording stops before the end of the run"
         yield Reason(kind="recording_stops", subject="events.jsonl", text=text)
     elif ended not in ("finished", "aborted"):
         text = f"the run ended early ({ended})" + (f": {error}" if error else "")
@@ -117,14 +118,14 @@ def _of_load(load: LoadHealth) -> Iterator[Reason]:
     busiest = max((one.cpu_share_p90 for one in load.processes if one.makes_load), default=0.0)
     if late is not None and late > load.lateness_limit_s and busiest < load.cpu_limit_share:
         text = (
-            f"the load generator was saturated: pulls began {late:.3g} s late "
+            f"the load generator was saturated: pulls started {late:.3g} s late "
             f"(99th percentile, limit {load.lateness_limit_s:g} s)"
         )
     elif latest is not None and latest > STALL_LIMIT_S:
-        text = f"the load generator stood still: a pull began {latest:.3g} s late"
+        text = f"the load generator stalled: a pull started {latest:.3g} s late"
     else:
         text = (
-            "the load generator was saturated: a process was at its CPU limit for a tenth of the "
+            "the load generator was saturated: a process was at its CPU limit for 10 % of the "
             "time; use more workers or less load"
         )
     yield Reason(kind="generator_saturated", subject="load", text=text)
@@ -133,21 +134,21 @@ def _of_load(load: LoadHealth) -> Iterator[Reason]:
 def overall(
     found: Sequence[Reason], expectations: Sequence[ExpectationFinding], ended: str
 ) -> tuple[Verdict, ExitCode]:
-    """Verdict and exit code: a failed expectation outweighs whatever is unknown.
+    """Verdict and exit code: a failed expectation outweighs whatever is inconclusive.
 
     Not so in a run that its own environment cut short: what was not ready then is no failure of
     the registry's.
     """
     verdicts = [Verdict(finding.verdict) for finding in expectations]
-    verdicts += [Verdict.UNKNOWN for _ in found]
-    verdict = Verdict.UNKNOWN if ended in _CUT_SHORT else worst(verdicts)
+    verdicts += [Verdict.INCONCLUSIVE for _ in found]
+    verdict = Verdict.INCONCLUSIVE if ended in _CUT_SHORT else worst(verdicts)
     early = _EXIT_OF_END.get(ended)
     if early is None and any(reason.kind == "aborted" for reason in found):
         early = ExitCode.ABORTED
     by_verdict = {
         Verdict.PASS: ExitCode.PASS,
         Verdict.FAIL: ExitCode.FAIL,
-        Verdict.UNKNOWN: ExitCode.INCONCLUSIVE,
+        Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
     }
     return verdict, early or by_verdict[verdict]
 
@@ -166,9 +167,9 @@ def headline(
     if ended in ("aborted", "interrupted", "environment", "error", "died"):
         return f"The run did not finish ({ended}); {counted}."
     if verdict is Verdict.PASS:
-        return counted + (", and every fault bit." if faulty else ".")
+        return counted + ("; every fault affected requests." if faulty else ".")
     if verdict is Verdict.FAIL:
         failed = sum(finding.verdict == Verdict.FAIL for finding in expectations)
         return f"{failed} of {len(expectations)} expectations not met."
     first = found[0].text if found else "nothing was judged"
-    return f"Not proved: {first}."
+    return f"No verdict: {first}."

@@ -12,9 +12,9 @@ from harness.cli.stop import end_at_once_when_interrupted
 from harness.recording.outcome import ExitCode
 
 EPILOG = (
-    "Exit codes: 0 pass, 1 an expectation failed, 2 usage or invalid scenario, 3 the environment "
-    "could not be set up, 4 inconclusive, 5 aborted by abort_when, 6 regression, 70 a bug of ours, "
-    "130 interrupted after everything was healed."
+    "Exit codes: 0 pass, 1 an expectation failed, 2 usage or invalid scenario, 3 environment could "
+    "not be set up, 4 inconclusive, 5 aborted by abort_when, 6 regression, 70 internal error, "
+    "130 interrupted after everything was undone."
 )
 
 app = typer.Typer(
@@ -45,11 +45,11 @@ def _options(
 
 
 def main() -> None:
-    """The console script: what goes wrong unforeseen is a bug of ours, and says so."""
+    """The console script: anything unforeseen is an internal error, and says so."""
     end_at_once_when_interrupted()
     try:
         app()
     except Exception:  # noqa: BLE001  the last line of defence
         traceback.print_exc()
-        print("harness: a bug of ours; please report the lines above", file=sys.stderr)
+        print("harness: internal error; please report it with the lines above", file=sys.stderr)
         sys.exit(ExitCode.BUG)

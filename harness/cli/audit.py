@@ -18,46 +18,51 @@ if TYPE_CHECKING:
 Url = Annotated[str, typer.Argument(help="A registry, or one repository of it.", metavar="URL")]
 Repositories = Annotated[
     list[str] | None,
-    typer.Option("--repository", metavar="PATTERN", help="Only these, as 'team/*' or team/app."),
+    typer.Option(
+        "--repository", metavar="PATTERN", help="Only these repositories, as 'team/*' or team/app."
+    ),
 ]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="Ask for blobs by HEAD instead of reading them.")
+    bool, typer.Option("--quick", help="Check blobs with HEAD requests instead of reading them.")
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Option("--name-pattern", metavar="PATTERN", help="What repositories may be called."),
+    typer.Option("--name-pattern", metavar="PATTERN", help="Pattern of allowed repository names."),
 ]
 Tags = Annotated[
     list[str] | None,
-    typer.Option("--tag-pattern", metavar="PATTERN", help="What tags may be called."),
+    typer.Option("--tag-pattern", metavar="PATTERN", help="Pattern of allowed tag names."),
 ]
 Platforms = Annotated[
     list[str] | None,
-    typer.Option("--platform", metavar="OS/ARCH", help="What every image must be there for."),
+    typer.Option("--platform", metavar="OS/ARCH", help="Platform that every image must support."),
 ]
 Quota = Annotated[
-    str | None, typer.Option("--quota", metavar="SIZE", help="What each repository may hold.")
+    str | None, typer.Option("--quota", metavar="SIZE", help="Size limit of each repository.")
 ]
 Since = Annotated[
-    Path | None, typer.Option("--since", help="Find tags that moved since this was saved.")
+    Path | None, typer.Option("--since", help="Report tags that moved since this file was saved.")
 ]
 Save = Annotated[
-    Path | None, typer.Option("--save", help="Save where tags lead, for the next --since.")
+    Path | None, typer.Option("--save", help="Save the digest of each tag, for the next --since.")
 ]
 CertificateDays = Annotated[
-    int, typer.Option("--certificate-days", min=0, help="How long a certificate must last.")
+    int,
+    typer.Option(
+        "--certificate-days", min=0, help="Minimum remaining validity of the certificate."
+    ),
 ]
 Authorities = Annotated[
-    Path | None, typer.Option("--ca", help="Trust the authorities in this file only.")
+    Path | None, typer.Option("--ca", help="Trust only the certificate authorities in this file.")
 ]
 AtOnce = Annotated[
-    int, typer.Option("--concurrency", min=1, max=64, help="How many requests at a time.")
+    int, typer.Option("--concurrency", min=1, max=64, help="Number of parallel requests.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print all findings as JSON.")]
 Junit = Annotated[
-    Path | None, typer.Option("--junit", metavar="FILE", help="Write a JUnit file, too.")
+    Path | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit file.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing meanwhile.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -81,10 +86,10 @@ def audit(
     junit: Junit = None,
     quiet: Quiet = False,
 ) -> None:
-    """Check what a registry holds without changing it: digests, missing layers, names, sizes.
+    """Check the content of a registry, read-only: digests, missing layers, names, sizes.
 
-    Logs in with HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD, or with what Docker's
-    configuration has for the host. Exits with 1 on findings, with 3 when it cannot be reached.
+    Logs in with HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD, or with Docker's
+    configuration for the host. Exits 1 on findings, 3 when the registry cannot be reached.
     """
     import asyncio
 
@@ -157,7 +162,7 @@ def _login(host: str) -> "Login":
     password = os.environ.get("HARNESS_REGISTRY_PASSWORD", "")
     if bool(username) != bool(password):
         fail(
-            "harness: HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD need each other",
+            "harness: set both HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD",
             ExitCode.USAGE,
         )
     if not username:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _Side = Annotated[
     str,
     typer.Argument(
-        help="A run folder (with all its repeats), a folder of runs, or baseline:NAME.",
+        help="A run folder (includes its repeats), a folder of runs, or baseline:NAME.",
         metavar="RUNS",
     ),
 ]
@@ -28,10 +28,13 @@ _Side = Annotated[
 
 MinimumEffect = Annotated[
     str,
-    typer.Option(help="The smallest change of times and throughput that matters in a comparison."),
+    typer.Option(help="The smallest relevant change of times and throughput."),
 ]
 MinimumPoints = Annotated[
-    str, typer.Option(help="The same of error rates and Ready pods, in percentage points.")
+    str,
+    typer.Option(
+        help="The smallest relevant change of error rates and Ready pods, in percentage points."
+    ),
 ]
 
 
@@ -47,7 +50,7 @@ class ToRun(Protocol):
 def add_to(app: typer.Typer) -> None:
     app.command(no_args_is_help=True)(compare)
     baselines = typer.Typer(
-        rich_markup_mode=None, help="Keep the figures of runs that others are compared with."
+        rich_markup_mode=None, help="Manage baselines: figures of runs to compare other runs with."
     )
     baselines.command(name="add", no_args_is_help=True)(baseline_add)
     baselines.command(name="list")(baseline_list)
@@ -62,13 +65,13 @@ def compare(
     minimum_points: MinimumPoints = "5%",
     baselines: BaselinesOption = Path("baselines"),
     force: Annotated[
-        bool, typer.Option("--force", help="Compare also what differs by scenario, seed or node.")
+        bool, typer.Option("--force", help="Compare even if scenario, seed or nodes differ.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
-    """Compare B with A, its baseline: exit 6 when a figure became worse beyond doubt.
+    """Compare B with A, its baseline: exit 6 when a figure is significantly worse.
 
-    Repeats are what is compared (`harness run --repeat 5`); a single run cannot show a change.
+    It compares repeats (`harness run --repeat 5`); a single run cannot show a change.
     """
     from harness.analysis.comparison import compare as compare_sets
     from harness.analysis.run_figures import NotComparableError
@@ -132,7 +135,7 @@ def require_comparable(name: str, folder: Path, planned: "Sequence[ToRun]") -> N
 
     if len(planned) != 1:
         fail(
-            f"--baseline {name}: belongs to one scenario, {len(planned)} were given",
+            f"--baseline {name}: applies to one scenario, got {len(planned)}",
             ExitCode.USAGE,
         )
     try:
@@ -147,7 +150,7 @@ def require_comparable(name: str, folder: Path, planned: "Sequence[ToRun]") -> N
         scenario_sha256=planned[0].content_sha256,
     )
     if refused := differences(runs, [like]).refused:
-        fail(f"baseline:{name} cannot be compared: {'; '.join(refused)}", ExitCode.USAGE)
+        fail(f"baseline:{name} is not comparable: {'; '.join(refused)}", ExitCode.USAGE)
 
 
 def against_baseline(
@@ -193,11 +196,11 @@ def _put(found: "Comparison", folder: Path) -> None:
 def baseline_add(
     name: Annotated[str, typer.Argument(help="Letters, digits, dots, dashes.")],
     runs: Annotated[
-        list[str], typer.Argument(help="Run folders (with all their repeats), or folders of them.")
+        list[str], typer.Argument(help="Run folders (including their repeats), or folders of them.")
     ],
     baselines: BaselinesOption = Path("baselines"),
 ) -> None:
-    """Add runs to a baseline, making it when there is none: a small file for git."""
+    """Add runs to a baseline, a small file to keep in git; creates it if needed."""
     from harness.analysis.baseline import baseline_path, read_baseline, with_runs
     from harness.analysis.comparability import differences
     from harness.analysis.run_figures import NotComparableError
@@ -211,7 +214,7 @@ def baseline_add(
     except NotComparableError as error:
         fail(str(error), ExitCode.USAGE)
     if refused := differences(old or new[:1], new).refused:
-        fail(f"{name}: runs of one baseline must be alike: {refused[0]}", ExitCode.USAGE)
+        fail(f"{name}: runs of one baseline must be comparable: {refused[0]}", ExitCode.USAGE)
     whole = with_runs(name, old, new)
     try:
         baselines.mkdir(parents=True, exist_ok=True)
@@ -257,7 +260,9 @@ def baseline_list(
             )
         )
     if not found:
-        complain(f"{baselines}: holds no baseline; `harness baseline add NAME RUN` makes one")
+        complain(
+            f"{baselines}: contains no baseline; create one with `harness baseline add NAME RUN`"
+        )
 
 
 def baseline_remove(

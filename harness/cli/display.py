@@ -34,15 +34,15 @@ def _room_opened(event: RoomOpened) -> str:
 
 def _steady_state(event: SteadyStateChecked) -> str:
     if event.ok:
-        return f"steady state {event.when} the faults: every node can pull"
-    return f"no steady state: {event.error}"
+        return f"registry healthy {event.when} the faults: every node can pull"
+    return f"the registry is not healthy: {event.error}"
 
 
 def _fault_healed(event: FaultHealed) -> str:
     if event.error:
         return f"fault {event.fault} failed: {event.error}"
     bites = "counted from samples" if event.bites is None else event.bites
-    return f"fault {event.fault} healed, bites: {bites}"
+    return f"fault {event.fault} removed, affected requests: {bites}"
 
 
 _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
@@ -52,9 +52,9 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     FaultHealed: _fault_healed,
     FaultFailed: lambda event: f"fault {event.fault} failed: {event.error}",
     Aborted: lambda event: f"aborted: {event.metric} was {event.value:.0%} ({event.limit})",
-    ChildDied: lambda event: f"{event.child} ended by itself with code {event.exit_code}",
+    ChildDied: lambda event: f"{event.child} exited unexpectedly with code {event.exit_code}",
     LoadEnded: lambda event: (
-        "load ended" if event.complete else f"load ended, not all ready {event.error}".rstrip()
+        "load ended" if event.complete else f"load ended, not all pods Ready {event.error}".rstrip()
     ),
     RunEnded: lambda event: f"run ended: {event.reason} {event.error}".rstrip(),
 }

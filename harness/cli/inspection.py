@@ -47,7 +47,7 @@ def read_plan(
 
 
 def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
-    """Check scenario files: every complaint at once, as file:line:col key: rule, got value."""
+    """Check scenario files and print every problem as file:line:col key: rule, got value."""
     from harness.scenario import ScenarioError
 
     wrong = False
@@ -69,9 +69,9 @@ def plan(
     seed: SeedOption = None,
     cluster: ClusterOption = ClusterChoice.SCENARIO,
     nodes: NodesOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan itself.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
-    """Show what a scenario would do: the timeline, what is made, bytes and requests expected."""
+    """Show what a scenario would do: timeline, images, expected bytes and requests."""
     from harness.plan.text import plan_text
     from harness.scenario import ScenarioError
 
@@ -124,9 +124,9 @@ def new(
         ),
     ] = None,
 ) -> None:
-    """Write a commented scenario to begin with, or the files of a fault of your own."""
+    """Write a commented scenario to start from, or the files of a new fault."""
     if (path is None) == (fault is None):
-        fail("new: takes a FILE or --fault NAME, one of both", ExitCode.USAGE)
+        fail("new: takes either a FILE or --fault NAME", ExitCode.USAGE)
     if path is not None:
         _new_scenario(path)
     elif fault is not None:
@@ -144,10 +144,10 @@ def _new_scenario(path: Path) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(starter(path.stem))
     except FileExistsError:
-        fail(f"{path}: exists already; choose another name", ExitCode.USAGE)
+        fail(f"{path}: already exists; choose another name", ExitCode.USAGE)
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror}", ExitCode.USAGE)
-    print(f"{path}: written; try: harness plan {path}")
+    print(f"{path}: written; next: harness plan {path}")
 
 
 def _new_fault(word: str) -> None:

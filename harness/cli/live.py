@@ -1,4 +1,4 @@
-"""What a terminal shows of a run now: phase, what is broken and for how long yet, delay, errors."""
+"""What a terminal shows of a run now: phase, active faults and their time left, delay, errors."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class LiveState:
         self._at_s = max(self._at_s, event.at_s)
         match event:
             case RoomOpened():
-                self._doing = f"starting, {event.room} is up"
+                self._doing = f"starting, {event.room} is ready"
             case SteadyStateChecked():
                 self._doing = f"steady state {event.when} the faults"
             case LoadStarted():
@@ -57,11 +57,11 @@ class LiveState:
             case LoadEnded():
                 self._doing = "load ended"
             case RunEnded():
-                self._doing = "closing"
+                self._doing = "shutting down"
 
     def lines(self) -> list[str]:
         """Plain text: where the run is, the load, and what is broken now."""
-        phase = "a fault is on" if self._broken else self._doing
+        phase = "during a fault" if self._broken else self._doing
         done = min(1.0, self._at_s / self.ends_s) if self.ends_s else 0.0
         bar = "━" * round(done * _BAR_WIDTH)
         until = f" of at most {self.ends_s:.0f} s" if self.ends_s else ""
@@ -69,13 +69,13 @@ class LiveState:
         if self._tallies:
             lines.append(self._load())
         if self._broken:
-            lines.append("broken: " + ", ".join(map(self._fault, self._broken)))
+            lines.append("active faults: " + ", ".join(map(self._fault, self._broken)))
         return lines
 
     def _fault(self, one: Occurrence) -> str:
         name = one[0] if one[1] == 1 else f"{one[0]} #{one[1]}"
         heals_s = self.heals_s.get(one)
-        return name if heals_s is None else f"{name} {max(0.0, heals_s - self._at_s):.0f} s yet"
+        return name if heals_s is None else f"{name} {max(0.0, heals_s - self._at_s):.0f} s left"
 
     def _load(self) -> str:
         now, then = self._tallies[-1], self._window_begin()

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
 ) -> None:
-    """Check this machine before a run: what is there, what would be used, and what to mend."""
+    """Check this machine: what is installed, what a run would use, and how to fix problems."""
     from dataclasses import asdict
 
     from harness.run.doctor import examine
@@ -75,7 +75,7 @@ def _install(word: str) -> None:
     from harness.environment.programs import PROGRAMS
 
     program = PROGRAMS[word]
-    complain(f"building {program.name} {program.version} with Go; this takes half a minute")
+    complain(f"building {program.name} {program.version} with Go; this takes about half a minute")
     try:
         path = program.install(cache_folder())
     except SetupFailed as error:

@@ -31,7 +31,7 @@ class LinkChoice(StrEnum):
 
 
 ScenarioPaths = Annotated[
-    list[Path], typer.Argument(help="Scenario files, or folders of them.", metavar="SCENARIO...")
+    list[Path], typer.Argument(help="Scenario files or folders of them.", metavar="SCENARIO...")
 ]
 ScenarioPath = Annotated[Path, typer.Argument(help="A scenario file.", metavar="SCENARIO")]
 SetOption = Annotated[
@@ -50,7 +50,7 @@ LinkOption = Annotated[
     typer.Option(
         "--link",
         envvar="HARNESS_LINK",
-        help="The TCP link: real Toxiproxy where it can be had (auto), or only one of the two.",
+        help="The TCP link; auto is the real Toxiproxy if available, else the embedded link.",
     ),
 ]
 ClusterOption = Annotated[
@@ -58,7 +58,7 @@ ClusterOption = Annotated[
     typer.Option(
         "--cluster",
         envvar="HARNESS_CLUSTER",
-        help="Who pulls: emulated nodes, or the real ones of a kind cluster or of one of yours.",
+        help="Which nodes pull: emulated nodes, a kind cluster, or an existing cluster.",
     ),
 ]
 NodesOption = Annotated[
@@ -68,16 +68,14 @@ NodesOption = Annotated[
         envvar="HARNESS_NODES",
         min=1,
         metavar="NUMBER",
-        help="Run on fewer nodes, with as many pods; a scenario of emulated nodes that is run on "
-        "kind shrinks to 3 by itself.",
+        help="Run on fewer nodes with the same number of pods. Scenarios for emulated nodes use 3 "
+        "on a real cluster by default.",
     ),
 ]
-KeepOption = Annotated[
-    bool, typer.Option("--keep", help="Leave the kind cluster there, for --reuse NAME.")
-]
+KeepOption = Annotated[bool, typer.Option("--keep", help="Keep the kind cluster for --reuse NAME.")]
 ReuseOption = Annotated[
     str | None,
-    typer.Option("--reuse", metavar="NAME", help="Use a kind cluster that --keep left."),
+    typer.Option("--reuse", metavar="NAME", help="Use a kind cluster that --keep kept."),
 ]
 KindImageOption = Annotated[
     str | None,
@@ -85,7 +83,7 @@ KindImageOption = Annotated[
         "--kind-image",
         envvar="HARNESS_KIND_NODE_IMAGE",
         metavar="IMAGE",
-        help="The node image, where the scenario names none; else kind's own.",
+        help="The node image if the scenario names none [default: kind's own].",
     ),
 ]
 KindConfigOption = Annotated[
@@ -93,8 +91,8 @@ KindConfigOption = Annotated[
     typer.Option(
         "--kind-config",
         envvar="HARNESS_KIND_CONFIG",
-        help="What the cluster starts from, patched with what the scenario asks for; "
-        "kind-config.yaml, if there is one.",
+        help="The kind configuration to start from; the scenario's settings are merged into it "
+        "[default: kind-config.yaml, if there is one].",
     ),
 ]
 AllowRegistryOption = Annotated[
@@ -102,8 +100,8 @@ AllowRegistryOption = Annotated[
     typer.Option(
         "--allow-registry",
         metavar="HOST",
-        help="Let a scenario use this external registry, or a host that it leads to; may be "
-        "repeated.",
+        help="Allow scenarios to use this external registry, or a host that it redirects to; may "
+        "be repeated.",
     ),
 ]
 AllowContextOption = Annotated[
@@ -111,25 +109,25 @@ AllowContextOption = Annotated[
     typer.Option(
         "--allow-context",
         metavar="NAME",
-        help="Let a scenario use this kube-context, a cluster of yours; may be repeated.",
+        help="Allow scenarios to use this kube-context of an existing cluster; may be repeated.",
     ),
 ]
 KubeconfigOption = Annotated[
     Path | None,
     typer.Option(
         "--kubeconfig",
-        help="Where that context is, which is only read; else KUBECONFIG, or ~/.kube/config.",
+        help="The file with that context, read only [default: KUBECONFIG, or ~/.kube/config].",
     ),
 ]
 ReportsOption = Annotated[
-    Path, typer.Option("--reports", envvar="HARNESS_REPORTS", help="Where run folders go.")
+    Path, typer.Option("--reports", envvar="HARNESS_REPORTS", help="Folder for run folders.")
 ]
 BaselinesOption = Annotated[
     Path,
-    typer.Option("--baselines", envvar="HARNESS_BASELINES", help="Where baselines are kept."),
+    typer.Option("--baselines", envvar="HARNESS_BASELINES", help="Folder of the baselines."),
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show nothing while running; results only.")
+    bool, typer.Option("--quiet", "-q", help="Show no progress, only the results.")
 ]
 
 

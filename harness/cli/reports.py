@@ -34,10 +34,10 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings.")] = False,
     form: Annotated[
         PictureFormat | None,
-        typer.Option("--to", help="Only draw each chart into the run's folder pictures."),
+        typer.Option("--to", help="Only draw each chart, into the folder `pictures` of the run."),
     ] = None,
 ) -> None:
-    """Rebuild findings, tables and pages from a run folder, also from a partial recording."""
+    """Rebuild findings, tables and pages from a run folder, even from a partial recording."""
     if not (folder / "plan.json").exists():
         fail(f"{folder}: is not a run folder: it has no plan.json", ExitCode.USAGE)
     if form:
@@ -78,7 +78,7 @@ def export(
     form: Annotated[ExportFormat, typer.Option("--to", help="The format.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(help="The folder to write to; default: export/<format> in the run's."),
+        typer.Option(help="Folder to write to [default: export/<format> in the run folder]."),
     ] = None,
 ) -> None:
     """Write a run's tables in one format for other tools; docs/data.md says what they hold."""
@@ -109,7 +109,7 @@ def written(folder: Path) -> "Findings":
         return write_reports(folder, cache_folder())
     except OSError as error:
         reason = error.strerror or error
-        retry = f"`harness report {folder}` tries again"
+        retry = f"run `harness report {folder}` to try again"
         raise NotWritten(f"{folder}: the report cannot be written: {reason}; {retry}") from error
 
 

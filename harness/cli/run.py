@@ -84,7 +84,7 @@ def run(
     allow_context: AllowContextOption = None,
     kubeconfig: KubeconfigOption = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Locust processes that make the load.")
+        int, typer.Option(min=1, max=64, help="Number of Locust processes that generate the load.")
     ] = 1,
     allow_registry: AllowRegistryOption = None,
     repeat: Annotated[
@@ -92,12 +92,12 @@ def run(
         typer.Option(
             min=1,
             max=100,
-            help="Run each scenario this often, with the same seed: only reality differs.",
+            help="Run each scenario this many times, with the same seed.",
         ),
     ] = 1,
     baseline: Annotated[
         str | None,
-        typer.Option(help="Compare with this baseline at the end; exit 6 on a regression."),
+        typer.Option(help="Compare the results with this baseline; exit 6 on a regression."),
     ] = None,
     baselines: BaselinesOption = Path("baselines"),
     minimum_effect: MinimumEffect = "10%",
@@ -107,14 +107,15 @@ def run(
         bool, typer.Option("--json", help="Print one JSON object for each run on stdout.")
     ] = False,
     exit_zero: Annotated[
-        bool, typer.Option("--exit-zero", help="Exit 0 whatever the verdict; for report-only jobs.")
+        bool, typer.Option("--exit-zero", help="Exit 0 whatever the verdict, for report-only jobs.")
     ] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Run scenarios: stand the environment up, inject the faults, judge, and report.
+    """Run scenarios: set up the environment, generate load, inject faults, judge and report.
 
     SCENARIOS are YAML files or folders of them. Each run gets a folder below --reports with its
-    events, samples, findings and report.html. Ctrl-C heals every fault and closes; twice forces.
+    events, samples, findings and report.html. Ctrl-C removes every fault and shuts down;
+    a second Ctrl-C forces it.
     """
     settings = [*(settings or []), *cluster_settings(cluster)]
     plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))

@@ -17,7 +17,7 @@ def scenario_files(paths: list[Path]) -> list[Path]:
         if path.is_dir():
             found = sorted(path.rglob("*.yaml"))
             if not found:
-                fail(f"{path}: holds no scenario (*.yaml)", ExitCode.USAGE)
+                fail(f"{path}: contains no scenario (*.yaml)", ExitCode.USAGE)
             files += found
         elif path.exists():
             files.append(path)

@@ -30,7 +30,7 @@ def run_until_stopped(
             if asked:
                 force()
             asked = True
-            say("stopping: healing faults and closing; once more to force")
+            say("stopping: removing faults and shutting down; press Ctrl-C again to force")
             task.cancel()
 
         for number in _numbers():

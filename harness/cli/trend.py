@@ -17,21 +17,21 @@ def add_to(app: typer.Typer) -> None:
 
 def trend(
     folder: Annotated[
-        Path, typer.Argument(help="A folder of runs, as `reports`.", metavar="FOLDER")
+        Path, typer.Argument(help="A folder of runs, such as `reports`.", metavar="FOLDER")
     ],
     minimum_effect: MinimumEffect = "10%",
     minimum_points: MinimumPoints = "5%",
     page: Annotated[
         Path | None,
-        typer.Option(help="Where the page goes, its Markdown beside it [default: in FOLDER]."),
+        typer.Option(help="Path of the page; its Markdown goes beside it [default: in FOLDER]."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the series and their changes as JSON.")
     ] = False,
 ) -> None:
-    """Show every figure of nightly runs as a series, and the nights on which its level changed.
+    """Show every figure of nightly runs as a series, and the nights on which it changed level.
 
-    Writes trend.html and trend.md. It is for reading: it exits 0 whatever it finds.
+    Writes trend.html and trend.md. Exits 0 whatever it finds.
     """
     limits = limits_of(minimum_effect, minimum_points)
     from harness.report.bundle import javascript_beside

@@ -46,12 +46,12 @@ FaultOption = Annotated[
     typer.Option(
         "--fault",
         metavar="FAULT",
-        help="Hold a fault on, as in --fault 'latency: {delay: 200ms}'; may be repeated.",
+        help="Keep a fault active, as in --fault 'latency: {delay: 200ms}'; may be repeated.",
     ),
 ]
 ProfileOption = Annotated[
     str | None,
-    typer.Option("--profile", help="Whose ways the registry has, as docker_hub or ecr."),
+    typer.Option("--profile", help="The registry to imitate, such as docker_hub or ecr."),
 ]
 
 
@@ -62,7 +62,7 @@ def add_to(app: typer.Typer) -> None:
 def up(
     scenario: Annotated[
         Path | None,
-        typer.Argument(help="Take the environment of this scenario.", metavar="[SCENARIO]"),
+        typer.Argument(help="Use the environment of this scenario.", metavar="[SCENARIO]"),
     ] = None,
     faults: FaultOption = None,
     profile: ProfileOption = None,
@@ -80,14 +80,15 @@ def up(
     kind_config: KindConfigOption = None,
     reports: ReportsOption = Path("reports"),
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout when all is ready.")
+        bool,
+        typer.Option("--json", help="Print one JSON object on stdout when everything is ready."),
     ] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Stand up only the environment and hold it until Ctrl-C or SIGTERM.
+    """Set up only the environment and keep it running until Ctrl-C or SIGTERM.
 
-    Prints addresses, credentials and image names, so that docker, crane, a browser or a test of
-    your own can be pointed at a registry that misbehaves.
+    Prints addresses, credentials and image names, so that you can point docker, crane, a browser
+    or your own tests at a registry that misbehaves.
     """
     from rich.console import Console
 
@@ -184,4 +185,4 @@ def _print_lines(description: dict[str, Any]) -> None:
     for name, image in description["images"].items():
         print(f"image        {name}  {image['digest']}  {image['bytes'] / 2**20:,.0f} MiB")
     print(f"run folder   {description['run_folder']}")
-    print("Ctrl-C closes it.", flush=True)
+    print("Press Ctrl-C to stop.", flush=True)

@@ -109,7 +109,7 @@ class LoadRun:
 
 def _died(child: Child) -> str:
     told = child.tail(1)
-    return f"{child.name}: ended by itself with code {child.exit_code}{told and f': {told}'}"
+    return f"{child.name}: exited unexpectedly with code {child.exit_code}{told and f': {told}'}"
 
 
 @asynccontextmanager

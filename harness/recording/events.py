@@ -108,7 +108,7 @@ class FaultHealed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FaultFailed(Event):
-    """A fault that could not be injected; the verdict is unknown."""
+    """A fault that could not be injected; the verdict is inconclusive."""
 
     name = "fault_failed"
     fault: str

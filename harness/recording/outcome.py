@@ -30,11 +30,18 @@ class Cause(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a run is worth. Ordered: one failed expectation outweighs any unknown."""
+    """The result of a run or an expectation, in ascending order of weight.
+
+    Recordings of older versions say `unknown` for `inconclusive`; `Verdict("unknown")` reads it.
+    """
 
     PASS = "pass"  # noqa: S105  not a password
-    UNKNOWN = "unknown"
+    INCONCLUSIVE = "inconclusive"
     FAIL = "fail"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Verdict | None":
+        return cls.INCONCLUSIVE if value == "unknown" else None
 
     @property
     def weight(self) -> int:
@@ -42,8 +49,8 @@ class Verdict(StrEnum):
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The heaviest of `verdicts`; of none, unknown: nothing judged is nothing proved."""
-    return max(verdicts, key=lambda verdict: verdict.weight, default=Verdict.UNKNOWN)
+    """The heaviest of `verdicts`; of none, inconclusive."""
+    return max(verdicts, key=lambda verdict: verdict.weight, default=Verdict.INCONCLUSIVE)
 
 
 class ExitCode(IntEnum):

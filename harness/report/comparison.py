@@ -24,14 +24,14 @@ _WORDS: Final = {
     ("better", "share"): "better",
 }
 _ASIDE: Final = {
-    "alike": "no change that matters",
-    "unclear": "cannot tell",
-    "doubted": "worse, but so was the machine",
+    "unchanged": "no relevant change",
+    "inconclusive": "the interval is too wide",
+    "doubted": "worse, but the machine was busier, too",
 }
 HEADLINES: Final = {
     "regression": "Regression",
     "no_regression": "No regression shown",
-    "cannot_tell": "Cannot tell",
+    "inconclusive": "Inconclusive",
 }
 
 
@@ -86,7 +86,7 @@ def signed(value: float | None, unit: str) -> str:
 def judgement(one: FigureComparison) -> str:
     """One or two words for what the change is."""
     if one.change_is == "maybe_worse":
-        return f"perhaps {_WORDS['worse', one.unit]}, more repeats would tell"
+        return f"perhaps {_WORDS['worse', one.unit]}; run more repeats to find out"
     if one.change_is == "too_few":
         return one.note
     return _ASIDE.get(one.change_is) or _WORDS[one.change_is, one.unit]
@@ -95,10 +95,10 @@ def judgement(one: FigureComparison) -> str:
 def headline(found: Comparison) -> str:
     """One sentence for the top of every format."""
     repeats = f"{_runs(found.b_runs)} of {found.b} against {_runs(found.a_runs)} of {found.a}"
-    if found.verdict == "cannot_tell" and any(one.change is not None for one in found.figures):
-        return f"Cannot tell: {found.doubt}; {repeats}."
-    if found.verdict == "cannot_tell":
-        return f"Cannot tell: {repeats} are too few; {advice(found)}."
+    if found.verdict == "inconclusive" and any(one.change is not None for one in found.figures):
+        return f"Inconclusive: {found.doubt}; {repeats}."
+    if found.verdict == "inconclusive":
+        return f"Inconclusive: {repeats} are too few; {advice(found)}."
     if found.verdict == "regression":
         worse = found.regressed
         return f"Regression: {len(worse)} of {_judged(found)} figures became worse, {repeats}."
@@ -116,16 +116,16 @@ def _judged(found: Comparison) -> int:
 def advice(found: Comparison) -> str:
     """What would make a comparison possible that was not."""
     few = any(one.note.startswith("too few repeats") for one in found.figures)
-    return "run both with --repeat 5 or more" if few else "no figure has samples enough"
+    return "run both with --repeat 5 or more" if few else "no figure has enough samples"
 
 
 def limits_text(found: Comparison) -> str:
     """What was asked of a change before it counts."""
     return (
-        f"A change matters from {percent(found.minimum_effect)} "
+        f"A change counts from {percent(found.minimum_effect)} "
         f"({signed(found.minimum_points, 'share').lstrip('+')} for shares); at most "
         f"{percent(found.level)} of comparisons of unchanged systems are called a regression. "
-        f"Medians of repeats; in brackets the 95 % interval."
+        f"Values are medians of repeats; the 95 % interval is in brackets."
     )
 
 
@@ -138,10 +138,10 @@ def _lines(found: Comparison) -> Iterator[str]:
     yield headline(found)
     yield ""
     for one in found.figures:
-        yield f"{_LABELS[one.change_is]:<11}{sentence(one)}"
+        yield f"{_LABELS[one.change_is]:<14}{sentence(one)}"
     if found.figures:
         yield ""
-    if found.doubt and found.verdict != "cannot_tell":
+    if found.doubt and found.verdict != "inconclusive":
         yield f"note: {found.doubt}"
     for warning in found.warnings:
         yield f"note: {warning}"
@@ -150,7 +150,7 @@ def _lines(found: Comparison) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One figure as a line of a table. `tone`: pass, fail or unknown, for its colour."""
+    """One figure as a line of a table. `tone`: pass, fail or inconclusive, for its colour."""
 
     tone: str
     label: str
@@ -213,18 +213,18 @@ def read_comparison(run_folder: Path) -> Comparison | None:
 
 _TONES: Final = {
     "worse": "fail",
-    "doubted": "unknown",
-    "maybe_worse": "unknown",
-    "unclear": "unknown",
+    "doubted": "inconclusive",
+    "maybe_worse": "inconclusive",
+    "inconclusive": "inconclusive",
     "better": "pass",
-    "alike": "pass",
+    "unchanged": "pass",
 }
 _LABELS: Final = {
     "worse": "WORSE",
     "doubted": "doubtful",
     "maybe_worse": "perhaps",
-    "unclear": "unclear",
+    "inconclusive": "inconclusive",
     "better": "better",
-    "alike": "alike",
+    "unchanged": "unchanged",
     "too_few": "no number",
 }

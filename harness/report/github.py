@@ -11,7 +11,7 @@ from harness.report.markdown import MOST_BYTES
 from harness.report.text import one_line
 
 MOST_ANNOTATIONS: Final = 10  # GitHub drops what is more: ten of a kind in a step
-_CUT: Final = "\n_The rest did not fit; it is in the reports of this job._\n"
+_CUT: Final = "\n_Truncated; the rest is in the reports of this job._\n"
 _MESSAGE: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Final = _MESSAGE | str.maketrans({":": "%3A", ",": "%2C"})
 
@@ -38,7 +38,7 @@ def annotations(runs: Sequence[tuple[Path, Path]]) -> list[str]:
     if len(found) > MOST_ANNOTATIONS:
         more = len(found) - MOST_ANNOTATIONS + 1
         found[MOST_ANNOTATIONS - 1 :] = [
-            f"::notice title=harness::and {more} more; they are in the reports of this job"
+            f"::notice title=harness::and {more} more in the reports of this job"
         ]
     return found
 
@@ -48,7 +48,11 @@ def _of_run(scenario: Path, folder: Path) -> Iterator[str]:
     with suppress(OSError, ValueError):
         findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     if not findings:
-        yield _command("error", scenario, "no findings: the environment failed, or it was stopped")
+        yield _command(
+            "error",
+            scenario,
+            "no findings: the environment could not be set up, or the run was stopped",
+        )
         return
     for reason in findings["reasons"]:
         kind = "error" if reason["kind"] in {"expectation_failed", "aborted"} else "warning"

@@ -27,8 +27,8 @@ _MOST_TABLE_ROWS: Final = 60
 _MOST_STRETCHES: Final = 50
 _FEWEST_FOR_P95: Final = 20
 _LONGEST_CELL: Final = 300
-_MARKS: Final = {"pass": "✓", "fail": "✕", "unknown": "?"}
-_TITLES: Final = {"pass": "Passed", "fail": "Failed", "unknown": "Inconclusive"}
+_MARKS: Final = {"pass": "✓", "fail": "✕", "inconclusive": "?"}
+_TITLES: Final = {"pass": "Passed", "fail": "Failed", "inconclusive": "Inconclusive"}
 _NOT_IN_SCRIPT: Final = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -179,9 +179,9 @@ def _tiles(findings: Findings) -> list[dict[str, str]]:
         tiles.append(_recovery_tile(findings))
     backoff = findings.backoff[0]
     if backoff.sum_s:
-        note = f"pod time in back-off, {backoff.pods_in_backoff:,} of {backoff.pods:,} pods"
+        note = f"pod time spent in back-off, {backoff.pods_in_backoff:,} of {backoff.pods:,} pods"
         tiles.append(
-            {"label": "Lost in back-off", "value": words.seconds(backoff.sum_s)}
+            {"label": "Time in back-off", "value": words.seconds(backoff.sum_s)}
             | {"note": note, "tone": "backoff"}
         )
     pulls = findings.pulls[0]
@@ -206,13 +206,13 @@ def _recovery_tile(findings: Findings) -> dict[str, str]:
     never = max(one.pods_never_ready for one in findings.recovery)
     finished = findings.run.ended == "finished"
     waits = [one.recovery_wait_s for one in findings.recovery if one.recovery_wait_s is not None]
-    unready = "never" if finished else "not seen"
+    unready = "never" if finished else "not measured"
     value = unready if never else words.seconds(max(waits, default=None))
     note = (
         f"{never:,} waiting pods were not Ready by the end of the run"
         if never
-        else "last heal to last waiting pod Ready"
+        else "last fault removed to last waiting pod Ready"
     )
     if not never and not any(one.pods_waiting for one in findings.recovery):
-        note = "no pod was waiting at a heal"
+        note = "no pod was waiting when a fault was removed"
     return {"label": "Recovery", "value": value, "note": note, "tone": "after"}

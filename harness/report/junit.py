@@ -1,4 +1,4 @@
-"""`junit.xml`: a test case for the scenario, each expectation, and each fault's proof of bites."""
+"""`junit.xml`: a test case for the scenario, each expectation and each fault."""
 
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -13,7 +13,7 @@ _LONGEST: Final = 4000
 
 
 def junit_xml(findings: Findings, comparison: Comparison | None = None) -> str:
-    """The suite as XML. A failed expectation is a failure, everything unknown an error."""
+    """The suite as XML. A failed expectation is a failure, what is inconclusive an error."""
     name = clean(f"harness.{findings.run.scenario or 'run'}")
     suite = Element("testsuite", name=name, time=f"{findings.run.duration_s:.3f}")
     if findings.run.started:
@@ -72,19 +72,21 @@ def _expectation(suite: Element, name: str, finding: ExpectationFinding) -> None
     message += f"; {finding.note}" if finding.note else ""
     if finding.verdict == Verdict.FAIL:
         SubElement(case, "failure", type="expectation", message=clean(message))
-    elif finding.verdict == Verdict.UNKNOWN:
+    elif finding.verdict == Verdict.INCONCLUSIVE:
         SubElement(case, "error", type="not_judged", message=clean(message))
     else:
         SubElement(case, "system-out").text = clean(message)
 
 
 def _fault(suite: Element, name: str, fault: FaultFinding) -> None:
-    case = _case(suite, f"{name}.faults", f"{fault.fault} occurrence {fault.occurrence} bites")
+    case = _case(
+        suite, f"{name}.faults", f"{fault.fault} occurrence {fault.occurrence} affected requests"
+    )
     if fault.injected_s is None:
         message = fault.error or "was not injected"
         SubElement(case, "error", type="not_injected", message=clean(message))
     elif not fault.bitten:
-        message = "was injected but never bit"
+        message = "was injected but affected no request"
         SubElement(case, "error", type="never_bit", message=clean(message))
     elif fault.error:
         SubElement(case, "error", type="heal_failed", message=clean(fault.error))

@@ -28,7 +28,7 @@ MOST_BYTES: Final = 64 * 1024
 _MOST_ROWS: Final = 40
 _MOST_ERRORS: Final = 15
 _LONGEST_CELL: Final = 240
-_MARKS: Final = {"pass": "✅ pass", "fail": "❌ fail", "unknown": "⚠️ unknown"}
+_MARKS: Final = {"pass": "✅ pass", "fail": "❌ fail", "inconclusive": "⚠️ inconclusive"}
 # Everything that Markdown or HTML in Markdown gives a meaning to.
 _ESCAPES = {c: f"\\{c}" for c in "\\`*_{}[]()#+!|~$"}
 _ESCAPES |= {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
@@ -52,7 +52,7 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
         _nodes(findings),
         _notes(findings),
     ]
-    page, cut = "", "\n_The rest did not fit; it is in report.html and findings.json._\n"
+    page, cut = "", "\n_Truncated; the rest is in report.html and findings.json._\n"
     for section in sections:
         if not section:
             continue
@@ -105,7 +105,7 @@ def _expectations(findings: Findings) -> str:
 def _faults(findings: Findings) -> str:
     if not findings.faults:
         return ""
-    head = ("Fault", "Injected", "Healed", "Bites", "Note")
+    head = ("Fault", "Injected", "Removed", "Affected requests", "Note")
     rows = (
         (
             f"{one.fault} #{one.occurrence}" if one.occurrence > 1 else one.fault,
@@ -122,8 +122,11 @@ def _faults(findings: Findings) -> str:
 def _failing(findings: Findings) -> str:
     if not findings.failing:
         return ""
-    counts, times = ("Failed pulls", "Pods", "Nodes"), ("From", "To", "Worked until", "Works again")
-    head = ("Repository", "Cause", *counts, *times, "Succeeded meanwhile")
+    counts, times = (
+        ("Failed pulls", "Pods", "Nodes"),
+        ("From", "To", "Worked until", "Working again"),
+    )
+    head = ("Repository", "Cause", *counts, *times, "Successful meanwhile")
     rows = (
         (
             *(one.repository, one.cause, f"{one.failed:,}", f"{one.pods:,}", f"{one.nodes:,}"),
@@ -153,7 +156,7 @@ def _delay(findings: Findings) -> str:
         )
         for one in shown
     )
-    note = "\nPods that never became ready count as later than all others.\n"
+    note = "\nPods that never became Ready count as slower than all others.\n"
     return "## Deployment delay\n\n" + table(head, rows) + note + "\n" + _parts(findings)
 
 
@@ -170,7 +173,7 @@ def _parts(findings: Findings) -> str:
 def _recovery(findings: Findings) -> str:
     if not findings.recovery:
         return ""
-    head = ("After the heal of", "First success", "Pods waiting", "All ready", "Lost in back-off")
+    head = ("After removing", "First success", "Pods waiting", "All ready", "Lost in back-off")
     rows = (
         (
             f"{one.fault} #{one.occurrence}",
@@ -244,14 +247,14 @@ def _environment(findings: Findings) -> str:
     facts = (
         ("Run", run.run_id),
         ("Started", run.started),
-        ("Length", seconds(run.duration_s)),
+        ("Duration", seconds(run.duration_s)),
         ("Ended", run.ended),
         ("Seed", str(run.seed)),
         ("Link", run.link_kind),
         ("Lateness of the load (p99)", seconds(load.lateness_p99_s)),
-        ("Load generator", "saturated" if load.saturated else "kept its schedule"),
+        ("Load generator", "saturated" if load.saturated else "on schedule"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in run.versions.items())),
-        ("To repeat", run.command),
+        ("Repeat with", run.command),
     )
     return "## Environment\n\n" + table(("", ""), (fact for fact in facts if fact[1]))
 
@@ -268,12 +271,12 @@ def _nodes(findings: Findings) -> str:
     )
     told = findings.watched
     lossy = (
-        f"\n{told.pods} pods were watched; {told.pods_without_pull_event} became ready without an "
-        f"event on their image, and {told.events_lost} events were counted but not heard.\n"
+        f"\n{told.pods} pods were watched; {told.pods_without_pull_event} became Ready without a "
+        f"pull event, and {told.events_lost} events were counted but not received.\n"
         if told
         else ""
     )
-    return "## What the nodes counted\n\n" + table(head, rows) + lossy
+    return "## Counters of the nodes\n\n" + table(head, rows) + lossy
 
 
 def _notes(findings: Findings) -> str:

@@ -50,7 +50,7 @@ def _families(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Samp
     yield (
         "harness_expectation_met",
         "",
-        "1: met, 0: not met; not judged is left out.",
+        "1: met, 0: not met; inconclusive ones are left out.",
         [
             ({"expectation": one.text}, {"pass": 1.0, "fail": 0.0}.get(one.verdict))
             for one in findings.expectations
@@ -60,7 +60,7 @@ def _families(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Samp
     yield (
         "harness_run_duration_seconds",
         "seconds",
-        "From the begin of the run to its end.",
+        "Duration of the run.",
         [({}, findings.run.duration_s)],
     )
 
@@ -82,7 +82,7 @@ def _of_delay(groups: list[DelayFinding]) -> Iterator[tuple[str, str, str, Itera
     yield (
         "harness_pods",
         "",
-        "Pods of a group by what became of them.",
+        "Pods of a group by outcome.",
         [
             ({"group": one.group, "name": one.name, "outcome": outcome}, getattr(one, outcome))
             for one in groups
@@ -102,8 +102,12 @@ def _of_faults(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Sam
         ],
     )
     for name, key, text in (
-        ("recovery", "recovery_wait_s", "Heal to the last waiting pod Ready."),
-        ("first_success", "first_success_wait_s", "Heal to the first pull or push that succeeds."),
+        ("recovery", "recovery_wait_s", "Fault removed until the last waiting pod is Ready."),
+        (
+            "first_success",
+            "first_success_wait_s",
+            "Fault removed until the first successful pull or push.",
+        ),
     ):
         yield (
             f"harness_{name}_seconds",
@@ -121,7 +125,7 @@ def _of_load(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Sampl
     yield (
         "harness_pulls",
         "",
-        "Attempts to pull by phase and outcome.",
+        "Pull attempts by phase and outcome.",
         [
             ({"phase": phase, "outcome": outcome}, getattr(one, outcome))
             for phase, one in phases
@@ -131,13 +135,13 @@ def _of_load(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Sampl
     yield (
         "harness_pull_error_ratio",
         "ratio",
-        "Failed pulls of all attempts by phase.",
+        "Share of pull attempts that failed, by phase.",
         [({"phase": phase}, one.error_rate) for phase, one in phases],
     )
     yield (
         "harness_throughput_bytes_per_second",
         "bytes_per_second",
-        "Bytes that nodes received, on average and at the peak.",
+        "Bytes per second that nodes received: mean and peak.",
         [
             ({"of": "mean"}, findings.throughput.mean_bytes_per_s),
             ({"of": "peak"}, findings.throughput.peak_bytes_per_s),
@@ -146,7 +150,7 @@ def _of_load(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Sampl
     yield (
         "harness_load_lateness_seconds",
         "seconds",
-        "How late the load generator sent what was due.",
+        "How late the load generator sent requests that were due.",
         [
             ({"quantile": "0.5"}, findings.load.lateness_p50_s),
             ({"quantile": "0.99"}, findings.load.lateness_p99_s),

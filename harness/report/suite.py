@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from harness.analysis.pod_findings import QuantileFinding
 from harness.recording.events import RunEnded
-from harness.recording.outcome import ExitCode
+from harness.recording.outcome import ExitCode, Verdict
 from harness.recording.recording import read_events
 from harness.report.files import put
 from harness.report.markdown import table
@@ -27,9 +27,9 @@ from harness.report.words import NONE, quantile_text, seconds
 
 _HEAD: Final = (
     *("Scenario", "Fault", "Pods", "Delay p50", "p95", "p99"),
-    *("Recovery", "Bites", "Verdict"),
+    *("Recovery", "Affected", "Verdict"),
 )
-_NUMBERS: Final = frozenset({"Pods", "Delay p50", "p95", "p99", "Recovery", "Bites"})
+_NUMBERS: Final = frozenset({"Pods", "Delay p50", "p95", "p99", "Recovery", "Affected"})
 _MOST_ROWS: Final = 1000
 
 
@@ -38,10 +38,10 @@ class SuiteRow:
     """One fault of one run; `fault` "" is the whole of a run without faults.
 
     Delays are those of pods created while it was on: null is "no pod", or, with
-    `delay_*_more_than_s` set, somewhere beyond that. `recovery_s`: the longest from a heal to the
-    last waiting pod Ready, null for never or not known. `bites` null: not injected. `verdict` is
-    the run's: pass, fail, unknown, aborted, or how a run without findings ended. `folder` is that
-    of the run, relative to the suite's.
+    `delay_*_more_than_s` set, somewhere beyond that. `recovery_s`: the longest from the removal of
+    a fault to the last waiting pod Ready, null for never or not known. `bites` null: not injected.
+    `verdict` is the run's: pass, fail, inconclusive, aborted, or how a run without findings ended.
+    `folder` is that of the run, relative to the suite's.
     """
 
     scenario: str
@@ -83,7 +83,7 @@ def rows_of(run: Path, folder: str) -> list[SuiteRow]:
         findings = json.loads((run / "findings.json").read_text(encoding="utf-8"))
     if not findings:
         return [_without_findings(run, folder)]
-    verdict = findings["verdict"]
+    verdict = Verdict(findings["verdict"]).value
     if findings["exit_code"] == ExitCode.ABORTED:
         verdict = "aborted"
     about = {
@@ -184,7 +184,10 @@ def _csv(rows: Sequence[SuiteRow]) -> str:
 
 
 def _markdown(rows: Sequence[SuiteRow]) -> str:
-    note = "\nDelays are those of pods created while the fault was on; pods never Ready included.\n"
+    note = (
+        "\nDelays are of pods created while the fault was active, including pods that never became "
+        "Ready. Affected: requests, DNS queries or connections that the fault affected.\n"
+    )
     return "# Suite\n\n" + table(_HEAD, map(cells, rows), _MOST_ROWS) + note
 
 

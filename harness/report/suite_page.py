@@ -23,13 +23,13 @@ class SuiteLine:
 
     @property
     def tone(self) -> str:
-        return _TONES.get(self.verdict, "unknown")
+        return _TONES.get(self.verdict, "inconclusive")
 
 
 def suite_page(lines: Sequence[SuiteLine]) -> str:
     """The page of `lines`."""
     verdicts = {line.run: line.verdict for line in lines}
-    tones = {_TONES.get(verdict, "unknown") for verdict in verdicts.values()}
+    tones = {_TONES.get(verdict, "inconclusive") for verdict in verdicts.values()}
     style = (PAGE_FOLDER / "report.css").read_text(encoding="utf-8")
     return (
         templates()
@@ -38,7 +38,7 @@ def suite_page(lines: Sequence[SuiteLine]) -> str:
             lines=lines,
             counts=Counter(verdicts.values()),
             runs=len(verdicts),
-            tone=next((tone for tone in ("fail", "unknown") if tone in tones), "pass"),
+            tone=next((tone for tone in ("fail", "inconclusive") if tone in tones), "pass"),
             style=Markup(style),  # noqa: S704  ours
         )
     )

@@ -14,10 +14,11 @@ from harness.report.words import (
 
 _MOST_REASONS = 8
 _WIDEST = 200
+_LABEL = len("inconclusive") + 2
 
 
 def findings_text(findings: Findings) -> str:
-    """Verdict, expectations, faults with bites, delay by phase and recovery: plain, no colour."""
+    """Verdict, expectations, faults, delay by phase and recovery: plain, no colour."""
     lines = [f"{findings.verdict.upper()}  {findings.headline}", ""]
     lines += _expectations(findings)
     lines += _faults(findings)
@@ -41,7 +42,7 @@ def expectation_line(one: ExpectationFinding) -> str:
     """Verdict, what was expected, what was measured, from how many samples."""
     note = f"  ({one.note})" if one.note else ""
     margin = f", margin {margin_text(one)}" if one.margin is not None else ""
-    return f"{one.verdict:<8}{one.text}: {value_text(one)}{margin}, n={one.samples}{note}"
+    return f"{one.verdict:<{_LABEL}}{one.text}: {value_text(one)}{margin}, n={one.samples}{note}"
 
 
 def _expectations(findings: Findings) -> list[str]:
@@ -53,12 +54,14 @@ def _faults(findings: Findings) -> list[str]:
     lines = []
     for one in findings.faults:
         if one.injected_s is None:
-            lines.append(f"fault   {one.fault} #{one.occurrence}: not injected {one.error}")
+            lines.append(
+                f"{'fault':<{_LABEL}}{one.fault} #{one.occurrence}: not injected {one.error}"
+            )
             continue
-        until = "never healed" if one.healed_s is None else f"to {seconds(one.healed_s)}"
+        until = "never removed" if one.healed_s is None else f"to {seconds(one.healed_s)}"
         lines.append(
-            f"fault   {one.fault} #{one.occurrence}: {seconds(one.injected_s)} {until}, "
-            f"bites {bites_text(one)}"
+            f"{'fault':<{_LABEL}}{one.fault} #{one.occurrence}: {seconds(one.injected_s)} {until}, "
+            f"affected requests: {bites_text(one)}"
         )
     return [*lines, ""] if lines else []
 
@@ -92,7 +95,7 @@ def _recoveries(findings: Findings) -> list[str]:
             last = f"all {one.pods_waiting} waiting pods ready after {seconds(one.recovery_wait_s)}"
         else:
             last = "no pod was waiting"
-        lines.append(f"healed  {one.fault} #{one.occurrence}: {first}, {last}")
+        lines.append(f"{'removed':<{_LABEL}}{one.fault} #{one.occurrence}: {first}, {last}")
     return [*lines, ""] if lines else []
 
 
@@ -101,8 +104,9 @@ def _failing(findings: Findings) -> list[str]:
     if findings.faults:
         return []
     lines = [
-        f"failed  {one.repository}: {one.failed} pulls, {one.cause}, {seconds(one.first_s)} to "
-        f"{seconds(one.last_s)}, pods: {one.pods}; succeeded meanwhile: {meanwhile_text(one)}"
+        f"{'failed':<{_LABEL}}{one.repository}: {one.failed} pulls, {one.cause}, "
+        f"{seconds(one.first_s)} to {seconds(one.last_s)}, pods: {one.pods}; "
+        f"successful meanwhile: {meanwhile_text(one)}"
         for one in findings.failing[:_MOST_REASONS]
     ]
     return [*lines, ""] if lines else []

@@ -76,8 +76,8 @@ def headline(trend: ScenarioTrend) -> str:
     changed = sum(bool(one.changes) for one in trend.figures)
     nights = f"{len(trend.nights)} night{'s' if len(trend.nights) != 1 else ''}"
     unfit = sum(night.unfit for night in trend.nights)
-    left_out = f"; {unfit} runs say nothing about the registry and are left out" if unfit else ""
-    found = f"{changed} of {len(trend.figures)} figures changed their level"
+    left_out = f"; {unfit} runs are not comparable and left out" if unfit else ""
+    found = f"{changed} of {len(trend.figures)} figures changed level"
     return f"{nights}, {found}{left_out}."
 
 
@@ -92,7 +92,7 @@ def limits_text(trend: Trend) -> str:
     return (
         f"A level has changed when the nights before and after differ by "
         f"{percent(trend.minimum_effect)} ({points} for shares) and a scan of rank tests finds it; "
-        "of unchanged scenarios at most one in twenty is marked in four months of nightly looks."
+        "at most one unchanged scenario in twenty is marked within four months of nightly runs."
     )
 
 

@@ -14,10 +14,10 @@ _NOT_XML: Final = re.compile(
     "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )  # XML 1.0, 2.2
 _BITES_FROM: Final = {
-    "seam": "counted where it bites",
-    "marked": "answers it changed",
+    "seam": "counted where injected",
+    "marked": "responses changed",
     "in_flight": "requests in flight",
-    "pulls": "pulls under way",
+    "pulls": "pulls in progress",
 }
 
 
@@ -146,7 +146,7 @@ def recovery_text(recovery: RecoveryFinding, *, finished: bool) -> str:
 
 
 def bites_text(fault: FaultFinding) -> str:
-    """How often it bit and who says so."""
+    """How many requests it affected, and how they were counted."""
     if fault.bites is None:
         return NONE
     return f"{fault.bites:,} ({_BITES_FROM.get(fault.bites_from, fault.bites_from)})"

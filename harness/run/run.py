@@ -179,7 +179,7 @@ async def _require_steady(running: _Running, lab: Lab, when: str) -> None:
         await lab.registry.lift_quotas()  # to have used one up is not to be broken
         await check_steady_state(lab)
     except (NotSteady, ChildError) as broken:
-        error = f"the registry is broken {when} the faults: {broken}"
+        error = f"the registry is not healthy {when} the faults: {broken}"
     at_s = running.clock.now_s()
     running.record(SteadyStateChecked(at_s=at_s, ok=not error, when=when, error=error))
     if error:
@@ -270,7 +270,9 @@ async def _watch_children(running: _Running, lab: Lab) -> None:
             if not child.alive:
                 code = child.exit_code or 0
                 record(ChildDied(at_s=clock.now_s(), child=name, exit_code=code, tail=child.tail()))
-                raise _Stopped("died", f"{name}: ended by itself with code {code} during the run")
+                raise _Stopped(
+                    "died", f"{name}: exited unexpectedly with code {code} during the run"
+                )
         await asyncio.sleep(_WATCH_CHILDREN_S)
 
 

@@ -120,7 +120,7 @@ class Standing:
             for name, child in self.lab.children().items():
                 if not child.alive:
                     code = child.exit_code
-                    raise EnvironmentFailed(f"{name}: ended by itself with code {code}")
+                    raise EnvironmentFailed(f"{name}: exited unexpectedly with code {code}")
             await asyncio.sleep(_WATCH_S)
 
 

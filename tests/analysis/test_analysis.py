@@ -55,7 +55,7 @@ def test_no_pod_is_missing_from_a_load_that_never_began(tmp_path: Path) -> None:
     run.events.append(RunEnded(at_s=0, reason="environment", error="no registry"))
     findings = analysed(run, tmp_path).findings
     assert (findings.recording.pods, findings.recording.pods_not_due) == (0, 1)
-    assert (findings.verdict, findings.exit_code) == ("unknown", 3)
+    assert (findings.verdict, findings.exit_code) == ("inconclusive", 3)
 
 
 def test_what_ran_comes_from_whatever_knows_it(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ def test_a_side_that_is_mixed_itself_is_refused_too() -> None:
     """Runs of two seeds are no repeats."""
     found = differences([EMPTY, replace(EMPTY, seed=2)], [EMPTY])
     (refused,) = found.refused
-    assert refused.startswith("seed differs: 1 and 2 in A, 1 in B; another seed means")
+    assert refused.startswith("seed differs: 1 and 2 in A, 1 in B; a different seed gives")
 
 
 def test_what_nobody_recorded_is_told() -> None:
     """Runs of older versions have no hash of their scenario."""
     found = differences([replace(EMPTY, scenario_sha256="")], [EMPTY])
     assert found.refused == ()
-    assert found.told == ("scenario content: not recorded by every run, so it may differ",)
+    assert found.told == ("scenario content: not recorded in every run, so it may differ",)
 
 
 def test_another_machine_and_a_package_that_is_gone_are_told() -> None:

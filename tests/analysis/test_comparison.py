@@ -46,8 +46,8 @@ def only(found: Comparison) -> FigureComparison:
 @pytest.mark.parametrize(
     ("factor", "change_is", "verdict"),
     [
-        (1.0, "alike", "no_regression"),
-        (1.06, "alike", "no_regression"),
+        (1.0, "unchanged", "no_regression"),
+        (1.06, "unchanged", "no_regression"),
         (1.25, "worse", "regression"),
         (0.7, "better", "no_regression"),
     ],
@@ -76,7 +76,7 @@ def test_fewer_errors_are_better_and_more_are_worse_in_points() -> None:
 def test_too_few_repeats_have_no_number(runs: int) -> None:
     """Four against four differ so by chance in 1 of 70 cases; nothing can be shown at 1 %."""
     found = compare(side("a", delay=FIVE[:runs]), side("b", delay=times(FIVE[:runs], 3)), Limits())
-    assert found.verdict == "cannot_tell"
+    assert found.verdict == "inconclusive"
     assert only(found).change is None
     assert only(found).note == f"too few repeats ({runs} and {runs})"
 
@@ -119,7 +119,7 @@ def test_a_busier_machine_takes_the_blame() -> None:
     a = side("a", delay=FIVE, lateness=late)
     b = side("b", delay=times(FIVE, 2), lateness=times(late, 8))
     found = compare(a, b, Limits())
-    assert (only(found).change_is, found.verdict) == ("doubted", "cannot_tell")
+    assert (only(found).change_is, found.verdict) == ("doubted", "inconclusive")
     assert "the machine was busier in B" in found.doubt
     quiet = side("b", delay=times(FIVE, 2), lateness=late)
     assert compare(a, quiet, Limits()).verdict == "regression"

@@ -82,14 +82,14 @@ def test_the_metrics_are_those_that_a_scenario_may_name() -> None:
         ([1.0] * 20, 0.95, "at_most", 1, "pass", ""),
         ([1.0] * 18 + [9.0] * 2, 0.95, "at_most", 8, "fail", ""),
         ([1.0] * 19 + [9.0], 0.95, "at_most", 8, "pass", ""),
-        ([1.0] * 19, 0.95, "at_most", 8, "unknown", "19 samples, 20 are needed"),
-        ([9.0] * 19, 0.95, "at_most", 8, "fail", "not one of them"),
+        ([1.0] * 19, 0.95, "at_most", 8, "inconclusive", "19 samples, 20 are needed"),
+        ([9.0] * 19, 0.95, "at_most", 8, "fail", "none of them"),
         ([1.0, 9.0], None, "at_most", 8, "fail", ""),  # no quantile: the worst of all
         ([1.0, NAN], None, "at_most", 50, "fail", "1 of 2 pods never became Ready"),
-        ([1.0, NAN], None, "at_most", 90, "unknown", "not watched long enough"),
+        ([1.0, NAN], None, "at_most", 90, "inconclusive", "not observed for long enough"),
         ([NAN] * 20, 0.5, "at_least", 30, "pass", "never became Ready"),
         ([1.0] * 20, 0.5, "at_least", 30, "fail", ""),
-        ([], 0.5, "at_most", 30, "unknown", "no pods"),
+        ([], 0.5, "at_most", 30, "inconclusive", "no pods"),
     ],
 )
 def test_deployment_delay(
@@ -116,11 +116,11 @@ def test_deployment_delay(
         ("o" * 20, 0.05, "pass"),
         ("o" * 19 + "f", 0.05, "pass"),
         ("o" * 18 + "ff", 0.05, "fail"),
-        ("o" * 19, 0.05, "unknown"),  # one failure more would be more than 5 %
+        ("o" * 19, 0.05, "inconclusive"),  # one failure more would be more than 5 %
         ("f" * 3, 0.05, "fail"),
         ("ou", 0.0, "pass"),  # unfinished is not failed, but it counts
         ("o", 1.0, "pass"),
-        ("", 0.0, "unknown"),
+        ("", 0.0, "inconclusive"),
     ],
 )
 @pytest.mark.parametrize("metric", ["pull_error_rate", "request_error_rate", "push_error_rate"])
@@ -164,8 +164,8 @@ def test_pods_ready(delays: list[float], limit: float, verdict: str, margin: flo
         ((recovered(0, waiting=0),), "", "pass", 0),
         ((recovered(40),), "latency-1", "fail", 40),
         ((recovered(40),), "latency", "fail", 40),
-        ((recovered(40),), "bandwidth-1", "unknown", None),
-        ((), "", "unknown", None),
+        ((recovered(40),), "bandwidth-1", "inconclusive", None),
+        ((), "", "inconclusive", None),
     ],
 )
 def test_recovery_time(

@@ -11,6 +11,7 @@ from harness.analysis.baseline import baseline_names, read_baseline, with_runs
 from harness.analysis.figures import CONTROL, FigureName
 from harness.analysis.run_figures import NotComparableError, RunFigures, read_run
 from harness.analysis.run_sets import read_set, run_folders
+from harness.report import write_reports
 from tests.recordings import outage
 
 
@@ -58,9 +59,19 @@ def test_findings_of_another_version_are_computed_again(
     assert read_run(folder) == read_run(recorded)
 
 
+def test_the_verdict_of_an_older_run_is_read(recorded: Path, tmp_path: Path) -> None:
+    """It was called `unknown`; comparisons and trends see today's word."""
+    folder = copied(recorded, tmp_path / "run", "c0ffee")
+    write_reports(folder)
+    former = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    former |= {"verdict": "unknown", "exit_code": 4}
+    (folder / "findings.json").write_text(json.dumps(former), encoding="utf-8")
+    assert read_run(folder).verdict == "inconclusive"
+
+
 def test_a_folder_that_holds_a_plan_and_nothing_else_is_unfit(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text("{}", encoding="utf-8")
-    assert read_run(tmp_path).unfit == "the recording stops before the run ended"
+    assert read_run(tmp_path).unfit == "the recording stops before the end of the run"
 
 
 def test_a_key_is_read_as_it_was_written() -> None:
@@ -75,7 +86,7 @@ def test_a_key_is_read_as_it_was_written() -> None:
 def test_a_run_whose_fault_never_bit_is_left_out(tmp_path: Path) -> None:
     """It is named, and alone it cannot be compared."""
     folder = outage(bites=0).write(tmp_path / "run")
-    with pytest.raises(NotComparableError, match="never bit"):
+    with pytest.raises(NotComparableError, match="affected no request"):
         read_set(str(folder), tmp_path)
 
 
@@ -93,7 +104,7 @@ def test_one_repeat_stands_for_all_of_its_group(recorded: Path, tmp_path: Path) 
     ("named", "rule"),
     [
         ("nowhere", "no such folder"),
-        (".", "is no run folder and holds none"),
+        (".", "is not a run folder and contains none"),
         ("baseline:nightly", "no such baseline"),
         ("baseline:../etc", "a baseline's name must be"),
     ],
@@ -123,6 +134,8 @@ def test_a_baseline_is_what_was_put_in(recorded: Path, tmp_path: Path) -> None:
     (again,) = read_baseline(tmp_path, "nightly").runs
     assert again.as_json() == run.as_json()
     assert RunFigures.from_json(run.as_json()) == again
+    former = {**run.as_json(), "verdict": "unknown"}  # what older versions called it
+    assert RunFigures.from_json(former).verdict == "inconclusive"
     assert len(baseline.to_json()) < 4000
     assert '\n   "throughput": {' in baseline.to_json()
 
@@ -134,7 +147,7 @@ def test_a_baseline_is_what_was_put_in(recorded: Path, tmp_path: Path) -> None:
         ("[]", "is not a baseline"),
         ('{"format": 1, "runs": [{}]}', "is not a baseline"),
         ('{"format": 2, "runs": []}', "has format 2"),
-        ('{"format": 1, "runs": []}', "it holds none"),
+        ('{"format": 1, "runs": []}', "it has no runs"),
     ],
 )
 def test_a_file_that_is_no_baseline_is_refused(tmp_path: Path, text: str, rule: str) -> None:

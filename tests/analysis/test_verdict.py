@@ -28,7 +28,7 @@ def test_a_run_that_keeps_its_limits_passes(tmp_path: Path) -> None:
     ]
     findings = judged(run, tmp_path)
     assert (findings.verdict, findings.exit_code, kinds(findings)) == ("pass", 0, [])
-    assert findings.headline == "2 of 2 expectations met, and every fault bit."
+    assert findings.headline == "2 of 2 expectations met; every fault affected requests."
 
 
 def test_a_broken_limit_fails(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_fault_that_never_bit_proves_nothing(tmp_path: Path) -> None:
     run = outage(bites=0)
     run.expect = [READY]
     findings = judged(run, tmp_path)
-    assert (findings.verdict, findings.exit_code) == ("unknown", 4)
+    assert (findings.verdict, findings.exit_code) == ("inconclusive", 4)
     assert kinds(findings) == ["fault_never_bit"]
     assert "dns_nxdomain-1" in findings.headline
 
@@ -83,7 +83,7 @@ def test_a_run_that_ends_early_says_how(tmp_path: Path, reason: str, exit_code: 
     run.expect = [READY]
     run.events[-1] = RunEnded(at_s=60, reason=reason, error="why")
     findings = judged(run, tmp_path)
-    assert (findings.verdict, findings.exit_code) == ("unknown", exit_code)
+    assert (findings.verdict, findings.exit_code) == ("inconclusive", exit_code)
     assert findings.run.ended == reason
 
 
@@ -99,7 +99,7 @@ def test_whatever_went_wrong_beside_the_load_makes_it_unknown(tmp_path: Path) ->
         SteadyStateChecked(at_s=119, ok=False, when="after", error="still broken"),
     ]
     findings = judged(run, tmp_path)
-    assert (findings.verdict, findings.exit_code) == ("unknown", 4)
+    assert (findings.verdict, findings.exit_code) == ("inconclusive", 4)
     assert kinds(findings) == ["fault_failed", "child_died", "not_steady"]
 
 
@@ -117,7 +117,7 @@ def test_a_saturated_generator_makes_it_unknown(tmp_path: Path) -> None:
 def test_nothing_expected_is_nothing_proved(tmp_path: Path) -> None:
     """A scenario without expectations never passes."""
     findings = judged(outage(), tmp_path)
-    assert (findings.verdict, kinds(findings)) == ("unknown", ["no_expectations"])
+    assert (findings.verdict, kinds(findings)) == ("inconclusive", ["no_expectations"])
 
 
 def test_an_empty_recording_is_findings_without_numbers(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_an_empty_recording_is_findings_without_numbers(tmp_path: Path) -> None:
         {"metric": "no_such_metric", "at_most": 1},
     ]
     findings = judged(run, tmp_path)
-    assert {one.verdict for one in findings.expectations} == {"unknown"}
+    assert {one.verdict for one in findings.expectations} == {"inconclusive"}
     assert findings.exit_code == 4
     assert "no_such_metric" in findings.expectations[-1].note
 
@@ -148,7 +148,7 @@ def test_a_pod_that_is_all_there_is(tmp_path: Path) -> None:
     ]
     run.ended(5)
     findings = judged(run, tmp_path)
-    assert [one.verdict for one in findings.expectations] == ["pass", "unknown", "fail"]
+    assert [one.verdict for one in findings.expectations] == ["pass", "inconclusive", "fail"]
     assert findings.expectations[1].samples_needed == 20
 
 
@@ -172,7 +172,7 @@ def test_pods_that_all_failed_stay_in_every_denominator(tmp_path: Path) -> None:
     assert [one.verdict for one in findings.expectations] == [
         "fail",
         "fail",
-        "unknown",
+        "inconclusive",
         "fail",
         "fail",
     ]

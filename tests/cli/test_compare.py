@@ -37,7 +37,7 @@ def test_the_comparison_as_json_has_its_sentences(tmp_path: Path) -> None:
     assert done.returncode == 0
     told = json.loads(done.stdout)
     assert told["verdict"] == "no_regression"
-    assert told["figures"][0]["sentence"].endswith("no change that matters")
+    assert told["figures"][0]["sentence"].endswith("no relevant change")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_baseline_is_added_to_listed_and_removed(tmp_path: Path) -> None:
     assert listed[0] | {"name": "nightly", "runs": 1, "scenario": "dns-outage"} == listed[0]
     assert harness("baseline", "remove", "nightly", folder=tmp_path).returncode == 0
     assert harness("baseline", "remove", "nightly", folder=tmp_path).returncode == 2
-    assert "holds no baseline" in harness("baseline", "list", folder=tmp_path).stderr
+    assert "contains no baseline" in harness("baseline", "list", folder=tmp_path).stderr
 
 
 def test_repeats_are_runs_of_one_group(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
     harness("baseline", "add", "nightly", first, folder=tmp_path)
     done = harness("run", "--quiet", scenario, "--baseline", "nightly", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Cannot tell: 1 run" in done.stdout
+    assert "Inconclusive: 1 run" in done.stdout
     (second,) = set((tmp_path / "reports").glob("*/*")) - {first}
     for name in ("report.html", "report.md", "junit.xml"):
         assert "1 run of" in (second / name).read_text(encoding="utf-8"), name

@@ -33,10 +33,10 @@ def test_facts_are_sentences() -> None:
     link = RoomOpened(at_s=0, room="link", took_s=0.61, details={"kind": "toxiproxy"})
     uncounted = FaultHealed(at_s=1, fault="a-1", word="a", occurrence=1, bites=None)
     assert sentence(link) == "link ready in 0.6 s (toxiproxy)"
-    assert sentence(HEALED) == "fault latency-1 healed, bites: 12"
-    assert sentence(uncounted) == "fault a-1 healed, bites: counted from samples"
+    assert sentence(HEALED) == "fault latency-1 removed, affected requests: 12"
+    assert sentence(uncounted) == "fault a-1 removed, affected requests: counted from samples"
     broken = SteadyStateChecked(at_s=0, ok=False, when="before", error="node-0: 500")
-    assert sentence(broken) == "no steady state: node-0: 500"
+    assert sentence(broken) == "the registry is not healthy: node-0: 500"
     assert sentence(RunEnded(at_s=1, reason="finished")) == "run ended: finished"
 
 
@@ -63,7 +63,7 @@ def test_the_live_view_is_drawn_again_only_when_it_changed() -> None:
     odd = FaultInjected(at_s=21.2, fault="[red]x[/", word="x", occurrence=1, planned_s=21)
     once = watched(tally, terminal=True)
     assert watched(tally, tally, terminal=True).count("pods 3/8") == once.count("pods 3/8")
-    assert "broken: [red]x[/" in watched(tally, odd, terminal=True)
+    assert "active faults: [red]x[/" in watched(tally, odd, terminal=True)
 
 
 def test_quiet_is_quiet() -> None:

@@ -88,7 +88,7 @@ def test_new_writes_a_scenario_that_checks_and_never_overwrites(tmp_path: Path) 
     assert harness("new", str(file))[0] == 0
     assert harness("check", str(file))[:2] == (0, f"{file}: ok\n")
     code, _, err = harness("new", str(file))
-    assert (code, err) == (2, f"{file}: exists already; choose another name\n")
+    assert (code, err) == (2, f"{file}: already exists; choose another name\n")
 
 
 @pytest.mark.parametrize(

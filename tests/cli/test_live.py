@@ -26,20 +26,20 @@ def after(*events: Event) -> list[str]:
 def test_it_says_where_the_run_is() -> None:
     """From the first room to the end, never backwards in time."""
     room = RoomOpened(at_s=0, room="registry", took_s=1)
-    assert after(room)[0].endswith("0 s of at most 100 s  starting, registry is up")
+    assert after(room)[0].endswith("0 s of at most 100 s  starting, registry is ready")
     assert after(LoadStarted(at_s=1, workers=1))[0].endswith("before the faults")
-    assert after(ON)[0].endswith("20 s of at most 100 s  a fault is on")
+    assert after(ON)[0].endswith("20 s of at most 100 s  during a fault")
     assert after(ON, OFF)[0].endswith("after a fault")
     assert after(ON, OFF, LoadEnded(at_s=60, complete=True))[0].endswith("load ended")
-    assert after(RunEnded(at_s=70, reason="finished"))[0].endswith("closing")
+    assert after(RunEnded(at_s=70, reason="finished"))[0].endswith("shutting down")
     assert after(ON).pop(0).count("━") == 5  # a fifth of 24
 
 
 def test_a_fault_tells_how_long_it_stays() -> None:
     """Each occurrence for itself; one without a plan only its name."""
     second = FaultInjected(at_s=30, fault="latency-1", word="latency", occurrence=2, planned_s=30)
-    assert after(ON)[-1] == "broken: latency-1 30 s yet"
-    assert after(ON, second)[-1] == "broken: latency-1 20 s yet, latency-1 #2"
+    assert after(ON)[-1] == "active faults: latency-1 30 s left"
+    assert after(ON, second)[-1] == "active faults: latency-1 20 s left, latency-1 #2"
     assert len(after(ON, OFF)) == 1
 
 

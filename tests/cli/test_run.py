@@ -126,7 +126,7 @@ def test_a_service_that_dies_is_named_and_the_run_is_inconclusive(tmp_path: Path
     os.kill(link, signal.SIGKILL)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 4, out + err
-    assert "link: ended by itself" in err
+    assert "link: exited unexpectedly" in err
     assert "Traceback" not in err
     assert (run_folder(tmp_path) / "report.html").exists()
     assert not left_behind(tmp_path)
@@ -141,7 +141,7 @@ def test_a_load_worker_that_dies_is_named_and_the_faults_are_healed(tmp_path: Pa
     os.kill(max(load), signal.SIGKILL)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 4, out + err
-    assert "ended by itself with code -9" in err
+    assert "exited unexpectedly with code -9" in err
     assert "Traceback" not in err
     kinds = [event["event"] for event in events(tmp_path)]
     assert kinds.count("fault_healed") == kinds.count("fault_injected")

@@ -25,7 +25,7 @@ def test_a_folder_without_scenarios_is_a_usage_error(
     with pytest.raises(typer.Exit) as caught:
         scenario_files([tmp_path])
     assert caught.value.exit_code == 2
-    assert "holds no scenario" in capsys.readouterr().err
+    assert "contains no scenario" in capsys.readouterr().err
 
 
 def test_a_scenario_is_read_on_the_nodes_asked_for(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_worker_that_dies_is_named_and_the_others_go_on(tmp_path: Path) -> Non
                 os.kill(victim.pid, signal.SIGKILL)
                 (complete, error), tally = await to_end(load)
         assert not complete
-        assert error == "load-1: ended by itself with code -9"
+        assert error == "load-1: exited unexpectedly with code -9"
         assert [(pod["node"], pod["outcome"]) for pod in lab.rows("pods")] == [("node-1", "ok")]
         assert tally["pods_ready"] == 1
 

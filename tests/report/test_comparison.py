@@ -38,7 +38,7 @@ WORSE = FigureComparison(
 
 
 DURING = "deployment delay p95 during latency-1:"
-PERHAPS = "perhaps slower, more repeats would tell"
+PERHAPS = "perhaps slower; run more repeats to find out"
 ERRORS = replace(WORSE, metric="pull_error_rate", part="before", quantile="", unit="share", a=0)
 RATE = replace(WORSE, metric="throughput", part="", quantile="", unit="bytes/s", a=None)
 
@@ -48,8 +48,8 @@ RATE = replace(WORSE, metric="throughput", part="", quantile="", unit="bytes/s",
     [
         (WORSE, f"{DURING} 12.4 s → 15.1 s, +22 % (+14 % to +31 %): slower"),
         (
-            replace(WORSE, change_is="alike", change=0.012, low=-0.02, high=0.03, b=12.5),
-            f"{DURING} 12.4 s → 12.5 s, +1.2 % ({MINUS}2 % to +3 %): no change that matters",
+            replace(WORSE, change_is="unchanged", change=0.012, low=-0.02, high=0.03, b=12.5),
+            f"{DURING} 12.4 s → 12.5 s, +1.2 % ({MINUS}2 % to +3 %): no relevant change",
         ),
         (
             replace(WORSE, change=None, low=None, high=None, note="too few repeats (1 and 1)"),
@@ -93,16 +93,28 @@ def test_the_text_says_first_what_matters() -> None:
     )
     lines = comparison_text(found).splitlines()
     assert lines[0] == "Regression: 1 of 2 figures became worse, 5 runs of b against 5 runs of a."
-    assert lines[2].startswith("WORSE      deployment delay p95 during latency-1: 10.1 s → 13.1 s")
-    assert lines[3].startswith("alike      pull error rate")
-    assert lines[-1].startswith("A change matters from 10 % (5 pp for shares)")
+    assert lines[2].startswith(
+        "WORSE         deployment delay p95 during latency-1: 10.1 s → 13.1 s"
+    )
+    assert lines[3].startswith("unchanged     pull error rate")
+    assert lines[-1].startswith("A change counts from 10 % (5 pp for shares)")
 
 
 def test_single_runs_are_told_what_would_help() -> None:
     found = compare(side("a", delay=(1.0,)), side("b", delay=(9.0,)), Limits())
     assert comparison_text(found).startswith(
-        "Cannot tell: 1 run of b against 1 run of a are too few; run both with --repeat 5 or more."
+        "Inconclusive: 1 run of b against 1 run of a are too few; run both with --repeat 5 or more."
     )
+
+
+def test_a_comparison_of_an_older_run_is_read() -> None:
+    """Its words for `inconclusive` and `unchanged` were others."""
+    found = compare(side("a", delay=FIVE), side("b", delay=FIVE), Limits())
+    assert [one.change_is for one in found.figures] == ["unchanged"]
+    former = found.as_json() | {"verdict": "cannot_tell"}
+    former["figures"] = [{**found.as_json()["figures"][0], "change_is": "alike"}]
+    read = Comparison.from_json(former)
+    assert (read.verdict, read.figures[0].change_is) == ("inconclusive", "unchanged")
 
 
 def test_every_format_shows_the_comparison(tmp_path: Path) -> None:

@@ -73,5 +73,5 @@ def test_a_quantile_that_never_ended_is_infinite(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NoRecordingError, match="not the folder of a run"):
+    with pytest.raises(NoRecordingError, match="not a run folder"):
         export(tmp_path, "csv", tmp_path / "out")

@@ -155,7 +155,7 @@ def test_all_that_a_reader_needs_is_there(tmp_path: Path, bundle: str) -> None:
     run.expect = [{"metric": "recovery_time", "at_most": 1}]
     text = page(analysed(run, tmp_path), bundle)
     wanted: tuple[Any, ...] = (
-        "Failed", "recovery_time at most 1 s", "40 (counted where it bites)", "kind embedded",
+        "Failed", "recovery_time at most 1 s", "40 (counted where injected)", "kind embedded",
         "harness run scenarios/dns-outage.yaml", "no such host", "prefers-color-scheme: dark",
     )  # fmt: skip
     for words in wanted:
@@ -194,7 +194,7 @@ def test_what_failed_by_itself_is_told_by_repository(tmp_path: Path, bundle: str
     run.request("a/1", 5, 6, kind="dns", status=0)
     run.ended(60)
     text = page(analysed(run, tmp_path), bundle)
-    assert "No fault was planned, so no fault of the scenario made these fail." in text
+    assert "No fault was planned, so these failures are not caused by the scenario." in text
     assert '<td class="name">app<small>v1</small></td>' in text
     assert "<td>1 of others</td>" in text
     assert "no answer" not in text  # a look-up has no status

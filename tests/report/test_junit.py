@@ -19,7 +19,7 @@ def suite(run: RunFolder, folder: Path) -> ET.Element:
 
 
 def test_a_case_for_each_expectation_and_each_fault(tmp_path: Path) -> None:
-    """What failed is a failure, what is unknown an error, and the counts agree."""
+    """What failed is a failure, what is inconclusive an error, and the counts agree."""
     run = outage()
     run.fault("latency-1", 60, 70, bites=0)
     run.expect = [
@@ -36,8 +36,8 @@ def test_a_case_for_each_expectation_and_each_fault(tmp_path: Path) -> None:
         "pods_ready at least 100 %": ["system-out"],
         "recovery_time at most 1 s": ["failure"],
         "pull_error_rate before at most 0.1 %": ["error"],
-        "dns_nxdomain-1 occurrence 1 bites": ["system-out"],
-        "latency-1 occurrence 1 bites": ["error"],
+        "dns_nxdomain-1 occurrence 1 affected requests": ["system-out"],
+        "latency-1 occurrence 1 affected requests": ["error"],
     }
     assert (found.get("tests"), found.get("failures"), found.get("errors")) == ("6", "2", "2")
 

@@ -49,6 +49,16 @@ def test_a_run_that_came_to_nothing_has_its_line_too(tmp_path: Path) -> None:
     assert write_suite(tmp_path / "suite", [tmp_path / "empty"])[0].verdict == "not ended"
 
 
+def test_the_verdict_of_an_older_run_is_read(tmp_path: Path) -> None:
+    """It was called `unknown`."""
+    write_reports(run := outage().write(tmp_path / "run"))
+    findings = json.loads((run / "findings.json").read_text(encoding="utf-8"))
+    former = json.dumps(findings | {"verdict": "unknown"})
+    (run / "findings.json").write_text(former, encoding="utf-8")
+    (row,) = write_suite(tmp_path / "suite", [run])
+    assert row.verdict == "inconclusive"
+
+
 def test_formats_agree_and_hostile_names_stay_text(tmp_path: Path) -> None:
     """A spreadsheet runs no formula, a page no script, a terminal no control character."""
     runs = []

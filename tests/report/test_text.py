@@ -36,7 +36,7 @@ def test_recovery_is_told_in_words(tmp_path: Path) -> None:
 
 def test_next_to_nothing_has_a_verdict(tmp_path: Path) -> None:
     """And no tables of nothing."""
-    assert findings_text(analysed(RunFolder(), tmp_path).findings).startswith("UNKNOWN  ")
+    assert findings_text(analysed(RunFolder(), tmp_path).findings).startswith("INCONCLUSIVE  ")
 
 
 def test_a_line_stays_a_line() -> None:
@@ -55,7 +55,10 @@ def test_a_fault_that_nobody_planned_is_told_where_and_when(tmp_path: Path) -> N
     run.ended(60)
     text = findings_text(analysed(run, tmp_path).findings)
     assert (
-        "failed  app: 1 pulls, server, 10.0 s to 11.0 s, pods: 1; succeeded meanwhile: 1 of others"
+        "failed        app: 1 pulls, server, 10.0 s to 11.0 s, pods: 1; "
+        "successful meanwhile: 1 of others"
     ) in text
     assert "before" not in text
-    assert "failed  app" not in findings_text(analysed(outage(), tmp_path / "planned").findings)
+    assert "failed        app" not in findings_text(
+        analysed(outage(), tmp_path / "planned").findings
+    )

@@ -27,7 +27,7 @@ def made(folder: str = "reports", scenario: str = "") -> Trend:
 
 def test_the_lines_say_what_changed_and_since_when() -> None:
     lines = trend_text(made()).splitlines()
-    assert lines[0] == "simulated: 30 nights, 1 of 2 figures changed their level."
+    assert lines[0] == "simulated: 30 nights, 1 of 2 figures changed level."
     assert lines[2].split("  ")[1] == "deployment delay p95"
     assert lines[2].endswith("+24 % worse  2026-09-21 02:00")
     assert lines[3].endswith("no change")

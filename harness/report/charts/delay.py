@@ -147,7 +147,7 @@ def waterfall_chart(analysis: Analysis, end_s: float) -> Chart | None:
         ("cause", "Failed by"),
         ("begin_s", "From (s)", ".2f"),
         ("end_s", "To (s)", ".2f"),
-        ("wait_s", "Delay in all (s)", ".2f"),
+        ("wait_s", "Total delay (s)", ".2f"),
     )
     encoding = {
         "x": time("begin_s"),
@@ -165,7 +165,7 @@ def waterfall_chart(analysis: Analysis, end_s: float) -> Chart | None:
         layers.append({"data": data(failed), "mark": tick, "encoding": ends})
     description = (
         f"The {len(pods)} pods that waited longest, slowest first, from creation to Ready in the "
-        "run's own time. A dark tick is an attempt that failed. Shaded: a fault was on."
+        "run's own time. A dark tick is an attempt that failed. Shaded: a fault was active."
     )
     return Chart(
         key="waterfall",

@@ -39,7 +39,7 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
         ("fault", "Fault"),
         ("occurrence", "Occurrence"),
         ("start_s", "Injected (s)", ".1f"),
-        ("end_s", "Healed (s)", ".1f"),
+        ("end_s", "Removed (s)", ".1f"),
         ("bites", "Bites"),
     )
     bar = {"type": "bar", "height": {"band": 0.82}, "cornerRadius": 3, "color": "var(--fault)"}
@@ -60,7 +60,7 @@ def faults_chart(analysis: Analysis, end_s: float) -> Chart | None:
         }
         layers.append({"data": data(labels), "mark": mark, "encoding": encoding})
     lanes = faults["fault"].nunique()
-    description = "Each bar is one occurrence of a fault, from injection to heal."
+    description = "Each bar is one occurrence of a fault, from injection to removal."
     return Chart(
         key="faults",
         title="Faults",
@@ -77,7 +77,7 @@ def _lane_labels(faults: pd.DataFrame, end_s: float) -> pd.DataFrame:
     )
     lanes = lanes.reset_index()
     late = lanes["start_s"] > end_s / 2
-    counted = lanes["bites"].map(lambda bites: f"  ·  {bites:,.0f} bites")
+    counted = lanes["bites"].map(lambda bites: f"  ·  {bites:,.0f} affected")
     return lanes.assign(
         late=late, at_s=lanes["end_s"].where(late, lanes["start_s"]), label=lanes["fault"] + counted
     )
@@ -121,8 +121,8 @@ def delay_points_chart(analysis: Analysis, end_s: float) -> Chart | None:
     mark = {"type": "point", "filled": True, "size": 46, "opacity": 0.75}
     cloud = {"data": data(points.assign(result=ready)), "mark": mark, "encoding": encoding}
     description = (
-        "Each point is a pod at the moment it was created; its height is how long it took to "
-        "become Ready. Shaded: a fault was on."
+        "Each point is a pod at the time it was created; its height is how long it took to "
+        "become Ready. Shaded: a fault was active."
     )
     layers = [*bands(analysis), *limits(analysis.findings, "y"), cloud]
     return Chart(
@@ -157,7 +157,9 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
         "tooltip": tip(("at_s", "At (s)", ".1f"), ("pods", "Pods"), ("count", "Count")),
     }
     line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
-    description = "Pods created and Ready so far; the gap between the lines is what still waits."
+    description = (
+        "Pods created and Ready so far; the gap between the lines is the pods still waiting."
+    )
     layers = [
         *bands(analysis),
         {"data": data(long), "mark": line, "encoding": encoding},
@@ -174,8 +176,8 @@ def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
 def pulls_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Attempts to pull as they ended, by result."""
     description = (
-        "Attempts to pull by the moment they ended: good ones, and the cause of the rest. "
-        "The line is the offered load: attempts by the moment they were due."
+        "Pull attempts by the time they ended: successful ones, and failed ones by cause. "
+        "The line is the offered load: attempts by the time they were due."
     )
     return _results_chart(analysis, end_s, "pulls", description)
 
@@ -183,8 +185,8 @@ def pulls_chart(analysis: Analysis, end_s: float) -> Chart | None:
 def pushes_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Pushes as they ended, by result."""
     description = (
-        "Pushes by the moment they ended: good ones, and the cause of the rest. "
-        "The line is the offered load: pushes by the moment they were due."
+        "Pushes by the time they ended: successful ones, and failed ones by cause. "
+        "The line is the offered load: pushes by the time they were due."
     )
     return _results_chart(analysis, end_s, "pushes", description)
 

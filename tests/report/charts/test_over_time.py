@@ -47,9 +47,9 @@ def test_a_fault_has_one_label_with_all_its_bites(tmp_path: Path) -> None:
         for value in layer["data"]["values"]
     ]
     assert labels == [
-        ("dns_nxdomain-1  ·  40 bites", 20.0, "left"),
-        ("latency-1  ·  7 bites", 55.0, "left"),
-        ("bandwidth-1  ·  5 bites", 110.0, "right"),
+        ("dns_nxdomain-1  ·  40 affected", 20.0, "left"),
+        ("latency-1  ·  7 affected", 55.0, "left"),
+        ("bandwidth-1  ·  5 affected", 110.0, "right"),
     ]
 
 
