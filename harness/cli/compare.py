@@ -69,9 +69,10 @@ def compare(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
-    """Compare B with A, its baseline: exit 6 when a figure is significantly worse.
+    """Compare B with A, its baseline.
 
-    It compares repeats (`harness run --repeat 5`); a single run cannot show a change.
+    Exits 6 when a figure is significantly worse. It compares repeats (`harness run --repeat 5`);
+    a single run cannot show a change.
     """
     from harness.analysis.comparison import compare as compare_sets
     from harness.analysis.run_figures import NotComparableError

@@ -47,7 +47,10 @@ def read_plan(
 
 
 def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
-    """Check scenario files and print every problem as file:line:col key: rule, got value."""
+    """Check scenario files and print every problem.
+
+    Each is a line as file:line:col key: rule, got value.
+    """
     from harness.scenario import ScenarioError
 
     wrong = False
@@ -71,7 +74,10 @@ def plan(
     nodes: NodesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
-    """Show what a scenario would do: timeline, images, expected bytes and requests."""
+    """Show the plan of a scenario without starting anything.
+
+    The timeline, the images, and the bytes and requests expected.
+    """
     from harness.plan.text import plan_text
     from harness.scenario import ScenarioError
 
@@ -84,7 +90,7 @@ def plan(
 
 
 def schema() -> None:
-    """Print the JSON Schema of scenario files, for completion in an editor."""
+    """Print the JSON Schema of scenario files, for your editor."""
     from harness.scenario import json_schema
 
     print(json.dumps(json_schema(), indent=2))
@@ -124,7 +130,7 @@ def new(
         ),
     ] = None,
 ) -> None:
-    """Write a commented scenario to start from, or the files of a new fault."""
+    """Write a commented scenario, or the files of a new fault."""
     if (path is None) == (fault is None):
         fail("new: takes either a FILE or --fault NAME", ExitCode.USAGE)
     if path is not None:

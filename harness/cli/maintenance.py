@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
 ) -> None:
-    """Check this machine: what is installed, what a run would use, and how to fix problems."""
+    """Check this machine and say how to fix problems."""
     from dataclasses import asdict
 
     from harness.run.doctor import examine
@@ -89,7 +89,10 @@ def recover(
     kubeconfig: KubeconfigOption = None,
     reports: ReportsOption = Path("reports"),
 ) -> None:
-    """Undo what killed runs left: processes, faults, changed content and pushed tags."""
+    """Undo what killed runs left behind.
+
+    Processes, faults, changed content and pushed tags.
+    """
     from harness.clusters.existing.namespace_removal import ContextLeave
     from harness.environment.upstream.tag_removal import RegistryLeave
     from harness.run.recover import recover as undo

@@ -37,7 +37,10 @@ def report(
         typer.Option("--to", help="Only draw each chart, into the folder `pictures` of the run."),
     ] = None,
 ) -> None:
-    """Rebuild findings, tables and pages from a run folder, even from a partial recording."""
+    """Rebuild findings, tables and pages from a run folder.
+
+    A partial recording is enough.
+    """
     if not (folder / "plan.json").exists():
         fail(f"{folder}: is not a run folder: it has no plan.json", ExitCode.USAGE)
     if form:
@@ -81,7 +84,10 @@ def export(
         typer.Option(help="Folder to write to [default: export/<format> in the run folder]."),
     ] = None,
 ) -> None:
-    """Write a run's tables in one format for other tools; docs/data.md says what they hold."""
+    """Export a run's tables and findings for other tools.
+
+    docs/data.md describes them.
+    """
     from harness.analysis import NoRecordingError
     from harness.report.export import export as write
 

@@ -29,9 +29,10 @@ def trend(
         bool, typer.Option("--json", help="Print the series and their changes as JSON.")
     ] = False,
 ) -> None:
-    """Show every figure of nightly runs as a series, and the nights on which it changed level.
+    """Show figures of nightly runs and when they changed.
 
-    Writes trend.html and trend.md. Exits 0 whatever it finds.
+    Each figure is a series, marked with the nights on which its level changed. Writes
+    trend.html and trend.md. Exits 0 whatever it finds.
     """
     limits = limits_of(minimum_effect, minimum_points)
     from harness.report.bundle import javascript_beside

@@ -85,10 +85,10 @@ def up(
     ] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Set up only the environment and keep it running until Ctrl-C or SIGTERM.
+    """Start only the environment, for your own client.
 
-    Prints addresses, credentials and image names, so that you can point docker, crane, a browser
-    or your own tests at a registry that misbehaves.
+    It runs until Ctrl-C or SIGTERM. Prints addresses, credentials and image names, so that you
+    can point docker, crane, a browser or your own tests at a registry that misbehaves.
     """
     from rich.console import Console
 
