@@ -88,8 +88,6 @@ def audit(
 ) -> None:
     """Check the content of a registry, read-only.
 
-    Digests, missing layers, names, sizes, moved tags, the certificate.
-
     Logs in with HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD, or with Docker's
     configuration for the host. Exits 1 on findings, 3 when the registry cannot be reached.
     """
