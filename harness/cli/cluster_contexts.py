@@ -8,8 +8,8 @@ from harness.cli.settings import fail, kubeconfigs
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from harness.clusters.cluster import ClusterOptions
     from harness.plan.plan import Plan
-    from harness.run.stage import ClusterOptions
 
 
 def with_contexts(

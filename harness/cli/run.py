@@ -55,10 +55,10 @@ from harness.cli.upstream import upstream_of
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from harness.clusters.cluster import ClusterOptions
     from harness.environment.upstream.access import UpstreamSettings
     from harness.plan.plan import Plan
     from harness.run.run import Ended
-    from harness.run.stage import ClusterOptions
 
 _REASON_CODES = {
     "environment": ExitCode.ENVIRONMENT,

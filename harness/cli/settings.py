@@ -11,7 +11,7 @@ import typer
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
-    from harness.run.stage import ClusterOptions
+    from harness.clusters.cluster import ClusterOptions
 
 
 def cache_folder() -> Path:
@@ -39,7 +39,7 @@ def cluster_options(
     *, keep: bool, reuse: str | None, image: str | None, config: Path | None
 ) -> "ClusterOptions":
     """What is known of a kind cluster beside the scenario: the flags, and who makes it."""
-    from harness.run.stage import ClusterOptions
+    from harness.clusters.cluster import ClusterOptions
 
     usual = Path("kind-config.yaml")
     return ClusterOptions(

@@ -96,8 +96,8 @@ def up(
     from harness.cli.stop import run_until_stopped
     from harness.environment.lab import EnvironmentFailed
     from harness.recording.recording import RecordingError
+    from harness.run.environment import lab_settings
     from harness.run.folder import RunFolderError
-    from harness.run.stage import lab_settings
     from harness.run.up import UpOptions, stand
 
     chosen = [*(settings or []), *_registry_settings(profile, tls=tls), *cluster_settings(cluster)]

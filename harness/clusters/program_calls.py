@@ -76,10 +76,11 @@ async def all_of(works: Iterable[Coroutine[Any, Any, None]]) -> None:
             for work in works:
                 tasks.create_task(work)
     except* ClusterError as group:
-        raise _first(group) from None
+        raise first_of(group) from None
 
 
-def _first(group: BaseExceptionGroup[ClusterError]) -> ClusterError:
+def first_of(group: BaseExceptionGroup[ClusterError]) -> ClusterError:
+    """The first plain error of a group."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -3,15 +3,16 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.chance import Chance
+from harness.clusters.cluster import Cluster, ClusterOptions, ClusterOrder
 from harness.clusters.errors import ClusterError
-from harness.clusters.rollouts.rollouts import Rollouts
+from harness.clusters.providers import open_cluster
 from harness.environment.canary import NotSteady, check_steady_state
 from harness.environment.health import sample_health
 from harness.environment.lab import ClusterNodes, EnvironmentFailed, Lab, LabSeams
@@ -21,7 +22,6 @@ from harness.environment.upstream.access import UpstreamSettings
 from harness.load.driver import LoadRun, start_load
 from harness.plan.plan import Plan, PlannedFault
 from harness.process.child import ChildError, Run
-from harness.process.completion import run_to_completion
 from harness.process.journal import Journal
 from harness.process.lock import hold
 from harness.recording.events import (
@@ -30,25 +30,22 @@ from harness.recording.events import (
     LoadEnded,
     LoadStarted,
     LoadTally,
-    NodeMetrics,
-    PodsWatched,
     RunEnded,
     RunStarted,
     SteadyStateChecked,
 )
 from harness.recording.recording import Recording, RecordingError, Watcher
 from harness.recording.tally import AbortWatch
+from harness.run.environment import lab_settings
 from harness.run.folder import describe, make_folder, writing
-from harness.run.stage import ClusterOptions, Stage, lab_settings, open_stage
 from harness.run.timeline import RunClock, play
-from harness.run.watched_work import plain_error, run_together, run_watched
+from harness.run.watched_work import run_together, run_watched
 
 # From saying when the run begins until every node lives in its process.
 LOAD_LEAD_S = 0.5
 LOAD_LEAD_S_A_NODE = 0.001
 _WATCH_CHILDREN_S = 0.25
 _WATCH_NODES_S = 3.0
-_TALLY_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,12 +152,18 @@ async def _carry_out(running: _Running) -> Ended:
         return Ended(folder=run.folder, reason=reason, error=error)
 
     try:
-        opening = open_stage(run, running.plan, settings, options.cluster, running.record)
-        async with opening as stage:
-            await _require_steady(running, stage.lab, "before")
-            await _load_and_faults(running, stage)
+        order = ClusterOrder(
+            run=run,
+            plan=running.plan,
+            lab=settings,
+            options=options.cluster,
+            record=running.record,
+        )
+        async with open_cluster(order) as cluster:
+            await _require_steady(running, cluster.lab, "before")
+            await _load_and_faults(running, cluster)
             with suppress(NotSteady):  # after the faults this is a finding, not an end
-                await _require_steady(running, stage.lab, "after")
+                await _require_steady(running, cluster.lab, "after")
     except (EnvironmentFailed, ChildError, ClusterError, NotSteady) as error:
         return ended("environment", str(error))
     except _Stopped as stop:
@@ -186,71 +189,44 @@ async def _require_steady(running: _Running, lab: Lab, when: str) -> None:
         raise NotSteady(error)
 
 
-async def _load_and_faults(running: _Running, stage: Stage) -> None:
+async def _load_and_faults(running: _Running, cluster: Cluster) -> None:
     plan, clock, record = running.plan, running.clock, running.record
-    workers, lab = running.options.workers, stage.lab
+    workers, lab = running.options.workers, cluster.lab
     target = lab.target(0.0, running.run.folder / "samples")
-    async with start_load(running.run, stage.orders(plan), target, workers) as load:
+    async with start_load(running.run, cluster.load_orders, target, workers) as load:
         clock.start(in_s=LOAD_LEAD_S + LOAD_LEAD_S_A_NODE * len(plan.load.nodes))
         await lab.registry.set_clock(clock.start_s)
         await load.begin(clock.start_s)
         record(LoadStarted(at_s=clock.now_s(), workers=workers))
-        grounds = _Grounds(lab, stage.nodes(load, plan))
+        grounds = _Grounds(lab, cluster.nodes(load))
         watch = run_together(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
             _watch_children(running, lab),
-            _watch_nodes(running, stage),
-            _watch_tally(running, load, stage),
+            _watch_nodes(running, cluster),
+            _watch_tally(running, load, cluster),
         )
         work = run_together(
             play(plan.faults, seed=plan.seed, grounds=grounds, clock=clock, record=record),
-            _load_to_end(running, load, stage),
+            _load_to_end(running, load, cluster),
         )
         await run_watched(work, watch)
 
 
-async def _load_to_end(running: _Running, load: LoadRun, stage: Stage) -> None:
-    all_ready = True
-    if stage.rollouts is not None:
-        all_ready = await _roll_out(running, stage.lab, stage.rollouts)
-    complete, error = await load.finished()
-    complete = complete and all_ready
-    running.record(LoadEnded(at_s=running.clock.now_s(), complete=complete, error=error))
-    if error:
-        raise _Stopped("died", error)
-
-
-async def _roll_out(running: _Running, lab: Lab, rollouts: Rollouts) -> bool:
-    """Whether all real pods became Ready; however it ends, what was seen of them is kept."""
+async def _load_to_end(running: _Running, load: LoadRun, cluster: Cluster) -> None:
     try:
-        return await rollouts.play(running.clock)
-    except* ClusterError as group:
-        raise _Stopped("died", str(plain_error(group))) from None
-    finally:
-        at_s = running.clock.now_s()
-        with suppress(ChildError):  # then the records end where it died
-            await run_to_completion(lab.registry.write_records())
-        rollouts.write_samples(lab.registry.access_log, at_s)
-        running.record(PodsWatched(at_s=at_s, **asdict(rollouts.coverage())))
-        for node, counts in (await run_to_completion(rollouts.counted())).items():
-            running.record(NodeMetrics(at_s=at_s, node=node, counts=counts))
+        all_ready = await cluster.roll_out(running.clock)
+    except ClusterError as error:
+        raise _Stopped("died", str(error)) from None
+    complete, problem = await load.finished()
+    complete = complete and all_ready
+    running.record(LoadEnded(at_s=running.clock.now_s(), complete=complete, error=problem))
+    if problem:
+        raise _Stopped("died", problem)
 
 
-async def _tallies(load: LoadRun, stage: Stage) -> AsyncIterator[dict[str, Any]]:
-    """The counts of the load, and of real pods with it."""
-    if stage.rollouts is None:
-        async for counts in load.tallies():
-            yield counts
-    while stage.rollouts is not None:
-        await asyncio.sleep(_TALLY_EVERY_S)
-        real, made = stage.rollouts.counts.taken(), load.counts()
-        worst_ms = max(real["lateness_ms_max"], made["lateness_ms_max"])
-        yield {name: made[name] + real[name] for name in made} | {"lateness_ms_max": worst_ms}
-
-
-async def _watch_tally(running: _Running, load: LoadRun, stage: Stage) -> None:
+async def _watch_tally(running: _Running, load: LoadRun, cluster: Cluster) -> None:
     watch = AbortWatch(running.plan.abort_when)
-    async for counts in _tallies(load, stage):
+    async for counts in cluster.tallies(load):
         tally = LoadTally(at_s=running.clock.now_s(), **counts)
         running.record(tally)
         if aborted := watch.feed(tally):
@@ -276,14 +252,12 @@ async def _watch_children(running: _Running, lab: Lab) -> None:
         await asyncio.sleep(_WATCH_CHILDREN_S)
 
 
-async def _watch_nodes(running: _Running, stage: Stage) -> None:
+async def _watch_nodes(running: _Running, cluster: Cluster) -> None:
     """A real node that dies ends the run: what its pods would have done is unknown."""
-    cluster = stage.cluster
-    while cluster is not None:
+    while True:
         for node, reason in (await cluster.dead_nodes()).items():
             at_s = running.clock.now_s()
             running.record(ChildDied(at_s=at_s, child=node, exit_code=1, tail=reason))
             await cluster.export_logs(running.run.folder / "logs" / "kind")
             raise _Stopped("died", f"{node}: {reason} during the run")
         await asyncio.sleep(_WATCH_NODES_S)
-    await asyncio.Event().wait()

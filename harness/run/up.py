@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.chance import Chance
+from harness.clusters.cluster import Cluster, ClusterOptions, ClusterOrder
 from harness.clusters.errors import ClusterError
-from harness.clusters.guard import PULL_SECRET, run_namespace
-from harness.clusters.kind.kind_cluster import Room
+from harness.clusters.providers import open_cluster
 from harness.environment.authority import CA_FILE
 from harness.environment.lab import EnvironmentFailed, Lab, LabSeams
 from harness.environment.lab_settings import LabSettings, LinkKind
 from harness.environment.scope import FaultScope, ScopeError
 from harness.faults import Fault
-from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME
+from harness.load.orders import CLIENTS_NODE
 from harness.plan.plan import Plan, planned_where
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal
@@ -27,7 +27,6 @@ from harness.process.lock import hold
 from harness.recording.events import RunEnded, RunStarted
 from harness.recording.recording import Recording, Watcher
 from harness.run.folder import make_folder, writing
-from harness.run.stage import ClusterOptions, open_stage
 from harness.run.timeline import FaultId, RunClock, injected
 from harness.scenario import read_held_fault
 from harness.scenario.fault_support import FaultSupport
@@ -92,12 +91,15 @@ class UpOptions:
 class Standing:
     """An open environment, and the recording of what is held on in it."""
 
-    lab: Lab
-    cluster: Room | None  # None: the nodes are emulated
+    cluster: Cluster
     folder: Path
     plan: Plan
     clock: RunClock
     recording: Recording
+
+    @property
+    def lab(self) -> Lab:
+        return self.cluster.lab
 
     @asynccontextmanager
     async def holding(self, held: HeldFault, step: str) -> AsyncIterator[LabSeams]:
@@ -141,12 +143,14 @@ async def standing(settings: LabSettings, options: UpOptions) -> AsyncIterator[S
         run = Run(run_id=run_id, folder=folder, journal=journal, clock_start_s=time.monotonic())
         recording(RunStarted(at_s=0.0, run_id=run_id, scenario=plan.scenario, seed=plan.seed))
         try:
-            async with open_stage(run, plan, settings, options.cluster, recording) as stage:
+            order = ClusterOrder(
+                run=run, plan=plan, lab=settings, options=options.cluster, record=recording
+            )
+            async with open_cluster(order) as cluster:
                 clock.start()
-                await stage.lab.registry.set_clock(clock.start_s)
+                await cluster.lab.registry.set_clock(clock.start_s)
                 yield Standing(
-                    lab=stage.lab,
-                    cluster=stage.cluster,
+                    cluster=cluster,
                     folder=folder,
                     plan=plan,
                     clock=clock,
@@ -171,7 +175,7 @@ async def stand(
         async with standing(settings, options) as up, AsyncExitStack() as held_on:
             for number, held in enumerate(options.faults, start=1):
                 await _hold_on(held_on, up.holding(held, f"{held.word}-{number}"))
-            announce(description(up.lab, up.folder, up.cluster))
+            announce(description(up.cluster, up.folder))
             await up.until_a_child_dies()
     except asyncio.CancelledError:  # being stopped is how this ends
         task = asyncio.current_task()
@@ -186,23 +190,9 @@ async def _hold_on(stack: AsyncExitStack, holding: AbstractAsyncContextManager[A
         raise EnvironmentFailed(f"--fault: {error}") from error
 
 
-def _cluster(lab: Lab, room: Room | None) -> dict[str, str] | None:
-    """How kubectl finds the cluster, and where pods find the registry's credentials in it."""
-    if room is None:
-        return None
-    run_id = room.kubeconfig.parent.name.rpartition("-")[2]
-    return {
-        "name": room.name,
-        "kubeconfig": str(room.kubeconfig),
-        "context": room.context,
-        "namespace": run_namespace(run_id),
-        "pull_secret": PULL_SECRET if lab.settings.registry.auth == "token" else "",
-        "registry": REGISTRY_NAME,
-    }
-
-
-def description(lab: Lab, folder: Path, cluster: Room | None = None) -> dict[str, Any]:
+def description(cluster: Cluster, folder: Path) -> dict[str, Any]:
     """What a client needs to know: one object, stable keys."""
+    lab = cluster.lab
     address = f"{lab.address}:{lab.ports[CLIENTS_NODE]}"
     settings = lab.settings
     return {
@@ -225,7 +215,7 @@ def description(lab: Lab, folder: Path, cluster: Room | None = None) -> dict[str
             reference.split("/", 1)[1]: {"digest": image.digest, "bytes": image.total_bytes}
             for reference, image in lab.images.items()
         },
-        "cluster": _cluster(lab, cluster),
+        "cluster": cluster.description(),
         "run_folder": str(folder),
         "pid": os.getpid(),
     }

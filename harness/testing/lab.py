@@ -16,7 +16,7 @@ from harness.environment.upstream.access import (
     upstream_settings,
 )
 from harness.plan.plan import Plan, build_plan
-from harness.run.stage import lab_settings
+from harness.run.environment import lab_settings
 from harness.run.up import (
     DEFAULT_SCENARIO,
     Standing,
@@ -126,7 +126,7 @@ def _plan(scenario: Path | None) -> Plan:
 
 
 def _described(up: Standing, beside: LoopBeside) -> RegistryLab:
-    told = description(up.lab, up.folder)
+    told = description(up.cluster, up.folder)
     credentials = told["credentials"] or {"username": "", "password": ""}
     return RegistryLab(
         url=told["registry"]["url"],

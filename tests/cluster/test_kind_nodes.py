@@ -15,7 +15,7 @@ from harness.clusters.kind.kind_lab import open_kind_lab, path_settings
 from harness.clusters.kind.kind_nodes import KindNodes, ScopedKindNodes
 from harness.clusters.kind.node_changes import KUBELET_CONFIG
 from harness.clusters.kind.node_faults import CONTENT_FOLDER
-from harness.clusters.kind.node_images import CTR, remove_images
+from harness.clusters.kind.node_images import CTR
 from harness.environment.scope import FaultScope
 from harness.load.orders import REGISTRY_NAME
 from harness.process.child import Run
@@ -42,7 +42,7 @@ async def opened(standing: Standing, run: Run) -> AsyncIterator[tuple[KindNodes,
     kind = replace(kind_settings(NODES), reuse=standing.name)
     settings = lab_settings(NODES, standing.reports / "cache")
     async with open_kind_lab(run, settings, kind, lambda _: None) as (lab, room):
-        yield KindNodes(run=run, room=room, path=path_settings(lab)), room
+        yield KindNodes(run=run, cluster=room, path=path_settings(lab)), room
 
 
 def on_node_0(cluster: KindNodes) -> ScopedKindNodes:
@@ -57,7 +57,7 @@ def on_node_0(cluster: KindNodes) -> ScopedKindNodes:
 
 async def pull(room: KindCluster, node: str) -> str:
     """Pull the image over the node's own hosts.toml; what went wrong, "" for nothing."""
-    await remove_images(room, node, REGISTRY_NAME)
+    await room.remove_images(node, REGISTRY_NAME)
     hosts = ("--hosts-dir", "/etc/containerd/certs.d")
     try:
         await room.exec(node, (*CTR, "pull", *hosts, "--user", f"harness:{PASSWORD}", REFERENCE))
@@ -105,7 +105,7 @@ def test_a_change_is_met_on_its_node_and_taken_back(
     async def main(run: Run) -> None:
         async with opened(standing, run) as (cluster, room):
             # with its content, or a full disk would get its room
-            await remove_images(room, "node-0", REGISTRY_NAME)
+            await room.remove_images("node-0", REGISTRY_NAME)
             before = await content_of(room, "node-0")
             async with change(on_node_0(cluster), name):
                 assert await content_of(room, "node-0") != before

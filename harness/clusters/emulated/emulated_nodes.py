@@ -38,7 +38,7 @@ class EmulatedNodes:
 
     def scoped(self, scope: Scope) -> "ScopedEmulatedNodes":
         """The seam for one occurrence of a fault."""
-        return ScopedEmulatedNodes(cluster=self, scope=scope)
+        return ScopedEmulatedNodes(emulated=self, scope=scope)
 
     def new_name(self, fault: str) -> str:
         """A name that no other change has."""
@@ -49,7 +49,7 @@ class EmulatedNodes:
 class ScopedEmulatedNodes:
     """`seams.Nodes` for one occurrence of one fault."""
 
-    cluster: EmulatedNodes
+    emulated: EmulatedNodes
     scope: Scope
     _names: list[str] = field(default_factory=list)
 
@@ -79,13 +79,13 @@ class ScopedEmulatedNodes:
 
     async def bites(self) -> Bites:
         """What the nodes have told; they go on telling once a second and at their end."""
-        counts = {name: self.cluster.load.bites(name) for name in self._names}
+        counts = {name: self.emulated.load.bites(name) for name in self._names}
         return Bites(count=sum(counts.values()), details=counts)
 
     @asynccontextmanager
     async def _changed(self, part: Part, share: float, **settings: Any) -> AsyncIterator[None]:
         change = NodeChange(
-            name=self.cluster.new_name(self.scope.fault),
+            name=self.emulated.new_name(self.scope.fault),
             fault=self.scope.fault,
             part=part,
             nodes=self._nodes(part, share),
@@ -94,15 +94,15 @@ class ScopedEmulatedNodes:
         )
         self._names.append(change.name)
         try:
-            await self.cluster.load.order("change", change=asdict(change))
+            await self.emulated.load.order("change", change=asdict(change))
             yield
         finally:
-            await self.cluster.load.order("restore", name=change.name)
+            await self.emulated.load.order("restore", name=change.name)
 
     def _nodes(self, part: Part, share: float) -> tuple[str, ...]:
         """Raises LookupError when there is none that has this part."""
         named = self.scope.where.nodes
-        nodes = named or (*self.cluster.nodes, CLIENTS_NODE)
+        nodes = named or (*self.emulated.nodes, CLIENTS_NODE)
         if part not in _READ_AT_EACH_PULL:
             nodes = tuple(node for node in nodes if node != CLIENTS_NODE)
         if not nodes:

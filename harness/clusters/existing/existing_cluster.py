@@ -12,12 +12,13 @@ from typing import Any, Final
 import psutil
 
 from harness.clusters.errors import ClusterError
+from harness.clusters.existing.reachability import require_reachable
 from harness.clusters.guard import run_namespace
-from harness.clusters.kind.kind_cluster import KubernetesNode, read_node
+from harness.clusters.rollouts.cluster_api import ClusterApi
+from harness.clusters.rollouts.kubernetes import KubernetesNode, read_node
 from harness.load.orders import REGISTRY_NAME, LoadOrders
 from harness.oci.images import ImageSpec
 
-SHARED_NODE: Final = "cluster"  # the pseudo-node of the one listener that all nodes pull from
 # No scenario makes as many versions of an image.
 _VERSIONS_A_RUN: Final = 1_000_000
 _HOST_LABEL: Final = "kubernetes.io/hostname"
@@ -90,6 +91,17 @@ class ExistingCluster:
         used = set(self.nodes.values())
         nodes = map(read_node, await self.ask())
         return {node.name: node for node in nodes if node.name in used}
+
+    async def remove_earlier_images(self) -> None:
+        """Nothing: its nodes keep images, and each run has tags of its own."""
+
+    async def require_reachable(self, api: ClusterApi, *, with_secret: bool) -> None:
+        """Let every node ask the registry. Raises ClusterError with what is missing."""
+        await require_reachable(api, self.run_id, self, with_secret=with_secret)
+
+    async def pull_counts(self) -> dict[str, dict[str, float]]:
+        """Nothing: its nodes' metrics are not ours to read."""
+        return {}
 
     async def export_logs(self, folder: Path) -> None:
         """Nothing: what its nodes write is not ours to take."""

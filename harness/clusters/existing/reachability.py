@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import PULL_SECRET, run_labels, run_namespace
-from harness.clusters.kind.kind_cluster import Room
 from harness.clusters.program_calls import all_of
 from harness.clusters.rollouts.cluster_api import ClusterApi
+from harness.clusters.rollouts.kubernetes import Kubernetes
 from harness.clusters.rollouts.pod_story import pod_state
 from harness.node.causes import classify
 from harness.recording.outcome import Cause
@@ -26,33 +26,36 @@ _PLAIN_HTTP: Final = "server gave HTTP response to HTTPS client"
 _UNKNOWN_CA: Final = "x509: "
 
 
-async def require_reachable(api: ClusterApi, run_id: str, room: Room, *, with_secret: bool) -> None:
+async def require_reachable(
+    api: ClusterApi, run_id: str, cluster: Kubernetes, *, with_secret: bool
+) -> None:
     """Every node asked the registry and was answered. Raises ClusterError with what is missing."""
-    probes = {probe_name(node): node for node in room.nodes}
+    probes = {probe_name(node): node for node in cluster.nodes}
     try:
         await all_of(
-            api.make(probe(run_id, room, node, with_secret=with_secret)) for node in room.nodes
+            api.make(probe(run_id, cluster, node, with_secret=with_secret))
+            for node in cluster.nodes
         )
         async with asyncio.timeout(_PATIENCE_S):
-            await _all_answered(api, room, probes)
+            await _all_answered(api, cluster, probes)
     except TimeoutError:
         raise ClusterError(
-            f"cluster: not every node has tried to pull from {room.registry} within "
+            f"cluster: not every node has tried to pull from {cluster.registry} within "
             f"{_PATIENCE_S:g} s: does a firewall keep the nodes from it?"
         ) from None
     finally:
         await all_of(api.delete(name, "Pod") for name in probes)
 
 
-async def _all_answered(api: ClusterApi, room: Room, probes: Mapping[str, str]) -> None:
+async def _all_answered(api: ClusterApi, cluster: Kubernetes, probes: Mapping[str, str]) -> None:
     waiting = set(probes)
     async for _, pod in api.watch("pods"):
         name = pod["metadata"]["name"]
         state = pod_state(pod)
         if name not in waiting or state.waiting is None or state.waiting[0] not in _PULL_FAILED:
             continue
-        if reason := why_not(state.waiting[1], room.registry):
-            raise ClusterError(f"{room.nodes[probes[name]]}: {reason}")
+        if reason := why_not(state.waiting[1], cluster.registry):
+            raise ClusterError(f"{cluster.nodes[probes[name]]}: {reason}")
         waiting.discard(name)
         if not waiting:
             return
@@ -80,14 +83,14 @@ def probe_name(node: str) -> str:
     return f"probe-{node}"
 
 
-def probe(run_id: str, room: Room, node: str, *, with_secret: bool) -> dict[str, Any]:
+def probe(run_id: str, cluster: Kubernetes, node: str, *, with_secret: bool) -> dict[str, Any]:
     """A pod on that node which can never start."""
     spec: dict[str, Any] = {
-        "nodeName": room.nodes[node],
+        "nodeName": cluster.nodes[node],
         "containers": [
             {
                 "name": "probe",
-                "image": f"{room.registry}/{_IMAGE}",
+                "image": f"{cluster.registry}/{_IMAGE}",
                 "imagePullPolicy": "Always",
             }
         ],

@@ -15,7 +15,6 @@ from harness.clusters.kind.deletion import CLUSTER_LABEL, delete_cluster
 from harness.clusters.kind.kind_cli import KindCli, find_kind, read_failure
 from harness.clusters.kind.kind_cluster import (
     KindCluster,
-    KubernetesNode,
     ask_nodes,
 )
 from harness.clusters.kind.kind_config import (
@@ -24,6 +23,7 @@ from harness.clusters.kind.kind_config import (
 )
 from harness.clusters.kind.readiness import IdleNodeError, await_ready
 from harness.clusters.kind.reuse import require_reusable
+from harness.clusters.rollouts.kubernetes import KubernetesNode
 from harness.node.settings import NodeSettings
 from harness.process.child import Run, start_child
 from harness.process.completion import run_to_completion
@@ -94,8 +94,8 @@ async def open_kind(run: Run, settings: KindSettings) -> AsyncIterator[KindClust
     )
     clusters = await cli.clusters()
     if settings.reuse:
-        async with _reused(making, clusters) as room:
-            yield room
+        async with _reused(making, clusters) as cluster:
+            yield cluster
         return
     if making.name in clusters:
         raise ClusterError(
@@ -103,8 +103,8 @@ async def open_kind(run: Run, settings: KindSettings) -> AsyncIterator[KindClust
             f"kind delete cluster --name {making.name}"
         )
     await _require_architecture(engine, settings.image, server.architecture)
-    async with _created(making) as room:
-        yield room
+    async with _created(making) as cluster:
+        yield cluster
 
 
 @asynccontextmanager
@@ -121,9 +121,9 @@ async def _created(making: _Making) -> AsyncIterator[KindCluster]:
     )
     whole = False
     try:
-        room = await _create_ready(making, text)
+        cluster = await _create_ready(making, text)
         whole = True
-        yield room
+        yield cluster
     finally:
         if not (whole and making.settings.keep):
             await run_to_completion(_delete(making, settle=not whole))
@@ -217,10 +217,10 @@ async def _await_ready(making: _Making) -> KindCluster:
     except ClusterError:
         await _export_logs(making)
         raise
-    return await _room(making, nodes, made=True)
+    return await _found(making, nodes, made=True)
 
 
-async def _room(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool) -> KindCluster:
+async def _found(making: _Making, nodes: dict[str, KubernetesNode], *, made: bool) -> KindCluster:
     control_plane = f"{making.name}-control-plane"
     workers = sorted(
         (name for name in nodes if name.startswith(f"{making.name}-worker")), key=_rank
@@ -263,13 +263,13 @@ async def _reused(making: _Making, clusters: Sequence[str]) -> AsyncIterator[Kin
     require_reusable(name, nodes, settings.node_settings)
     await making.cli.export_kubeconfig(name, making.kubeconfig)
     try:
-        room = await _room(making, nodes, made=False)
-        if len(room.nodes) < settings.nodes:
+        cluster = await _found(making, nodes, made=False)
+        if len(cluster.nodes) < settings.nodes:
             raise ClusterError(
-                f"--reuse: the cluster {name} has {len(room.nodes)} nodes, "
+                f"--reuse: the cluster {name} has {len(cluster.nodes)} nodes, "
                 f"and {settings.nodes} are needed"
             )
-        yield room
+        yield cluster
     finally:
         making.kubeconfig.unlink(missing_ok=True)
 

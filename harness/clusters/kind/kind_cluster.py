@@ -1,4 +1,4 @@
-"""A running cluster as the rest of the harness sees it: nodes by the plan's names."""
+"""A running cluster of kind's: its nodes by the plan's names, and what can be asked of them."""
 
 import asyncio
 import json
@@ -6,82 +6,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import run_namespace
 from harness.clusters.kind.containers import ContainerGoneError, Engine
 from harness.clusters.kind.kind_cli import KindCli
+from harness.clusters.kind.kind_config import CONTAINERD_METRICS_PORT
+from harness.clusters.kind.node_images import CTR, names_of, read_images, tags_in
+from harness.clusters.program_calls import all_of
+from harness.clusters.rollouts.cluster_api import ClusterApi
+from harness.clusters.rollouts.kubernetes import KubernetesNode, read_node
+from harness.clusters.rollouts.node_metrics import CONTAINERD, GET_METRICS, KUBELET, read_metrics
 from harness.load.orders import REGISTRY_NAME
 
 _ADMIN: Final = "/etc/kubernetes/admin.conf"
 _KUBECTL_S: Final = 15.0
-_Told = TypeVar("_Told")
-
-
-@dataclass(frozen=True, kw_only=True)
-class KubernetesNode:
-    """`reason` why it is not Ready, "" when it is. `runtime` as in `containerd://2.4.2`.
-
-    `images`: names of those that it holds.
-    """
-
-    name: str
-    reason: str
-    labels: Mapping[str, str]
-    kubelet: str
-    runtime: str
-    images: tuple[str, ...] = ()
-
-
-class Room(Protocol):
-    """A cluster that rollouts run in: one of kind's, or a user's.
-
-    `nodes`: the name of each Kubernetes node by the plan's name. `stays`: when the run has ended.
-    `one_listener`: all nodes pull from the same one, so that requests do not tell their node.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kubeconfig(self) -> Path: ...
-    @property
-    def context(self) -> str: ...
-    @property
-    def nodes(self) -> Mapping[str, str]: ...
-    @property
-    def hosts(self) -> Mapping[str, str]:
-        """The label kubernetes.io/hostname of each node, by the plan's name."""
-        ...
-
-    @property
-    def stays(self) -> bool: ...
-    @property
-    def one_listener(self) -> bool: ...
-    @property
-    def registry(self) -> str:
-        """How nodes call the registry: a name, or an address with its port."""
-        ...
-
-    def image(self, reference: str) -> str:
-        """An image of the plan as it is written in a pod."""
-        ...
-
-    def namespace_undo(self, run_id: str) -> dict[str, str]:
-        """The journal's record of a run's namespace."""
-        ...
-
-    async def kubernetes_nodes(self) -> dict[str, KubernetesNode]:
-        """What Kubernetes says of them, by their Kubernetes name. Raises ClusterError."""
-        ...
-
-    async def dead_nodes(self) -> dict[str, str]:
-        """Why each node that is dead is, by the plan's name. Raises ClusterError."""
-        ...
-
-    async def export_logs(self, folder: Path) -> None:
-        """Put what the nodes wrote into `folder`, as much as can be had."""
-        ...
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +116,51 @@ class KindCluster:
         """What Kubernetes says of its nodes, by their Kubernetes name. Raises ClusterError."""
         return await ask_nodes(self.engine, self.control_plane)
 
+    async def remove_images(self, node: str, registry_name: str, repository: str = "*") -> int:
+        """Remove the registry's images in scope from `node`, with their content; how many tags.
+
+        Raises ClusterError.
+        """
+        held = read_images(await self.exec(node, (*CTR, "list")))
+        tags = tags_in(held, registry_name, repository)
+        if names := names_of(held, tags):
+            await self.exec(node, (*CTR, "rm", "--sync", *names))
+        return len(tags)
+
+    async def remove_earlier_images(self) -> None:
+        """Remove what an earlier run left. Raises ClusterError."""
+        if not self.made:
+            await all_of(self._forget_images(node) for node in self.nodes)
+
+    async def _forget_images(self, node: str) -> None:
+        try:
+            await self.remove_images(node, REGISTRY_NAME)
+        except ClusterError as error:
+            raise ClusterError(f"{node}: images of an earlier run stay: {error}") from error
+
+    async def require_reachable(self, api: ClusterApi, *, with_secret: bool) -> None:
+        """Nothing: it was seen when the nodes' path was laid."""
+
+    async def pull_counts(self) -> dict[str, dict[str, float]]:
+        """By the plan's name of the node; what a node does not tell is left out of its counts."""
+        found: dict[str, dict[str, float]] = {node: {} for node in self.nodes}
+        await all_of(self._scrape(node, found[node]) for node in self.nodes)
+        return found
+
+    async def _scrape(self, node: str, counts: dict[str, float]) -> None:
+        path = f"/api/v1/nodes/{self.container(node)}/proxy/metrics"
+        kubectl = ("kubectl", "--kubeconfig", _ADMIN, "get", "--raw", path)
+        get = ("bash", "-c", GET_METRICS, str(CONTAINERD_METRICS_PORT))
+        asked = (
+            (KUBELET, self.engine.execute(self.control_plane, kubectl)),
+            (CONTAINERD, self.exec(node, get)),
+        )
+        for wanted, answer in asked:
+            try:
+                counts.update(read_metrics((await answer).decode(errors="replace"), wanted))
+            except ClusterError:
+                continue
+
     async def _reason(self, container: str) -> str:
         try:
             state = await self.engine.state(container)
@@ -200,8 +186,8 @@ async def ask_system_pods(engine: Engine, control_plane: str) -> dict[str, str]:
 
 
 async def _ask(
-    engine: Engine, control_plane: str, what: Sequence[str], read: Callable[[Any], _Told]
-) -> list[_Told]:
+    engine: Engine, control_plane: str, what: Sequence[str], read: Callable[[Any], _Read]
+) -> list[_Read]:
     argv = ("kubectl", "--kubeconfig", _ADMIN, "get", *what, "--output", "json")
     answer = await engine.execute(control_plane, argv, timeout_s=_KUBECTL_S)
     try:
@@ -233,25 +219,3 @@ def read_system_pod(pod: Mapping[str, Any]) -> tuple[str, str]:
     why = next((it["reason"] for it in states if "reason" in it), status["phase"])
     node = pod["spec"].get("nodeName", "a node")
     return node, f"{pod['metadata']['name']} does not run there: {why}"
-
-
-def read_node(node: Mapping[str, Any]) -> KubernetesNode:
-    """A node as the API describes it. Raises LookupError, TypeError for anything else."""
-    conditions = {it["type"]: it for it in node["status"].get("conditions", ())}
-    ready = conditions.get("Ready", {"status": "Unknown", "message": "tells no condition"})
-    reason = ""
-    if ready["status"] != "True":
-        reason = str(ready.get("message") or ready.get("reason") or "NotReady")
-    elif any(it["key"] == "node.kubernetes.io/not-ready" for it in node["spec"].get("taints", ())):
-        reason = "is still tainted not-ready"
-    info = node["status"].get("nodeInfo", {})
-    return KubernetesNode(
-        name=node["metadata"]["name"],
-        reason=reason,
-        labels=node["metadata"].get("labels") or {},
-        kubelet=info.get("kubeletVersion", ""),
-        runtime=info.get("containerRuntimeVersion", ""),
-        images=tuple(
-            name for image in node["status"].get("images", ()) for name in image.get("names") or ()
-        ),
-    )

@@ -23,7 +23,6 @@ from harness.clusters.kind.node_changes import (
     marked,
 )
 from harness.clusters.kind.node_faults import NodeDisk, NodeDrop, with_pull_limits
-from harness.clusters.kind.node_images import remove_images
 from harness.clusters.kind.node_path import PathSettings
 from harness.clusters.kind.pull_failures import (
     OF_CREDENTIALS,
@@ -55,27 +54,27 @@ class KindNodes:
     """The nodes of a run's cluster. `pull_secret` None: the registry asks for no credentials."""
 
     run: Run
-    room: KindCluster
+    cluster: KindCluster
     path: PathSettings
     pull_secret: PullSecret | None = None
 
     def scoped(self, scope: FaultScope) -> "ScopedKindNodes":
         """The seam for one occurrence of a fault."""
-        return ScopedKindNodes(cluster=self, scope=scope)
+        return ScopedKindNodes(kind=self, scope=scope)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScopedKindNodes:
     """`seams.Nodes` for one occurrence of one fault. All its verbs raise ClusterError."""
 
-    cluster: KindNodes
+    kind: KindNodes
     scope: FaultScope
     _counts: list[Count] = field(default_factory=list)
 
     @asynccontextmanager
     async def hosts(self, mistake: HostsMistake, *, share: float = 1.0) -> AsyncIterator[None]:
         """`seams.Nodes.hosts`: requests to a mirror without content are not counted here."""
-        path, nodes = self.cluster.path, self._nodes(share)
+        path, nodes = self.kind.path, self._nodes(share)
         async with AsyncExitStack() as undo:
             if mistake in _DEAD_MIRRORS:
                 await self._count_next_hosts(nodes)
@@ -84,9 +83,9 @@ class ScopedKindNodes:
             else:
                 self._counts.append(_unknown)
             for node in nodes:
-                container = self._room.container(node)
+                container = self._cluster.container(node)
                 if mistake is HostsMistake.MIRROR_DROPS:
-                    drop = NodeDrop(cluster=self._room.name, container=container)
+                    drop = NodeDrop(cluster=self._cluster.name, container=container)
                     await undo.enter_async_context(
                         self._kept(drop, partial(drop.add, self._run_id, self._engine))
                     )
@@ -104,12 +103,12 @@ class ScopedKindNodes:
         self, state: Literal["wrong", "missing"], *, share: float = 1.0
     ) -> AsyncIterator[None]:
         """`seams.Nodes.credentials`. A killed run's secret goes with its namespace."""
-        secret = self.cluster.pull_secret
+        secret = self.kind.pull_secret
         if share < 1 or self.scope.where.nodes:
             raise ClusterError("credentials: a secret is its namespace's: no nodes can be chosen")
         if secret is None:
             raise ClusterError("credentials: the registry asks for none, so there is no secret")
-        await self._count_failures(OF_CREDENTIALS, tuple(self._room.nodes))
+        await self._count_failures(OF_CREDENTIALS, tuple(self._cluster.nodes))
         try:
             if state == "wrong":
                 await self._apply(secret(_WRONG_PASSWORD))
@@ -123,10 +122,10 @@ class ScopedKindNodes:
     @asynccontextmanager
     async def remove_images(self, *, share: float = 1.0) -> AsyncIterator[None]:
         """`seams.Nodes.remove_images`: every tag of the registry in scope, with its content."""
-        registry, repository = self.cluster.path.registry_name, self.scope.where.repository or "*"
+        registry, repository = self.kind.path.registry_name, self.scope.where.repository or "*"
         removed = sum(
             [
-                await remove_images(self._room, node, registry, repository)
+                await self._cluster.remove_images(node, registry, repository)
                 for node in self._nodes(share)
             ]
         )
@@ -140,7 +139,7 @@ class ScopedKindNodes:
         await self._count_failures(OF_DISK, nodes)
         async with AsyncExitStack() as undo:
             for node in nodes:
-                disk = NodeDisk(cluster=self._room.name, container=self._room.container(node))
+                disk = NodeDisk(cluster=self._cluster.name, container=self._cluster.container(node))
                 await undo.enter_async_context(
                     self._kept(
                         disk,
@@ -156,7 +155,7 @@ class ScopedKindNodes:
         await self._count_failures(OF_PULL_QPS, nodes)
         async with AsyncExitStack() as undo:
             for node in nodes:
-                container = self._room.container(node)
+                container = self._cluster.container(node)
                 config = await self._engine.read_file(container, KUBELET_CONFIG)
                 if config is None:
                     raise ClusterError(f"{container}: has no {KUBELET_CONFIG}")
@@ -172,21 +171,21 @@ class ScopedKindNodes:
         return Bites(count=sum(known) if len(known) == len(counts) else None)
 
     @property
-    def _room(self) -> KindCluster:
-        return self.cluster.room
+    def _cluster(self) -> KindCluster:
+        return self.kind.cluster
 
     @property
     def _engine(self) -> Engine:
-        return self.cluster.room.engine
+        return self.kind.cluster.engine
 
     @property
     def _run_id(self) -> str:
-        return self.cluster.run.run_id
+        return self.kind.run.run_id
 
     def _nodes(self, share: float) -> tuple[str, ...]:
         """Those in scope, by the plan's names; background clients are none of the cluster's."""
-        named = self.scope.where.nodes or tuple(self._room.nodes)
-        nodes = tuple(node for node in named if node in self._room.nodes)
+        named = self.scope.where.nodes or tuple(self._cluster.nodes)
+        nodes = tuple(node for node in named if node in self._cluster.nodes)
         if not nodes:
             raise ClusterError(f"{self.scope.fault}: where: no node of the cluster is in scope")
         return nodes if share >= 1 else self.scope.chance.pick(share, nodes)
@@ -194,7 +193,7 @@ class ScopedKindNodes:
     @asynccontextmanager
     async def _written(self, container: str, path: str, text: str) -> AsyncIterator[None]:
         before = await self._engine.read_file(container, path)
-        file = NodeFile(cluster=self._room.name, container=container, path=path, before=before)
+        file = NodeFile(cluster=self._cluster.name, container=container, path=path, before=before)
         content = marked(self._run_id, text)
         async with self._kept(file, lambda: self._engine.write_file(container, path, content)):
             yield
@@ -204,7 +203,7 @@ class ScopedKindNodes:
         self, change: Change, make: Callable[[], Awaitable[None]]
     ) -> AsyncIterator[None]:
         """Make `change`, with its record in the journal before, until the block is left."""
-        record = self.cluster.run.journal.record(change.undo(self._run_id, self._engine))
+        record = self.kind.run.journal.record(change.undo(self._run_id, self._engine))
         try:
             await make()
             yield
@@ -217,13 +216,13 @@ class ScopedKindNodes:
         except ContainerGoneError:
             pass  # and the change with it
         except ContainerStoppedError:
-            if not self._room.made:  # what was made is deleted whole
+            if not self._cluster.made:  # what was made is deleted whole
                 raise
-        self.cluster.run.journal.done(record)
+        self.kind.run.journal.done(record)
 
     async def _count_failures(self, pattern: str, nodes: tuple[str, ...]) -> None:
         """Let the bites be what kubelets tell of such failures from now on."""
-        names = tuple(self._room.container(node) for node in nodes)
+        names = tuple(self._cluster.container(node) for node in nodes)
 
         async def seen() -> dict[str, int]:
             events = await self._kubectl("get", "events", "--output", "json")
@@ -238,11 +237,11 @@ class ScopedKindNodes:
 
     async def _count_next_hosts(self, nodes: tuple[str, ...]) -> None:
         """Let the bites be how often containerd gives a mirror up from now on."""
-        begun = {node: (await self._room.exec(node, ("date", "+%s"))).decode() for node in nodes}
+        begun = {node: (await self._cluster.exec(node, ("date", "+%s"))).decode() for node in nodes}
 
         async def count() -> int:
             log = ("journalctl", "--unit", "containerd", "--output", "cat", "--since")
-            told = [await self._room.exec(it, (*log, f"@{begun[it].strip()}")) for it in nodes]
+            told = [await self._cluster.exec(it, (*log, f"@{begun[it].strip()}")) for it in nodes]
             return sum(went_on(lines) for lines in told)
 
         self._counts.append(count)
@@ -253,7 +252,7 @@ class ScopedKindNodes:
 
     async def _kubectl(self, *words: str, stdin: bytes | None = None) -> bytes:
         argv = (*_ADMIN, "--namespace", run_namespace(self._run_id), *words)
-        return await self._engine.execute(self._room.control_plane, argv, stdin=stdin)
+        return await self._engine.execute(self._cluster.control_plane, argv, stdin=stdin)
 
 
 def toml_of(hosts: Hosts, ca: str) -> str:

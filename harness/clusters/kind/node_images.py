@@ -1,27 +1,11 @@
-"""The images that a node's containerd holds, and how they are made to be gone."""
+"""The images that a node's containerd holds, by what it lists. Rules without I/O."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
-from harness.clusters.kind.kind_cluster import KindCluster
-
 CTR: Final = ("ctr", "--namespace", "k8s.io", "images")  # not every node image has crictl
 _DIGEST: Final = 2  # REF TYPE DIGEST SIZE PLATFORMS LABELS
-
-
-async def remove_images(
-    room: KindCluster, node: str, registry_name: str, repository: str = "*"
-) -> int:
-    """Remove the registry's images in scope from `node`, with their content; how many tags.
-
-    Raises ClusterError.
-    """
-    held = read_images(await room.exec(node, (*CTR, "list")))
-    tags = tags_in(held, registry_name, repository)
-    if names := names_of(held, tags):
-        await room.exec(node, (*CTR, "rm", "--sync", *names))
-    return len(tags)
 
 
 def read_images(listing: bytes) -> dict[str, str]:

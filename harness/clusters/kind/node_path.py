@@ -38,14 +38,14 @@ class PathSettings:
 
 @asynccontextmanager
 async def open_node_path(
-    run: Run, room: KindCluster, settings: PathSettings
+    run: Run, cluster: KindCluster, settings: PathSettings
 ) -> AsyncIterator[None]:
     """Lead the pulls of every node over its own link listener and resolver port.
 
     Each change is journalled before it is made; all are undone exactly when the block is left. A
     node that died meanwhile needs no undoing. Raises ClusterError.
     """
-    paths = [_NodePath(run=run, room=room, node=node) for node in room.nodes]
+    paths = [_NodePath(run=run, cluster=cluster, node=node) for node in cluster.nodes]
     try:
         await all_of(path.lay(settings) for path in paths)
         yield
@@ -72,17 +72,17 @@ class _NodePath:
     """The changes of one node, and their records in the journal."""
 
     run: Run
-    room: KindCluster
+    cluster: KindCluster
     node: str
     _changes: list[tuple[str, NodeFile | NodeRule]] = field(default_factory=list)
 
     @property
     def engine(self) -> Engine:
-        return self.room.engine
+        return self.cluster.engine
 
     @property
     def container(self) -> str:
-        return self.room.nodes[self.node]
+        return self.cluster.nodes[self.node]
 
     async def lay(self, settings: PathSettings) -> None:
         await self._require_free()
@@ -92,7 +92,7 @@ class _NodePath:
             await self._write(f"{folder}/ca.crt", settings.ca)
         toml = hosts_toml(name, settings.link_ports[self.node], tls=bool(settings.ca))
         await self._write(f"{folder}/hosts.toml", toml)
-        if self.container != self.room.control_plane:
+        if self.container != self.cluster.control_plane:
             await self._keep_control_plane_known()
         for protocol in ("udp", "tcp"):
             await self._redirect(protocol, settings.resolver_ports[self.node])
@@ -115,7 +115,7 @@ class _NodePath:
 
     async def _keep_control_plane_known(self) -> None:
         """The kubelet asks for it by a name that only the engine's name server knows."""
-        plane = self.room.control_plane
+        plane = self.cluster.control_plane
         script = 'getent ahostsv4 "$1" || true'
         answer = await self.engine.execute(self.container, ("sh", "-c", script, "sh", plane))
         words = answer.decode().split()
@@ -130,17 +130,19 @@ class _NodePath:
         await self._replace(path, before, marked(self.run.run_id, text))
 
     async def _replace(self, path: str, before: bytes | None, content: bytes) -> None:
-        file = NodeFile(cluster=self.room.name, container=self.container, path=path, before=before)
+        file = NodeFile(
+            cluster=self.cluster.name, container=self.container, path=path, before=before
+        )
         record = self.run.journal.record(file.undo(self.run.run_id, self.engine))
         self._changes.append((record, file))
         await self.engine.write_file(self.container, path, content)
 
     async def _redirect(self, protocol: str, port: int) -> None:
         rule = NodeRule(
-            cluster=self.room.name,
+            cluster=self.cluster.name,
             container=self.container,
             protocol=protocol,
-            address=self.room.gateway_address,
+            address=self.cluster.gateway_address,
             port=port,
         )
         record = self.run.journal.record(rule.undo(self.run.run_id, self.engine))
@@ -156,7 +158,7 @@ class _NodePath:
             except ContainerGoneError:
                 pass  # and the change with it
             except ContainerStoppedError as error:
-                if not self.room.made:  # what was made is deleted whole
+                if not self.cluster.made:  # what was made is deleted whole
                     failures.append(error)
                     continue
             except ClusterError as error:

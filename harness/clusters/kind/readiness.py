@@ -7,7 +7,8 @@ from typing import Final
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.kind.containers import Engine
-from harness.clusters.kind.kind_cluster import KubernetesNode, ask_nodes, ask_system_pods, unready
+from harness.clusters.kind.kind_cluster import ask_nodes, ask_system_pods, unready
+from harness.clusters.rollouts.kubernetes import KubernetesNode
 
 _POLL_S: Final = 0.5
 

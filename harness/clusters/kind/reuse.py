@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import RUN_LABEL, ClusterRefused
-from harness.clusters.kind.kind_cluster import KubernetesNode, unready
+from harness.clusters.kind.kind_cluster import unready
 from harness.clusters.kind.kind_config import SETTINGS_LABEL, settings_label
+from harness.clusters.rollouts.kubernetes import KubernetesNode
 from harness.node.settings import NodeSettings
 
 

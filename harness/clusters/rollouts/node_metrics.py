@@ -4,11 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from harness.clusters.errors import ClusterError
-from harness.clusters.kind.kind_cluster import KindCluster
-from harness.clusters.kind.kind_config import CONTAINERD_METRICS_PORT
-from harness.clusters.program_calls import all_of
-
 # Samples by the name that we give them: the family, and labels that must be there.
 # kubelet: pkg/kubelet/metrics/metrics.go, v1.34.4 (all ALPHA); containerd:
 # internal/cri/server/images/metrics.go, v2.3.4.
@@ -28,9 +23,8 @@ CONTAINERD: Final = {
     "containerd_pulls_failed": ("containerd_cri_sandboxed_image_pulls_total", 'status="failure"'),
 }
 _SAMPLE = re.compile(r"(\w+)(?:\{([^}]*)\})? ([^ ]+)(?: \d+)?")
-_ADMIN: Final = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "get", "--raw")
 # Where a node image has no HTTP client, bash has sockets.
-_GET: Final = (
+GET_METRICS: Final = (
     'exec 3<>"/dev/tcp/127.0.0.1/$0" && '
     'printf "GET /v1/metrics HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n" >&3 && cat <&3'
 )
@@ -47,26 +41,6 @@ def read_metrics(text: str, wanted: Mapping[str, tuple[str, str]]) -> dict[str, 
             if match[1] == family and label in (match[2] or ""):
                 sums[name] += float(match[3])
     return sums
-
-
-async def scrape(room: KindCluster) -> dict[str, dict[str, float]]:
-    """By the plan's name of the node; what a node does not tell is left out of its counts."""
-    found: dict[str, dict[str, float]] = {node: {} for node in room.nodes}
-    await all_of(_scrape(room, node, found[node]) for node in room.nodes)
-    return found
-
-
-async def _scrape(room: KindCluster, node: str, counts: dict[str, float]) -> None:
-    path = f"/api/v1/nodes/{room.container(node)}/proxy/metrics"
-    asked = (
-        (KUBELET, room.engine.execute(room.control_plane, (*_ADMIN, path))),
-        (CONTAINERD, room.exec(node, ("bash", "-c", _GET, str(CONTAINERD_METRICS_PORT)))),
-    )
-    for wanted, answer in asked:
-        try:
-            counts.update(read_metrics((await answer).decode(errors="replace"), wanted))
-        except ClusterError:
-            continue
 
 
 def grown(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -6,16 +6,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
-from harness.clusters.errors import ClusterError
-from harness.clusters.existing.existing_cluster import SHARED_NODE
-from harness.clusters.existing.reachability import require_reachable
-from harness.clusters.kind.kind_cluster import KindCluster, Room
-from harness.clusters.kind.node_images import remove_images
+from harness.clusters.cluster import Clock
 from harness.clusters.program_calls import all_of
 from harness.clusters.rollouts.access_records import AccessRecord, read_access_records
 from harness.clusters.rollouts.cluster_api import ClusterApi, open_api
+from harness.clusters.rollouts.kubernetes import SHARED_NODE, Kubernetes
 from harness.clusters.rollouts.kubernetes_objects import (
     SECRET_KEEPER,
     applied,
@@ -26,7 +23,7 @@ from harness.clusters.rollouts.kubernetes_objects import (
     service_account,
     supersedes,
 )
-from harness.clusters.rollouts.node_metrics import grown, scrape
+from harness.clusters.rollouts.node_metrics import grown
 from harness.clusters.rollouts.pod_rows import (
     Joining,
     all_request_rows,
@@ -37,21 +34,13 @@ from harness.clusters.rollouts.pod_rows import (
 from harness.clusters.rollouts.pod_story import PodStory
 from harness.clusters.rollouts.watch import Watching
 from harness.load.counts import Counts
-from harness.load.orders import REGISTRY_NAME, LoadOrders, RolloutOrder
+from harness.load.orders import LoadOrders, RolloutOrder
 from harness.load.samples_file import SampleWriter
 from harness.process.child import Run
 from harness.process.completion import run_to_completion
 
 _LAST_EVENTS_S: Final = 3.0
 _SECRET_KNOWN_S: Final = 20.0  # longer, and the first pods may pull anonymously
-
-
-class Clock(Protocol):
-    """The run's clock."""
-
-    def now_s(self) -> float: ...
-
-    async def sleep_until(self, at_s: float) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +76,7 @@ class Rollouts:
     """The rollouts of one run, in a namespace of its own."""
 
     run: Run
-    room: Room
+    cluster: Kubernetes
     api: ClusterApi
     settings: RolloutSettings
     counts: Counts = field(default_factory=Counts)
@@ -100,7 +89,7 @@ class Rollouts:
         Returns when all are, or at the plan's end. Raises ClusterError when the API refuses.
         """
         orders = self.settings.orders
-        hosts = {host: node for node, host in self.room.nodes.items()}
+        hosts = {host: node for node, host in self.cluster.nodes.items()}
         watching = Watching(orders.rollouts, hosts, clock.now_s, self.counts)
         self._watching = watching
         async with asyncio.TaskGroup() as group:
@@ -130,8 +119,8 @@ class Rollouts:
         wanted = applied(order, rollouts)
         manifest = deployment(
             self.run.run_id,
-            replace(wanted, image=self.room.image(wanted.image)),
-            hosts=tuple(self.room.hosts.values()),
+            replace(wanted, image=self.cluster.image(wanted.image)),
+            hosts=tuple(self.cluster.hosts.values()),
             with_secret=self.settings.secret_in_pods,
         )
         await self.api.make(manifest)
@@ -168,11 +157,11 @@ class Rollouts:
         """The pull secret with `password`; None stands for the right one."""
         settings = self.settings
         right = settings.password if password is None else password
-        return pull_secret(self.run.run_id, self.room.registry, settings.username, right)
+        return pull_secret(self.run.run_id, self.cluster.registry, settings.username, right)
 
     async def counted(self) -> dict[str, dict[str, float]]:
         """What each node's kubelet and containerd have counted since the rollouts were opened."""
-        after = await scrape(self.room) if isinstance(self.room, KindCluster) else {}
+        after = await self.cluster.pull_counts()
         return {node: grown(self._counted_before[node], counts) for node, counts in after.items()}
 
     def coverage(self) -> WatchCoverage:
@@ -185,7 +174,7 @@ class Rollouts:
         )
 
     def _asked(self, access_log: Path) -> list[AccessRecord]:
-        if not self.room.one_listener:
+        if not self.cluster.one_listener:
             return read_access_records(access_log, self.settings.orders.nodes)
         return [replace(it, node="") for it in read_access_records(access_log, (SHARED_NODE,))]
 
@@ -196,7 +185,7 @@ class Rollouts:
         stories, orders = self._watching.stories, self.settings.orders
         joining = Joining(
             asked=self._asked(access_log) if access_log.exists() else (),
-            shared=self.room.one_listener,
+            shared=self.cluster.one_listener,
             configs=self.settings.configs,
             serial=orders.node_settings.serialize_image_pulls,
             end_s=end_s,
@@ -215,26 +204,28 @@ class Rollouts:
 
 
 @asynccontextmanager
-async def open_rollouts(run: Run, room: Room, settings: RolloutSettings) -> AsyncIterator[Rollouts]:
+async def open_rollouts(
+    run: Run, cluster: Kubernetes, settings: RolloutSettings
+) -> AsyncIterator[Rollouts]:
     """The run's namespace with its credentials, on nodes that hold none of its images.
 
     Nodes of a user's own cluster are asked first whether they reach the registry. Deleted with all
     that is in it when the block is left. Raises ClusterError.
     """
-    async with open_api(room.kubeconfig, room.context, run.run_id) as api:
-        if isinstance(room, KindCluster) and not room.made:
-            await all_of(_forget_images(room, node) for node in room.nodes)
-        record = run.journal.record(room.namespace_undo(run.run_id))
+    async with open_api(cluster.kubeconfig, cluster.context, run.run_id) as api:
+        await cluster.remove_earlier_images()
+        record = run.journal.record(cluster.namespace_undo(run.run_id))
         try:
-            await _prepare(api, run.run_id, room.registry, settings)
-            if not isinstance(room, KindCluster):
-                await require_reachable(api, run.run_id, room, with_secret=settings.secret_in_pods)
+            await _prepare(api, run.run_id, cluster.registry, settings)
+            await cluster.require_reachable(api, with_secret=settings.secret_in_pods)
             if settings.username:
-                await _keep_secret(api, run.run_id, room)
-            before = await scrape(room) if isinstance(room, KindCluster) else {}
-            yield Rollouts(run=run, room=room, api=api, settings=settings, _counted_before=before)
+                await _keep_secret(api, run.run_id, cluster)
+            before = await cluster.pull_counts()
+            yield Rollouts(
+                run=run, cluster=cluster, api=api, settings=settings, _counted_before=before
+            )
         finally:
-            if room.stays:
+            if cluster.stays:
                 await run_to_completion(api.delete_namespace())
             run.journal.done(record)
 
@@ -247,19 +238,11 @@ async def _prepare(api: ClusterApi, run_id: str, registry: str, settings: Rollou
     await api.make(service_account(run_id, with_secret=settings.secret_in_account))
 
 
-async def _keep_secret(api: ClusterApi, run_id: str, room: Room) -> None:
+async def _keep_secret(api: ClusterApi, run_id: str, cluster: Kubernetes) -> None:
     """Let the kubelets know the pull secret before the first pod needs it, where that can be."""
-    held = [set(node.images) for node in (await room.kubernetes_nodes()).values()]
+    held = [set(node.images) for node in (await cluster.kubernetes_nodes()).values()]
     pause = next((name for name in set.intersection(*held) if "/pause:" in name), "")
     if pause:
-        hosts = tuple(room.hosts.values())
+        hosts = tuple(cluster.hosts.values())
         await api.make(secret_keeper(run_id, pause, hosts))
         await api.await_daemons(SECRET_KEEPER, pods=len(hosts), patience_s=_SECRET_KNOWN_S)
-
-
-async def _forget_images(room: KindCluster, node: str) -> None:
-    """Remove the images that an earlier run left on a node: a first pull must be cold."""
-    try:
-        await remove_images(room, node, REGISTRY_NAME)
-    except ClusterError as error:
-        raise ClusterError(f"{node}: images of an earlier run stay: {error}") from error

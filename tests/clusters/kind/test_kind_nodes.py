@@ -50,7 +50,7 @@ class Nodes:
         ports = {"node-0": 5000, "node-1": 5001}
         self.cluster = KindNodes(
             run=Run(run_id="abc123", folder=folder, journal=journal, clock_start_s=0.0),
-            room=KindCluster(
+            cluster=KindCluster(
                 name="harness-abc123",
                 kubeconfig=folder / "kubeconfig",
                 nodes={"node-0": "worker", "node-1": "worker2"},

@@ -6,9 +6,9 @@ import pytest
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import RUN_LABEL, ClusterRefused
-from harness.clusters.kind.kind_cluster import KubernetesNode
 from harness.clusters.kind.kind_config import SETTINGS_LABEL, settings_label
 from harness.clusters.kind.reuse import require_reusable
+from harness.clusters.rollouts.kubernetes import KubernetesNode
 from harness.node.settings import NodeSettings
 
 SETTINGS = NodeSettings()
