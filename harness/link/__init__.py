@@ -9,7 +9,7 @@ A scenario that runs on one runs on the other. It differs only where that helps:
   removed while it waits, the connection is reset at once.
 - Jitter, slices and toxicity come from the seed, so a run can be repeated; a connection keeps its
   draw of toxicity until it ends.
-- `timeout` that is removed ends only the connections it had bitten.
+- `timeout` that is removed ends the connections it held, not those that its toxicity spared.
 - The client's half-close is passed on as one, and a reset peer is passed on as a reset; Toxiproxy
   turns both into a plain close of the other side.
 - The gateway is connected to without holding up other clients, for at most `dial.CONNECT_LIMIT_S`.

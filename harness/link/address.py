@@ -23,7 +23,8 @@ def format_address(name: tuple[Any, ...]) -> str:
 async def bind(address: str) -> socket.socket:
     """A socket bound to `address`, not listening: whoever connects is refused.
 
-    An empty address is any free port of the loopback. Raises OSError.
+    An empty address is any free port of the loopback. Raises ValueError, and OSError whose
+    `filename` is the address that was found for the name.
     """
     host, port = split_address(address or "127.0.0.1:0")
     loop = asyncio.get_running_loop()
@@ -36,9 +37,9 @@ async def bind(address: str) -> socket.socket:
         bound.setblocking(False)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address_info)
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise OSError(error.errno, error.strerror, format_address(address_info)) from error
     return bound
 
 

@@ -1,18 +1,18 @@
 """Toxiproxy 2.12's HTTP API (api.go, proxy_collection.go, toxic_collection.go) as an ASGI app.
 
-It answers as Toxiproxy does, errors included: JSON under `text/plain`. On top it refuses what a
-web page could send (a foreign Host, an Origin), and everything without its token when it has one.
+It answers as Toxiproxy does, errors included. On top it refuses what a web page could send (a
+foreign Host, an Origin), and everything without its token when it has one.
 """
 
 import asyncio
-import json
 import re
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
 
-from harness.link.address import normal_address
+from harness.link.address import normal_address, split_address
 from harness.link.body import (
     ApiError,
     Body,
@@ -28,6 +28,7 @@ from harness.link.body import (
 from harness.link.flow import Budget
 from harness.link.proxy import Proxy
 from harness.link.request_guard import refuse_foreign
+from harness.link.response import Send, send_content, send_error
 from harness.link.toxic_chain import STREAMS, Toxic
 from harness.link.toxics import TOXICS
 
@@ -35,7 +36,6 @@ SPOKEN_VERSION: Final = "2.12.0"
 
 ApiResponse = tuple[int, Any]
 Handler = Callable[..., Awaitable[ApiResponse]]
-Send = Callable[[Message], Awaitable[None]]
 
 _BAD_STREAM: Final = "stream was invalid, can be either upstream or downstream"
 _BAD_TYPE: Final = "invalid toxic type"
@@ -89,10 +89,9 @@ class LinkApi:
             async with self._one_at_a_time:
                 status, content = await handler(raw, **names)
         except ApiError as error:
-            await _answer(send, error.status, _error_text(error), "text/plain; charset=utf-8")
+            await send_error(send, error)
             return
-        text = b"" if content is None else json.dumps(content).encode()
-        await _answer(send, status, text, "application/json")
+        await send_content(send, status, content)
 
     async def close(self) -> None:
         """End all proxies."""
@@ -103,9 +102,9 @@ class LinkApi:
         for pattern, handlers in self._routes:
             if match := pattern.fullmatch(path):
                 if method not in handlers:
-                    raise ApiError("", HTTPStatus.METHOD_NOT_ALLOWED)
+                    raise ApiError("", HTTPStatus.METHOD_NOT_ALLOWED, plain=True)
                 return handlers[method], match.groupdict()
-        raise ApiError("404 page not found", HTTPStatus.NOT_FOUND)
+        raise ApiError("404 page not found", HTTPStatus.NOT_FOUND, plain=True)
 
     async def _version(self, _raw: bytes) -> ApiResponse:
         return HTTPStatus.OK, {"version": SPOKEN_VERSION}
@@ -266,25 +265,12 @@ async def _enable(proxy: Proxy) -> None:
     try:
         await proxy.enable()
     except ValueError as error:
-        raise ApiError(f"listen tcp: {error}", HTTPStatus.INTERNAL_SERVER_ERROR) from error
+        reason = f": {error}"
+    except socket.gaierror as error:
+        reason = f": lookup {split_address(proxy.listen)[0]}: {(error.strerror or '').lower()}"
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ApiError(
-            f"listen tcp {proxy.listen}: bind: {reason}", HTTPStatus.INTERNAL_SERVER_ERROR
-        ) from error
-
-
-def _error_text(error: ApiError) -> bytes:
-    if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return b""
-    return json.dumps({"error": error.message, "status": int(error.status)}).encode() + b"\n"
-
-
-async def _answer(send: Send, status: int, body: bytes, content_type: str) -> None:
-    headers = [(b"content-length", str(len(body)).encode())]
-    if body:
-        headers.append((b"content-type", content_type.encode()))
-    if status == HTTPStatus.NO_CONTENT:
-        headers = []
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        address = error.filename or proxy.listen
+        reason = f" {address}: bind: {(error.strerror or str(error)).lower()}"
+    else:
+        return
+    raise ApiError(f"listen tcp{reason}", HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -14,12 +14,13 @@ _BODY_LIMIT_BYTES: Final = 4 << 20
 
 
 class ApiError(Exception):
-    """An answer that is an error."""
+    """An answer that is an error; `plain`: its message is the whole body, not a part of JSON."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, *, plain: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.status = int(status)
+        self.plain = plain
 
 
 @dataclass(frozen=True, kw_only=True)

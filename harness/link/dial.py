@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from harness.link.address import Address
-from harness.link.proxied_connection import abort
+from harness.link.proxied_connection import close_in_order
 
 CONNECT_LIMIT_S: Final = 10.0
 
@@ -74,9 +74,9 @@ class Dial:
         self._limit.cancel()
         if self._upstream is not None:
             self._loop.remove_writer(self._upstream.fileno())
-            abort(self._upstream)
+            self._upstream.close()  # it may be connected by now, and has done nothing wrong
             self._upstream = None
-        self.client.close()
+        close_in_order(self.client)
         self._on_done(self, None)
 
 

@@ -10,6 +10,7 @@ from harness.link.flow import Budget, Flow
 from harness.link.stage import End
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)  # closing sends RST
+_UNREAD_BYTES: Final = 64 << 10
 
 
 class ProxiedConnection:
@@ -45,11 +46,13 @@ class ProxiedConnection:
         self._closed = True
         for flow in self.flows.values():
             flow.stop()
-        for side in self._sockets:
-            if reset:
-                abort(side)
-            else:
-                side.close()
+        client, upstream = self._sockets
+        if reset:
+            abort(client)
+            abort(upstream)
+        else:
+            close_in_order(client)
+            upstream.close()
         self._on_close(self)
 
     def _flow_ended(self, how: End) -> None:
@@ -62,4 +65,15 @@ def abort(side: socket.socket) -> None:
     """Close `side` so that its peer gets a RST."""
     with suppress(OSError):
         side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    side.close()
+
+
+def close_in_order(side: socket.socket) -> None:
+    """Close `side` so that its peer gets a FIN: with bytes unread the system would send a RST.
+
+    A peer that is in the middle of sending more than a little gets its RST all the same.
+    """
+    with suppress(OSError):
+        side.shutdown(socket.SHUT_WR)
+        side.recv(_UNREAD_BYTES, socket.MSG_DONTWAIT)
     side.close()

@@ -4,13 +4,14 @@ import asyncio
 import itertools
 import socket
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 from harness.link.address import Address, bind, format_address, split_address
 from harness.link.dial import Dial, prepare
 from harness.link.flow import Budget
 from harness.link.full_backlog import FullBacklog
-from harness.link.proxied_connection import ProxiedConnection
+from harness.link.proxied_connection import ProxiedConnection, close_in_order
 from harness.link.toxic_chain import ToxicChain
 
 _BACKLOG: Final = 1024
@@ -74,6 +75,7 @@ class Proxy:
         The connections that it ends are counted as `tally`.
         """
         if self.enabled:
+            self._turn_away()
             self._close_listener()
             for dial in tuple(self._dialling):
                 dial.give_up()
@@ -139,6 +141,13 @@ class Proxy:
             prepare(client)
             number, addresses = next(self._numbers), list(self._upstreams)
             self._dialling.add(Dial(client, number, addresses, self._dialled))
+
+    def _turn_away(self) -> None:
+        """Close those who wait to be accepted: with the listener they would be reset."""
+        with suppress(OSError):
+            for _ in range(_BACKLOG):
+                if self._socket is not None:
+                    close_in_order(self._socket.accept()[0])
 
     def _pause_accepting(self, error: OSError) -> None:
         """Wait a little when no file is left to open: the backlog keeps the clients."""

@@ -19,11 +19,11 @@ def refuse_foreign(headers: Mapping[bytes, bytes], *, token: str) -> None:
     host = headers.get(b"host", b"").decode("latin-1")
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
     if name.strip("[]").lower() not in _LOOPBACK_NAMES:
-        raise ApiError(f"Host {host!r} not allowed", HTTPStatus.FORBIDDEN)
+        raise ApiError(f"Host {host!r} not allowed", HTTPStatus.FORBIDDEN, plain=True)
     if b"origin" in headers:
-        raise ApiError("Origin not allowed", HTTPStatus.FORBIDDEN)
+        raise ApiError("Origin not allowed", HTTPStatus.FORBIDDEN, plain=True)
     if headers.get(b"user-agent", b"").startswith(b"Mozilla/"):
-        raise ApiError("User agent not allowed", HTTPStatus.FORBIDDEN)
+        raise ApiError("User agent not allowed", HTTPStatus.FORBIDDEN, plain=True)
     sent = headers.get(b"authorization", b"").decode("latin-1").encode()
     if token and not hmac.compare_digest(sent, f"Bearer {token}".encode()):
         raise ApiError("the link's bearer token is missing or wrong", HTTPStatus.UNAUTHORIZED)

@@ -105,8 +105,9 @@ class Timeout(Stage):
         return []  # its time runs anew
 
     def leave(self) -> list[Item]:
-        """What was dropped cannot be brought back, so the connection ends."""
-        return [End.CLOSE] if self.bitten else []
+        """What it held ends with it, also where nothing was sent: as Toxiproxy's Cleanup does."""
+        self._bite(End.CLOSE)
+        return [End.CLOSE]
 
     def _close_later(self, now_s: float) -> None:
         self._waiting.clear()

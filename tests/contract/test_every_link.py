@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -142,6 +142,20 @@ def test_timeout_without_end_closes_when_healed(kind: LinkKind, tmp_path: Path) 
     asyncio.run(main())
 
 
+def test_timeout_that_is_removed_closes_what_it_held(kind: LinkKind, tmp_path: Path) -> None:
+    """Also a connection on which nothing was sent meanwhile, and within a moment."""
+
+    async def main() -> None:
+        async with open_lab(kind, tmp_path) as lab:
+            reader, writer = await lab.ask("echo")
+            await lab.echo(stream=(reader, writer))
+            async with lab.link().toxic("timeout", {"timeout": 0}):
+                pass
+            assert await asyncio.wait_for(reader.read(-1), 5) == b""
+
+    asyncio.run(main())
+
+
 def test_reset_peer_resets(kind: LinkKind, tmp_path: Path) -> None:
     """A connection opened under the toxic ends with RST."""
 
@@ -224,6 +238,50 @@ def test_down_refuses_and_comes_back_on_the_same_port(kind: LinkKind, tmp_path: 
             assert bites.count is None  # neither kind sees those that the system refuses
             if kind == "embedded":
                 assert [one["connections"] for one in bites.details.values()] == [1]
+
+    asyncio.run(main())
+
+
+def test_down_and_up_again_and_again_resets_no_upstream(kind: LinkKind, tmp_path: Path) -> None:
+    """However far a client had come, the upstream it was led to sees an end in good order."""
+    resets = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal resets
+        try:
+            await reader.read(-1)
+        except ConnectionResetError:
+            resets += 1
+        writer.close()
+
+    async def come(port: int) -> None:
+        while True:
+            with suppress(ConnectionError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                with suppress(ConnectionError):
+                    await reader.read(-1)
+                writer.close()
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        upstream = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with (
+            open_lab(kind, tmp_path, kept=False) as lab,
+            asyncio.TaskGroup() as tasks,
+        ):
+            control = lab.service.control
+            new = {"name": "served", "listen": "127.0.0.1:0", "upstream": upstream}
+            address = await asyncio.to_thread(control.populate, [new])
+            port = int(address["served"].rpartition(":")[2])
+            clients = [tasks.create_task(come(port)) for _ in range(6)]
+            for _ in range(150):
+                await asyncio.to_thread(control.disable, ["served"], disabled=[])
+                await asyncio.to_thread(control.enable, ["served"])
+            for client in clients:
+                client.cancel()
+        server.close()
+        assert resets == 0
 
     asyncio.run(main())
 

@@ -29,7 +29,7 @@ LATENCY = {
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """A request, and what must come back: a status, and an error's words or a part of the JSON."""
+    """A request, and what must come back: a status, an error's words, text or a part of JSON."""
 
     method: str
     path: str
@@ -37,6 +37,7 @@ class Ask:
     status: int
     error: str | None = None
     answer: Any = None
+    text: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -124,12 +125,13 @@ CASES = [
     [bad("POST", ON, 400, "bad request body", {"type": "latency", "attributes": {"jitter": True}})],
     [bad("POST", ON, 400, "bad request body", {"type": "latency", "toxicity": "all"})],
     [ok("POST", "/version", 405)],
-    [ok("GET", "/nowhere", 404)],
+    [Ask(method="GET", path="/nowhere", status=404, text="404 page not found\n")],
     [
         Ask(
             method="GET",
             path="/proxies",
             status=403,
+            text="User agent not allowed\n",
             headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"},
         )
     ],
@@ -168,6 +170,9 @@ def check(asked: Ask, api: httpx.Client) -> None:
     if asked.answer is not None:
         assert within(asked.answer, response.json()), (asked, response.text)
         assert response.headers["content-type"].startswith("application/json")
+    if asked.text is not None:
+        assert response.text == asked.text
+        assert response.headers["content-type"] == "text/plain; charset=utf-8"
     if asked.status == 204:
         assert response.content == b""
 
@@ -184,6 +189,30 @@ def test_every_request_is_answered_as_toxiproxy_does(kind: LinkKind, tmp_path: P
                         check(asked, api)
 
             await asyncio.to_thread(ask_all)
+
+    asyncio.run(main())
+
+
+def test_every_answer_has_an_id_of_its_own(kind: LinkKind, tmp_path: Path) -> None:
+    """By which a request is found in the server's log, whatever came of it."""
+    asked = [
+        ok("GET", "/version", 200),
+        ok("POST", "/reset", 204),
+        bad("GET", "/proxies/none", 404, "proxy not found"),
+        bad("POST", "/proxies", 400, "bad request body", "no json"),
+        Ask(method="GET", path="/proxies", status=403, headers={"User-Agent": "Mozilla/5.0"}),
+    ]
+
+    async def main() -> None:
+        async with open_lab(kind, tmp_path) as lab:
+
+            def ask_all() -> list[str]:
+                with client(lab.service.control_url, lab.service.control_token) as api:
+                    return [put(one, api).headers["X-Toxiproxy-Request-Id"] for one in asked]
+
+            ids = await asyncio.to_thread(ask_all)
+            assert len(set(ids)) == len(asked)
+            assert {len(one) for one in ids} == {20}
 
     asyncio.run(main())
 
@@ -218,17 +247,18 @@ def test_populate_leaves_what_is_as_asked_and_replaces_the_rest(
 
 
 def test_a_taken_port_is_answered_500(kind: LinkKind, tmp_path: Path) -> None:
-    """Nothing is made where nobody can listen, and `/populate` tells what it made before."""
+    """Nothing is made where nobody can listen; the error names the address, not the name."""
 
     async def main() -> None:
         async with open_lab(kind, tmp_path) as lab:
-            taken = f"127.0.0.1:{lab.service.ports['node-1']}"
+            port = lab.service.ports["node-1"]
+            taken = f"127.0.0.1:{port}: bind: address already in use"
 
             def ask_all() -> None:
-                new = {"name": "new", "listen": taken, "upstream": "a:1"}
+                new = {"name": "new", "listen": f"localhost:{port}", "upstream": "a:1"}
                 first = {"name": "first", "listen": "127.0.0.1:0", "upstream": "a:1"}
                 with client(lab.service.control_url, lab.service.control_token) as api:
-                    check(bad("POST", "/proxies", 500, f"listen tcp {taken}: bind:", new), api)
+                    check(bad("POST", "/proxies", 500, f"listen tcp {taken}", new), api)
                     check(bad("GET", "/proxies/new", 404, "proxy not found"), api)
                     answer = {"proxies": [{"name": "first"}]}
                     check(ok("POST", "/populate", 500, [first, new], answer), api)

@@ -342,6 +342,30 @@ def test_an_upstream_that_resets_is_passed_on_as_a_reset() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_who_was_let_in_is_not_reset_when_the_proxy_closes(*, accepted: bool) -> None:
+    """Neither one whose next request waits unread, nor one who waits to be accepted."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.read(100))
+        await reader.read(-1)
+        writer.close()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with proxied(serve, budget=Budget(), toxics={}) as (proxy, port):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.setblocking(False)
+                if accepted:
+                    client.send(b"ping")
+                    assert await soon(loop.sock_recv(client, 4)) == b"ping"
+                client.send(b"more")  # no turn of the loop from here: the link does not read it
+                await proxy.disable()
+                assert await soon(loop.sock_recv(client, 1)) == b""
+
+    asyncio.run(main())
+
+
 def test_nobody_behind_ends_the_client() -> None:
     """With the upstream gone the client connects and is closed, as with Toxiproxy."""
 
