@@ -204,6 +204,7 @@ def test_a_rule_keeps_to_its_nodes_and_to_the_name() -> None:
         (question()[:2] + b"\x28" + question()[3:], "NOTIMP"),  # an update
         (question()[:-2] + b"\0\3", "REFUSED"),  # of the class CHAOS
     ],
+    ids=range(11),  # queries have random numbers, and every worker must know a test by one name
 )
 def test_what_is_no_query_for_us(wire: bytes, expected: str | None, transport: Transport) -> None:
     """Answers and fragments are passed over; the malformed and the unknown get their code."""
