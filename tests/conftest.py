@@ -1,9 +1,20 @@
-"""Which tests may skip: on a machine that HARNESS_REQUIRE says has a thing, none for want of it."""
+"""What all tests share: workers, hypothesis, and which tests may skip.
+
+On a machine that HARNESS_REQUIRE says has a thing, no test skips for want of it.
+"""
 
 import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# Workers share two cores: how long one example takes says nothing. Timings belong in benchmarks/.
+settings.register_profile("suite")
+settings.load_profile("suite")
+
+# Tests that share a cluster, or a program that the first of them builds, run on one worker.
+_ONE_WORKER = ("cluster", "conformance", "clients", "actionlint")
 
 _REQUIRED = {name for name in os.environ.get("HARNESS_REQUIRE", "").split(",") if name}
 
@@ -20,3 +31,10 @@ def pytest_runtest_makereport(
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
         report.longrepr = f"{', '.join(sorted(missing))} is required here. {reason}"
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in _ONE_WORKER:
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tests.program import start
 
-_CLOSES_WITHIN_S = 60.0
+_CLOSES_WITHIN_S = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.program import (
+    LIMIT_S,
     brief,
     events,
     harness,
@@ -124,7 +125,7 @@ def test_a_service_that_dies_is_named_and_the_run_is_inconclusive(tmp_path: Path
     wait_for_event(tmp_path, "fault_injected")
     (link,) = [pid for pid, line in left_behind(tmp_path).items() if "harness.link" in line]
     os.kill(link, signal.SIGKILL)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 4, out + err
     assert "link: exited unexpectedly" in err
     assert "Traceback" not in err
@@ -139,7 +140,7 @@ def test_a_load_worker_that_dies_is_named_and_the_faults_are_healed(tmp_path: Pa
     wait_for_event(tmp_path, "fault_injected")
     load = [pid for pid, line in left_behind(tmp_path).items() if "harness.load" in line]
     os.kill(max(load), signal.SIGKILL)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 4, out + err
     assert "exited unexpectedly with code -9" in err
     assert "Traceback" not in err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.program import events, left_behind, run_folder, start
+from tests.program import LIMIT_S, events, left_behind, run_folder, start
 
 
 def test_it_prints_one_object_holds_its_faults_and_closes_on_sigterm(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) 
 def test_a_fault_that_finds_nothing_is_told_and_all_is_closed(tmp_path: Path) -> None:
     """It is known only when the images are there: the environment could not be set up as asked."""
     process = start("up", "--fault", "over_eager_cleanup: {keep: 9}", folder=tmp_path)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 3
     assert "--fault: keep: must be less than the versions of a repository, got 9" in err
     assert not left_behind(tmp_path)

@@ -339,7 +339,7 @@ def test_odd_paths_are_quoted() -> None:
     assert server.asks[0].path == "/a%20b/%C3%BC%20?q=%01"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.one_of(
         st.binary(max_size=200),

@@ -434,7 +434,7 @@ _ANSWERS = st.sampled_from(
 _LABELS = ["HEAD", "GET tag", "manifest", "config", "layer0", "layer1", "POST token", "other"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     script=st.dictionaries(
         st.sampled_from(_LABELS), st.lists(_ANSWERS, min_size=1, max_size=6), max_size=4

@@ -338,7 +338,7 @@ def test_a_name_that_is_taken_is_refused() -> None:
         kubelet.add_pod(1.0, pod())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 10_000),
     phase_s=st.floats(0, 0.999),

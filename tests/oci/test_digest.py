@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.oci.digest import (
@@ -19,7 +19,6 @@ from harness.oci.digest import (
 algorithms = st.sampled_from(sorted(HEX_CHARACTERS))
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=2_000), algorithm=algorithms)
 def test_a_digest_reads_back_and_matches_its_content(content: bytes, algorithm: str) -> None:
     """What is computed is well-formed, is hashlib's, and belongs to that content only."""
@@ -32,14 +31,12 @@ def test_a_digest_reads_back_and_matches_its_content(content: bytes, algorithm: 
     assert not matches(content + b"\0", digest)
 
 
-@settings(deadline=None)
 @given(chunks=st.lists(st.binary(max_size=100)), algorithm=algorithms)
 def test_chunks_have_the_digest_of_the_whole(chunks: list[bytes], algorithm: str) -> None:
     """How content is cut does not change its name."""
     assert digest_of_chunks(chunks, algorithm) == digest_of(b"".join(chunks), algorithm)
 
 
-@settings(deadline=None)
 @given(text=st.text())
 def test_any_text_is_a_digest_or_is_refused(text: str) -> None:
     """`is_digest` and `parse_digest` never disagree."""

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.oci.errors import (
@@ -60,7 +60,6 @@ def test_a_body_has_the_form_of_the_specification() -> None:
     }
 
 
-@settings(deadline=None)
 @given(code=st.sampled_from(ErrorCode), message=st.text("abc é", max_size=80))
 def test_a_written_body_reads_back(code: ErrorCode, message: str) -> None:
     """Writing and reading agree."""
@@ -69,7 +68,6 @@ def test_a_written_body_reads_back(code: ErrorCode, message: str) -> None:
     assert error == RegistryError(code=code, message=message.strip(), detail='{"a": 1}')
 
 
-@settings(deadline=None)
 @given(
     body=st.binary()
     | json_values.map(lambda value: json.dumps(value).encode())

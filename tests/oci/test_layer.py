@@ -5,7 +5,7 @@ import io
 import tarfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.oci import layer
@@ -37,7 +37,6 @@ def _written(plan: LayerPlan) -> tuple[WrittenLayer, bytes]:
     return written, blob.content
 
 
-@settings(deadline=None)
 @given(extra_bytes=st.integers(0, 3_000) | st.integers(1_040_000, 1_060_000), first=st.booleans())
 def test_a_layer_has_exactly_its_size(extra_bytes: int, *, first: bool) -> None:
     """Down to the byte, with room lost to no more than one record of data."""

@@ -1,7 +1,7 @@
 """References: how names are read, completed and refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.oci.reference import (
@@ -32,7 +32,6 @@ repositories = st.from_regex(REPOSITORY_PATTERN, fullmatch=True).filter(is_repos
 tags = st.from_regex(TAG_PATTERN, fullmatch=True)
 
 
-@settings(deadline=None)
 @given(
     host=hosts,
     repository=repositories,
@@ -53,7 +52,6 @@ def test_a_full_reference_reads_back_as_it_was_written(
     assert read.object == (digest or expected)
 
 
-@settings(deadline=None)
 @given(text=st.text() | st.text(alphabet="aA0./:@-_[]", max_size=40))
 def test_any_text_is_a_reference_or_is_refused_in_one_line(text: str) -> None:
     """Nothing else is raised, and what is accepted is valid in every part and stable."""

@@ -4,7 +4,7 @@ import gzip
 import subprocess
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.oci.stored_gzip import BLOCK_BYTES, FRAME_BYTES, StoredGzip, framed_bytes
@@ -19,7 +19,6 @@ def _member(pieces: list[bytes], padding_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-@settings(deadline=None)
 @given(pieces=pieces, padding_bytes=st.integers(0, 1_100))
 def test_a_member_reads_back_and_has_the_size_foretold(
     pieces: list[bytes], padding_bytes: int
