@@ -18,7 +18,7 @@ LinkKind = Literal["auto", "embedded", "toxiproxy", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class LabSettings:
-    """What to stand up. `password`: of the account that a registry of ours knows."""
+    """What to stand up. `password`: of the account that the embedded registry knows."""
 
     seed: int
     nodes: tuple[str, ...]
@@ -38,7 +38,7 @@ class LabSettings:
 
     @property
     def account(self) -> Account:
-        """Whom a registry of ours knows."""
+        """The account that the embedded registry knows."""
         return Account(username=PROFILES[self.registry.profile].username, password=self.password)
 
     @property

@@ -1,6 +1,6 @@
 """Speaks with a Toxiproxy server, real or embedded, through toxiproxy-python.
 
-The library (0.1.1) is used for its calls and classes; what breaks in it is mended around it here:
+The library (0.1.1) is used for its calls and classes; its defects are worked around here:
 
 - its server address is one class attribute for the whole process, it knows no timeouts, obeys
   HTTP_PROXY and lets most failures pass: its one way to the wire, `APIConsumer`, is replaced by

@@ -12,9 +12,9 @@ from harness.units import DelaySeconds
 class FlappingLink(LinkFault):
     """The path to the registry comes and goes, as with a bad cable or a restarting proxy.
 
-    For `down` connections are refused and open ones end, for `up` all is well, and so on; it begins
-    down, in all nodes in scope at once. Short turns can be worse than one long outage: each pull
-    that is cut loses what it had, and goes into a longer back-off.
+    For `down` connections are refused and open ones end, for `up` everything works, in turns. It
+    begins down, for all nodes in scope at once. Short turns can be worse than one long outage: each
+    pull that is cut loses what it had, and goes into a longer back-off.
     Seen as: `connect: connection refused`, `unexpected EOF`, or nothing where a layer is resumed.
     """
 

@@ -1,4 +1,4 @@
-"""token_service_down: nobody gives out tokens; the registry itself is well."""
+"""token_service_down: nobody gives out tokens; the registry itself is healthy."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
@@ -12,7 +12,7 @@ from harness.seams import MisdirectToken, RequestKind, Seams
 
 
 class TokenServiceDown(GatewayFault):
-    """Nobody gives out tokens; the registry itself is well.
+    """Nobody gives out tokens; the registry itself is healthy.
 
     `how: unavailable` answers token requests with 503, which a node does not repeat.
     `how: refused` lets the challenges name a closed port, as when the token service is a host of

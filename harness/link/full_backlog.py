@@ -12,7 +12,7 @@ from contextlib import suppress
 class FullBacklog:
     """Fills the queue of `listener`, from which nothing is accepted meanwhile, until it is lifted.
 
-    Queues hold one connection more than their length, which is 0 here: one of ours takes the place.
+    Queues hold one connection more than their length, which is 0 here: our own takes it.
     Should a client have taken it before, it is connected but hears nothing.
     """
 

@@ -1,8 +1,9 @@
 """The Locust file: the only one that imports Locust, which patches its whole process.
 
-Run as `python -m harness.load.users` on a leash. The configuration says which part of the load is
-this process's: all of it (`local`), none (`master`, which only coordinates), or every n-th node and
-due pull (`worker`). Nodes and clients are Locust users; each pull is one of Locust's requests.
+Run as `python -m harness.load.users` with a control channel. The configuration says which part of
+the load is this process's: all of it (`local`), none (`master`, which only coordinates), or every
+n-th node and due pull (`worker`). Nodes and clients are Locust users; each pull is one of Locust's
+requests.
 """
 
 # ruff: noqa: E402, I001  stdin is read before Locust patches the process, and Locust comes first
@@ -176,7 +177,7 @@ class _Process:
         control_channel.tell({"done": {"complete": True, "error": ""}})
 
     def _listen(self) -> None:
-        """The leash, in gevent's way: its own thread would stop the whole process here."""
+        """The control channel, in gevent's way: a thread would stop the whole process."""
         orders: control_channel.Orders = {
             "begin": self._begin,
             "stop": lambda _: self._stop(),

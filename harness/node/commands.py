@@ -132,7 +132,7 @@ Command = Request | Together | Pause
 Rule = Generator[Command, Any, Any]
 
 
-class AttemptFailed(Exception):  # noqa: N818  an attempt fails, it is no error of ours
+class AttemptFailed(Exception):  # noqa: N818  a failed attempt is an outcome, not an error of the harness
     """A pull cannot go on. `text` is the error as containerd words it, `code` is gRPC's."""
 
     def __init__(self, text: str, code: str = "Unknown") -> None:

@@ -42,7 +42,7 @@ def on_release(
     """Call `callback` once when stdin ends, and `on_message` for each line before, in a thread.
 
     Lines that are no JSON object are passed over. The child is let go also when `on_message` or
-    the reading fails: without a leash it would live for ever.
+    the reading fails: without its control channel it would live for ever.
     """
 
     def read() -> None:
@@ -54,7 +54,7 @@ def on_release(
         finally:
             callback()
 
-    threading.Thread(target=read, name="leash", daemon=True).start()
+    threading.Thread(target=read, name="control channel", daemon=True).start()
 
 
 def message_in(line: str | bytes) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The resolver as a process: `python -m harness.resolver`, on a leash.
+"""The resolver as a process: `python -m harness.resolver`, on a control channel.
 
 Configuration: `{"name", "address", "others", "listen_host", "ports": {node: port or 0}}`.
 """

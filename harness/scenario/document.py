@@ -118,7 +118,7 @@ def _compose(place: str, text: str) -> Node | None:
             [Complaint(place=where, key="", rule=f"is no YAML: {problem}")]
         ) from None
     except RecursionError:
-        raise _refused(place, "is no YAML of ours: too deep") from None
+        raise _refused(place, "is nested too deep") from None
     except (YAMLError, ValueError) as error:
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise _refused(place, f"is no YAML: {first}") from None

@@ -48,7 +48,7 @@ def _host_fits(cluster: Cluster) -> Iterator[Problem]:
 
 
 def _faults_fit(faults: Faults) -> Iterator[Problem]:
-    for index, entry in (*faults.right, *faults.mended):
+    for index, entry in (*faults.right, *faults.salvaged):
         at: Path = ("faults", index)
         if entry.occurrence.where.nodes is not None:
             rule = "cannot be chosen: all nodes of provider: existing pull from one listener"

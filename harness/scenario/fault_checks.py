@@ -22,12 +22,12 @@ Spans = list[tuple[float, float]]
 class Faults:
     """Faults by their place in the file.
 
-    `right` hold together; `mended` have stand-ins for what is wrong, so only their scope is judged;
-    `words` are all that were named.
+    `right` are valid; `salvaged` have stand-ins for what is wrong, so only their scope is
+    judged; `words` are all that were named.
     """
 
     right: list[tuple[int, FaultEntry]] = field(default_factory=list)
-    mended: list[tuple[int, FaultEntry]] = field(default_factory=list)
+    salvaged: list[tuple[int, FaultEntry]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
 
     @property
@@ -44,7 +44,7 @@ def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
         tls=environment.registry.tls,
         cluster=environment.cluster.provider,
     )
-    for index, entry in (*faults.right, *faults.mended):
+    for index, entry in (*faults.right, *faults.salvaged):
         at: Path = ("faults", index)
         yield from (((*at, entry.word), rule) for rule in support.problems(entry.fault))
         yield from where_fits(entry, body.environment.cluster.nodes, (*at, "where"))

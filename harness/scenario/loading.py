@@ -82,7 +82,7 @@ def read_held_fault(text: str, nodes: int) -> FaultEntry:
             reader.complain((key,), "has no place here: the fault is on until the end")
         data = {key: data[key] for key in data.keys() - _TIMES} | {"at": "0s", "for": "1s"}
     faults = reader.faults([data], ())
-    for _, entry in (*faults.right, *faults.mended):
+    for _, entry in (*faults.right, *faults.salvaged):
         reader.tell_once(where_fits(entry, nodes, ("where",)))
     if reader.complaints:
         raise ScenarioError(reader.complaints)
@@ -142,8 +142,8 @@ class _Reader:
         fault = self.model(kind, settings, (*at, word))
         if fault is not None and occurrence is not None:
             faults.right.append((index, FaultEntry(word=word, fault=fault, occurrence=occurrence)))
-        elif mended := _mended(word, kind, settings, timing):
-            faults.mended.append((index, mended))
+        elif salvaged := _salvaged(word, kind, settings, timing):
+            faults.salvaged.append((index, salvaged))
 
     def _word(self, entry: dict[str, Any], at: Path) -> str | None:
         """The one fault that `entry` names, or complaints."""
@@ -161,7 +161,7 @@ class _Reader:
         return words[0]
 
 
-def _mended(word: str, kind: type[Fault], settings: Any, timing: Any) -> FaultEntry | None:
+def _salvaged(word: str, kind: type[Fault], settings: Any, timing: Any) -> FaultEntry | None:
     fault, occurrence = salvage(kind, settings), salvage(Occurrence, timing)
     if fault is None or occurrence is None:
         return None

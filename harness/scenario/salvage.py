@@ -25,12 +25,12 @@ def salvage(kind: type[Model], data: Any) -> Model | None:
             return kind.model_validate(data)
         except ValidationError as error:
             for problem in error.errors(include_url=False, include_input=False):
-                if not _mend(data, tuple(problem["loc"]), problem["type"], tried):
+                if not _salvage_one(data, tuple(problem["loc"]), problem["type"], tried):
                     return None
     return None
 
 
-def _mend(data: Any, path: Path, problem: str, tried: dict[Path, int]) -> bool:
+def _salvage_one(data: Any, path: Path, problem: str, tried: dict[Path, int]) -> bool:
     """Put the next stand-in at `path`, or drop the key that nobody knows."""
     holder = _holder(data, path)
     number = tried[path] = tried.get(path, -1) + 1

@@ -226,7 +226,7 @@ class ConnectionLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Redirect:
-    """Answer 307 to a storage server of ours, which gives the content out after `first_byte_s`.
+    """Answer 307 to the gateway's storage server, which gives the content out after `first_byte_s`.
 
     It does so at `bytes_per_s` a request, and asks for no credentials: the URL is enough.
     """

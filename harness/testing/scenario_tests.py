@@ -134,7 +134,7 @@ def _where(result: RunResult) -> str:
 
 
 def _problem(result: RunResult, place: int | None) -> list[str]:
-    """What is wrong, in lines; nothing when all is well."""
+    """What is wrong, in lines; empty when nothing is."""
     if not result.findings:
         return [f"harness run: exit code {result.exit_code}, no findings", result.said]
     if place is None:

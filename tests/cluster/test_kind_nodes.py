@@ -100,7 +100,7 @@ def change(scoped: ScopedKindNodes, name: str) -> AbstractAsyncContextManager[No
 def test_a_change_is_met_on_its_node_and_taken_back(
     standing: Standing, name: str, said: str
 ) -> None:
-    """The node beside is well, and every byte is as before."""
+    """The other node is healthy, and every byte is as before."""
 
     async def main(run: Run) -> None:
         async with opened(standing, run) as (cluster, room):

@@ -221,7 +221,7 @@ def test_toxics_work_one_after_the_other(kind: LinkKind, tmp_path: Path) -> None
 
 
 def test_down_refuses_and_comes_back_on_the_same_port(kind: LinkKind, tmp_path: Path) -> None:
-    """New connections are refused, open ones end, and afterwards all is well."""
+    """New connections are refused, open ones end, and afterwards everything works."""
 
     async def main() -> None:
         async with open_lab(kind, tmp_path) as lab:
@@ -373,7 +373,7 @@ def test_an_error_in_the_block_heals(kind: LinkKind, tmp_path: Path) -> None:
 
 
 def test_a_toxic_that_is_gone_already_heals(kind: LinkKind, tmp_path: Path) -> None:
-    """Somebody else's reset during a fault is no error of ours."""
+    """Somebody else's reset during a fault is not an error of the link."""
 
     async def main() -> None:
         async with open_lab(kind, tmp_path) as lab:

@@ -73,7 +73,7 @@ def seams_of(cluster: ScopedEmulatedNodes) -> Seams:
 
 
 def test_each_bites_its_own_node_and_heals(tmp_path: Path) -> None:
-    """Bites are counted, pulls fail as they must, the node beside is well; later all are."""
+    """Bites are counted, pulls fail as they must, the other node is healthy; later both are."""
 
     async def until(start_s: float, at_s: float) -> None:
         await asyncio.sleep(max(0.0, start_s + at_s - time.monotonic()))

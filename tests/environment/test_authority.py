@@ -22,7 +22,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def shaken(pem: str, ca_pem: str, host: str) -> str:
-    """What OpenSSL's client says of a server with this certificate; "" when all is well."""
+    """What OpenSSL's client says of a server with this certificate; "" when it accepts it."""
     ours, theirs = socket.socketpair()
 
     def serve() -> None:

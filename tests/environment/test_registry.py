@@ -184,7 +184,7 @@ def test_deadline_is_kept_without_the_harness(run: Run) -> None:
 
 
 def test_bad_control_messages_are_refused(run: Run) -> None:
-    """Whatever comes over the leash is answered or passed over; the registry goes on."""
+    """Whatever comes over the control channel is answered or passed over; the registry goes on."""
     messages: list[Any] = [
         {},
         {"do": "fly"},
@@ -303,7 +303,7 @@ def test_registry_that_dies_is_told(run: Run) -> None:
     asyncio.run(main())
 
 
-def test_registry_ends_with_its_leash_although_downloads_hang(run: Run) -> None:
+def test_registry_ends_with_its_control_channel_although_downloads_hang(run: Run) -> None:
     """When the harness is gone it ends soon, also when clients read nothing."""
 
     async def main() -> None:

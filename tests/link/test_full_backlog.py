@@ -1,4 +1,4 @@
-"""A full queue: new clients get no answer, open connections go on, and all is well afterwards."""
+"""A full queue: new clients get no answer, open connections go on, and all works afterwards."""
 
 import asyncio
 import socket

@@ -79,7 +79,7 @@ async def _first_pull_is_due(lab: LoadLab, load: LoadRun) -> None:
 
 
 def test_leaving_the_load_leaves_no_process_and_loses_no_sample(tmp_path: Path) -> None:
-    """Without any message: closing the leash is enough, for two workers and their master."""
+    """Without any message: closing the channel is enough, for two workers and their master."""
 
     async def main() -> None:
         async with open_load_lab(tmp_path, nodes=2) as lab:

@@ -221,7 +221,7 @@ def test_what_is_sent_arrives_whole() -> None:
 
 
 def test_one_trust_is_shared_and_reads_each_certificate_once() -> None:
-    """A handshake with a known certificate costs no signature check of ours."""
+    """A handshake with a known certificate costs no signature check here."""
     der = ssl.PEM_cert_to_DER_cert("-----BEGIN CERT" + good().partition("-----BEGIN CERT")[2])
     trust = trust_in(authority().ca_pem)
     assert trust is trust_in(authority().ca_pem)

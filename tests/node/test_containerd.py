@@ -231,7 +231,7 @@ def test_transient_transport_errors_are_repeated_50_ms_apart() -> None:
 
 
 def test_different_server_errors_go_on_until_one_comes_twice() -> None:
-    """500, 503, 500, 503 are four requests; then the registry is well."""
+    """500, 503, 500, 503 are four requests; then the registry is healthy."""
     registry = ScriptedRegistry()
     registry.script["HEAD"] = [Status(500), Status(503), Status(500), Status(503), RIGHT]
     assert run_pull(registry).result.outcome is Outcome.OK

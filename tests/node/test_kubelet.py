@@ -379,7 +379,7 @@ def test_a_limit_that_is_lowered_refuses_from_then_on_and_may_be_raised_again() 
 
 
 def test_a_missing_secret_is_told_at_each_sync() -> None:
-    """Also in back-off; the pull is tried all the same, and all is well once it is there."""
+    """Also in back-off; the pull is tried all the same, and the pod starts once it is there."""
     kubelet = new_kubelet()
     kubelet.missing_secrets = ("one", "two")
     kubelet.add_pod(0.0, pod())

@@ -133,7 +133,7 @@ def test_a_program_that_is_not_there_is_one_sentence(run: Run) -> None:
 
 
 def test_a_stubborn_service_is_killed(run: Run) -> None:
-    """It ignores SIGTERM and the end of its leash; after some patience it is killed."""
+    """It ignores SIGTERM and the end of its control channel; after some patience it is killed."""
 
     async def main() -> None:
         async with started(run, STUBBORN) as child:
@@ -224,7 +224,7 @@ def test_a_send_to_the_dead_is_nothing(run: Run) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_a_killed_harness_takes_its_services_along(tmp_path: Path) -> None:
-    """SIGKILL of the harness: the leash and the kernel end the service."""
+    """SIGKILL of the harness: the control channel and the kernel end the service."""
     code = f"""
 import asyncio, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The child's end of the leash, in a real process."""
+"""The child's end of the control channel, in a real process."""
 
 import json
 import subprocess
@@ -64,7 +64,7 @@ def test_configuration_messages_and_release() -> None:
 
 
 def test_lines_that_are_no_messages_are_passed_over() -> None:
-    """The leash holds: the next message is heard."""
+    """The control channel holds: the next message is heard."""
     with echo() as child:
         say(child, "{}")
         heard(child)
@@ -95,7 +95,7 @@ def test_a_child_without_configuration_ends_quietly() -> None:
 
 
 def test_ctrl_c_is_not_for_the_child_and_sigterm_is() -> None:
-    """Ctrl-C reaches the whole foreground group; only SIGTERM and the leash end a service."""
+    """Ctrl-C reaches the whole foreground group; SIGTERM or the closed channel end a service."""
     with echo() as child:
         say(child, "{}")
         heard(child)

@@ -107,7 +107,7 @@ def test_nothing_left_is_nothing_told(tmp_path: Path, folder: Path) -> None:
 def test_a_killed_harness_leaves_processes_and_recover_ends_them(
     folder: Path, reports: Path
 ) -> None:
-    """SIGKILL; a service that ignores its leash, SIGTERM and the kernel's word; and its child."""
+    """SIGKILL; a service that ignores channel, SIGTERM and parent death; and its child."""
     argv = [sys.executable, "-c", HARNESS, str(folder)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as harness:
         assert harness.stdout is not None

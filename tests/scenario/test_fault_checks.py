@@ -273,7 +273,7 @@ def test_contradictions_are_told_of_a_scenario_without_images() -> None:
     assert said == ["load", "faults[1].dns_timeout"]
 
 
-def test_what_is_mended_contradicts_nobody() -> None:
+def test_what_is_salvaged_contradicts_nobody() -> None:
     """A stand-in is no time."""
     scenario = load_text("f", HEAD.replace("LINK", "auto").replace("faults:\n", ""))
     assert list(faults_agree(scenario.body, Faults())) == []

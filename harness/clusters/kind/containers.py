@@ -80,7 +80,7 @@ class Engine:
     name: str
 
     async def server(self) -> Server:
-        """Raises EngineError when the engine cannot be reached, and says how to mend it."""
+        """Raises EngineError when the engine cannot be reached, and says how to fix it."""
         said = await self._call("version", "--format", "{{json .}}")
         if said.code != 0:
             raise EngineError(f"{self.name}: {explain(self.name, said.err)}")

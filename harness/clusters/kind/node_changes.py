@@ -73,7 +73,7 @@ class NodeFile:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeRule:
-    """Sends what the node asks NAME_SERVER to a port of ours."""
+    """Sends what the node asks NAME_SERVER to a port of the harness."""
 
     cluster: str
     container: str
@@ -123,7 +123,7 @@ async def rule_taken_away(
 
 
 def read_file_undo(undo: Mapping[str, Any]) -> NodeFile:
-    """The change of a journal's record. Raises ClusterError when it is none of ours, KeyError."""
+    """The change of a journal's record. Raises ClusterError when it is another run's, KeyError."""
     path, before = undo["path"], undo["hex"]
     known = path in (RESOLV_CONF, HOSTS_FILE, KUBELET_CONFIG) or _CERTS.fullmatch(str(path))
     if not known or ".." in path:
@@ -137,7 +137,7 @@ def read_file_undo(undo: Mapping[str, Any]) -> NodeFile:
 
 
 def read_rule_undo(undo: Mapping[str, Any]) -> NodeRule:
-    """The change of a journal's record. Raises ClusterError when it is none of ours, KeyError."""
+    """The change of a journal's record. Raises ClusterError when it is another run's, KeyError."""
     protocol, port = undo["protocol"], undo["port"]
     if protocol not in ("udp", "tcp"):
         raise ClusterError(f"protocol: udp or tcp, got {protocol!r}")

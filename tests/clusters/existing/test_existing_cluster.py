@@ -104,7 +104,7 @@ def room(answer: Sequence[Mapping[str, Any]] | None) -> ExistingCluster:
 
 
 def test_pods_name_the_address_that_nodes_reach() -> None:
-    """They know no name of ours."""
+    """They cannot resolve the harness's names."""
     image = room([]).image("registry.harness.test/team/app:v1")
     assert image == "192.0.2.7:5000/team/app:v10000001"
     assert "kubeconfig" not in room([]).namespace_undo("00000a")

@@ -36,5 +36,5 @@ def test_a_registry_that_answered_is_reached(message: str) -> None:
     ],
 )
 def test_what_is_missing_is_said(message: str, said: str) -> None:
-    """With the file that mends it, where one does."""
+    """With the file that fixes it, where one does."""
     assert said in why_not(message, REGISTRY)

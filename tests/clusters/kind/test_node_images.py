@@ -21,7 +21,7 @@ APP, WEB = "registry.harness.test/app:v1", "registry.harness.test/team/web:v1"
     [("*", (APP, WEB)), ("app", (APP,)), ("team/*", (WEB,)), ("other", ())],
 )
 def test_tags_are_the_registrys_own_in_scope(repository: str, tags: tuple[str, ...]) -> None:
-    """Others' images are none of ours."""
+    """Images of others are left alone."""
     assert tags_in(read_images(LISTING), "registry.harness.test", repository) == tags
 
 
