@@ -1,6 +1,7 @@
 """Programs written in Go that only tests use: built once into the harness's cache."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,15 @@ ACTIONLINT: Final = GoProgram(
     package="github.com/rhysd/actionlint/cmd/actionlint",
     version="1.7.7",
 )
+
+
+def require_go(marker: str) -> str:
+    """Go itself, where HARNESS_REQUIRE asks for `marker`; else the test skips without it."""
+    if marker not in os.environ.get("HARNESS_REQUIRE", "").split(","):
+        pytest.skip(f"Go would have to build it; HARNESS_REQUIRE={marker} lets it")
+    if found := shutil.which("go"):
+        return found
+    pytest.skip("Go is not on PATH")  # which is a failure where it is required
 
 
 def require_go_tool(program: GoProgram, marker: str) -> Path:

@@ -107,7 +107,7 @@ class LinkApi:
         raise ApiError("404 page not found", HTTPStatus.NOT_FOUND, plain=True)
 
     async def _version(self, _raw: bytes) -> ApiResponse:
-        return HTTPStatus.OK, {"version": SPOKEN_VERSION}
+        return HTTPStatus.OK, f'{{"version": "{SPOKEN_VERSION}"}}\n'.encode()
 
     async def _bites(self, _raw: bytes) -> ApiResponse:
         return HTTPStatus.OK, {

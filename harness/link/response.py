@@ -18,9 +18,11 @@ _REQUEST_ID_BYTES: Final = 10  # twenty characters, as Toxiproxy's
 
 
 async def send_content(send: Send, status: int, content: Any) -> None:
-    """Answer with `content` as JSON; None is no body."""
-    text = b"" if content is None else json.dumps(content).encode()
-    await _send(send, status, text, [(b"content-type", b"application/json")])
+    """Answer with `content` as JSON, or with its bytes, which are JSON; None is no body."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    await _send(
+        send, status, b"" if content is None else body, [(b"content-type", b"application/json")]
+    )
 
 
 async def send_error(send: Send, error: ApiError) -> None:

@@ -34,6 +34,7 @@ class Sent:
             b'{"a": 1}',
             {b"content-type": b"application/json", b"content-length": b"8"},
         ),
+        (200, b"{}\n", b"{}\n", {b"content-type": b"application/json", b"content-length": b"3"}),
         (204, None, b"", {}),
     ],
 )
