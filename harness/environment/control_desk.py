@@ -62,7 +62,7 @@ class ControlDesk:
     @property
     def _index(self) -> Index:
         if self._served.registry is None:
-            raise LookupError("the registry behind the gateway is not ours to change")
+            raise LookupError("an external registry cannot be changed")
         return self._served.registry.index
 
     def _add_rule(self, order: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,6 +94,6 @@ class GoProgram:
         name = self.package.rpartition("/")[2]
         built = folder / (f"{name}.exe" if os.name == "nt" else name)
         if done.returncode != 0 or not built.is_file():
-            said = done.stderr.strip().splitlines() or ["it said nothing"]
+            said = done.stderr.strip().splitlines() or ["no output"]
             raise SetupFailed(f"go install {package}: failed: {said[-1]}")
         return built

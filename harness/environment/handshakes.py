@@ -72,7 +72,7 @@ class NoTls:
     ) -> AbstractAsyncContextManager[None]:
         """Raises ChildError."""
         del wanted, share
-        raise ChildError("tls: false: there are no handshakes that a fault could bite")
+        raise ChildError("tls: false: there are no TLS handshakes to inject a fault into")
 
     def held(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
         """Raises ChildError."""

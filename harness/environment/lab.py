@@ -132,7 +132,7 @@ class _NoLink:
     """The link of an environment without one; the plan refuses faults that need it."""
 
     def toxic(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
-        raise EnvironmentFailed("link: none: there is no link that a fault could bite")
+        raise EnvironmentFailed("link: none: there is no link to inject a fault into")
 
     down = flapping = drop_new = cut_off = toxic
 

@@ -84,7 +84,7 @@ async def _answering(child: Child, control: LinkControl) -> str | None:
             version = await asyncio.to_thread(control.version)
         except LinkError as error:
             if not child.alive:
-                reason = child.tail(1) or "it said nothing"
+                reason = child.tail(1) or "no output"
                 raise ChildError(
                     f"link: ended with code {child.exit_code} before it was ready: {reason}"
                 ) from error

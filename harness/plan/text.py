@@ -86,8 +86,8 @@ def _timeline(plan: Plan) -> Iterator[tuple[float, str]]:
             yield stream.due_s[0], f"{stream.name} begin: {_stream(stream)}"
             yield stream.due_s[-1], f"{stream.name} end"
     for fault in plan.faults:
-        yield fault.at_s, f"{_fault(fault)} breaks{_settings(fault)}{_where(fault.where)}"
-        yield fault.ends_s, f"{_fault(fault)} heals"
+        yield fault.at_s, f"{_fault(fault)} injected{_settings(fault)}{_where(fault.where)}"
+        yield fault.ends_s, f"{_fault(fault)} removed"
 
 
 def _pods(rollout: RolloutOrder) -> str:

@@ -148,7 +148,7 @@ async def _hand_over(child: Child, config: Mapping[str, Any], timeout_s: float) 
     except TimeoutError:
         raise ChildError(f"{child.name}: not ready within {timeout_s:g} s") from None
     if not line:
-        reason = child.tail(1) or "it said nothing"
+        reason = child.tail(1) or "no output"
         raise ChildError(f"{child.name}: ended with code {code} before it was ready: {reason}")
     try:
         child.ready = dict(json.loads(line))

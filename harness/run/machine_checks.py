@@ -91,7 +91,7 @@ def clock(step_s: float, now: datetime, newest_file: datetime) -> Check:
     """`newest_file`: when the harness was installed; a clock before that is wrong."""
     if step_s > _CLOCK_STEP_S:
         found = f"the monotonic clock moves in steps of {step_s * 1000:g} ms"
-        fix = "times shorter than that cannot be told apart; use another machine"
+        fix = "shorter times cannot be measured; use another machine"
         return Check(name="clock", status="warn", found=found, fix=fix)
     if now < newest_file:
         found = f"{now:%Y-%m-%d %H:%M} UTC, which is before the harness was installed"

@@ -148,5 +148,5 @@ def distribution(named: str | None, cache: Path, *, path: str | None = None) -> 
 
 
 def _failure(program: str, result: ProgramOutput) -> str:
-    lines = result.text.splitlines() or ["says nothing"]
+    lines = result.text.splitlines() or ["no output"]
     return f"{program}: {lines[-1]}"

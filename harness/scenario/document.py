@@ -115,13 +115,13 @@ def _compose(place: str, text: str) -> Node | None:
         where = f"{place}:" if mark is None else f"{place}:{mark.line + 1}:{mark.column + 1}"
         problem = (error.problem or str(error)).splitlines()[0]
         raise ScenarioError(
-            [Complaint(place=where, key="", rule=f"is no YAML: {problem}")]
+            [Complaint(place=where, key="", rule=f"is not YAML: {problem}")]
         ) from None
     except RecursionError:
-        raise _refused(place, "is nested too deep") from None
+        raise _refused(place, "is nested too deeply") from None
     except (YAMLError, ValueError) as error:
         first = (str(error) or type(error).__name__).splitlines()[0]
-        raise _refused(place, f"is no YAML: {first}") from None
+        raise _refused(place, f"is not YAML: {first}") from None
 
 
 class _Plain:

@@ -56,11 +56,11 @@ def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
 def _timing_fits(entry: FaultEntry, at: Path) -> Iterator[Problem]:
     when = entry.occurrence
     if when.times > 1 and when.every_s is None:
-        yield (*at, "times"), "needs every: how long from one occurrence to the next"
+        yield (*at, "times"), "needs every: the time from one occurrence to the next"
     if when.every_s is not None and when.every_s <= when.for_s:
         yield (*at, "every"), "must be longer than for: a fault cannot overlap itself"
     if when.every_s is not None and "times" not in when.model_fields_set:
-        yield (*at, "every"), "needs times: how often the fault comes back"
+        yield (*at, "every"), "needs times: the number of occurrences"
 
 
 def where_fits(entry: FaultEntry, nodes: int, at: Path) -> Iterator[Problem]:
@@ -72,8 +72,11 @@ def where_fits(entry: FaultEntry, nodes: int, at: Path) -> Iterator[Problem]:
             yield (*at, key), f"cannot narrow {entry.word}; {known}"
     for kind in where.kinds:
         if kind not in entry.fault.request_kinds and "kinds" in allowed:
-            bites = ", ".join(entry.fault.request_kinds)
-            yield (*at, "kinds"), f"must be among what {entry.word} bites, {bites}, got {kind}"
+            affected = ", ".join(entry.fault.request_kinds)
+            yield (
+                (*at, "kinds"),
+                f"must be a kind of request that {entry.word} affects ({affected}), got {kind}",
+            )
     for key, read in (
         ("nodes", lambda text: node_names(text, nodes)),
         ("layers", lambda text: numbers(text, LAYERS_MAX, "layers")),

@@ -25,17 +25,17 @@ class FaultSupport:
         """Why `fault` cannot be injected here; nothing when it can."""
         needed = fault.seams_needed()
         if Seam.LINK in needed and self.link == "none":
-            yield "bites the link, which environment.link: none leaves out"
+            yield "needs a link, and environment.link is none"
         if fault.embedded_link_only and self.link == "toxiproxy":
-            yield "needs the embedded link: a real Toxiproxy cannot do this"
+            yield "needs the embedded link; the real Toxiproxy cannot do this"
         if Seam.STORE in needed and self.provider != "embedded":
-            rule = "changes content at rest, which only provider: embedded allows"
+            rule = "changes stored content, which needs provider: embedded"
             yield f"{rule}, got {self.provider}"
         if Seam.TLS in needed and not self.tls:
-            yield "bites TLS, which needs environment.registry.tls: true (up: --tls)"
+            yield "needs environment.registry.tls: true (up: --tls)"
         if Seam.RESOLVER in needed and self.cluster == "existing":
-            yield "bites our resolver, which the nodes of provider: existing do not ask"
+            yield "needs the harness's resolver, which nodes of provider: existing do not use"
         if Seam.CLUSTER in needed and self.clients_only:
-            yield "changes the nodes, and up has none: use run"
+            yield "changes nodes, and `harness up` has none; use `harness run`"
         elif fault.changes_nodes and self.cluster == "existing":
-            yield "changes nodes, and those of provider: existing are not ours"
+            yield "changes nodes, which is not allowed with provider: existing"

@@ -164,13 +164,7 @@ def test_content_at_rest_is_changed_in_the_embedded_registry_only(tmp_path: Path
     provider = ["--set", "environment.registry.provider=distribution"]
     done = harness("plan", scenario, *provider, folder=tmp_path)
     assert done.returncode == 2
-    assert (
-        "changes content at rest, which only provider: embedded allows, got distribution"
-        in done.stderr
-    )
+    assert "changes stored content, which needs provider: embedded, got distribution" in done.stderr
     done = harness("up", *provider, "--fault", "corrupted_blob: {on: rest}", folder=tmp_path)
     assert done.returncode == 2
-    assert (
-        "changes content at rest, which only provider: embedded allows, got distribution"
-        in done.stderr
-    )
+    assert "changes stored content, which needs provider: embedded, got distribution" in done.stderr

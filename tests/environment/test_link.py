@@ -75,7 +75,7 @@ def test_a_toxiproxy_that_is_asked_for_but_missing_says_how_to_get_it(
     ("script", "complaint"),
     [
         ("echo 'no such flag' >&2; exit 2", "ended with code 2 before it was ready: no such flag"),
-        ("exit 0", "ended with code 0 before it was ready: it said nothing"),
+        ("exit 0", "ended with code 0 before it was ready: no output"),
     ],
 )
 def test_a_program_that_is_no_toxiproxy_is_told_apart(

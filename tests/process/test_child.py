@@ -100,7 +100,7 @@ def test_the_configuration_is_in_no_argument_environment_or_file(run: Run) -> No
     ("code", "message"),
     [
         ("import sys; sys.exit('cannot bind')", "service: ended with code 1 .*: cannot bind"),
-        ("pass", "service: ended with code 0 before it was ready: it said nothing"),
+        ("pass", "service: ended with code 0 before it was ready: no output"),
         ("import time; time.sleep(60)", "service: not ready within 1 s"),
         ("import os, time; os.close(1); time.sleep(60)", "service: not ready within 1 s"),
         ("print('Hello!')", "service: its first line is no JSON object: 'Hello!'"),

@@ -47,7 +47,7 @@ def of_arm(argv: Sequence[str]) -> ProgramOutput:
         (
             go("go", saying("", 2), needed=True),
             "warn",
-            "go: says nothing",
+            "go: no output",
             "reinstall",
         ),
         (docker(None, saying("")), "warn", "not on PATH", "install Docker"),
@@ -125,7 +125,7 @@ def test_the_toxiproxy_that_would_be_used_is_named(
         ("kind v0.33.0 go1.26.8 linux/amd64", "ok", "v0.33.0"),
         ("kind v0.20.0 go1.20.4 linux/amd64", "ok", "v0.20.0"),
         ("kind v0.19.0 go1.20.4 linux/amd64", "warn", "is kind 0.19, and 0.20 or later is needed"),
-        ("usage: something else", "warn", "is no kind"),
+        ("usage: something else", "warn", "is not kind"),
     ],
 )
 def test_the_kind_that_would_be_used_is_named(

@@ -57,12 +57,12 @@ def test_every_key_that_stands_twice_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [1", "f.yaml:1:6 is no YAML: expected ',' or ']', but got '<stream end>'"),
-        ("a: 1\n b: 2", "f.yaml:2:3 is no YAML: mapping values are not allowed here"),
-        ("a: *x", "f.yaml:1:4 is no YAML: found undefined alias 'x'"),
-        ("a: 1\n---\nb: 2", "f.yaml:2:1 is no YAML: but found another document"),
-        ("a: \x07", "f.yaml: is no YAML: unacceptable character #x0007"),
-        ("[" * 5000, "f.yaml: is nested too deep"),
+        ("a: [1", "f.yaml:1:6 is not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("a: 1\n b: 2", "f.yaml:2:3 is not YAML: mapping values are not allowed here"),
+        ("a: *x", "f.yaml:1:4 is not YAML: found undefined alias 'x'"),
+        ("a: 1\n---\nb: 2", "f.yaml:2:1 is not YAML: but found another document"),
+        ("a: \x07", "f.yaml: is not YAML: unacceptable character #x0007"),
+        ("[" * 5000, "f.yaml: is nested too deeply"),
         ("a: &a [*a]", "f.yaml: must be at most 32 levels deep"),
     ],
 )
@@ -135,5 +135,5 @@ def test_every_override_that_fits_nowhere_is_told() -> None:
         "--set: must be PATH=VALUE, as seed=7, got 'seed'\n"
         "--set: must be PATH=VALUE, as seed=7, got '=1'\n"
         "--set a[²]=1: '²' is not in the scenario: a is a list of 1, counted from 0\n"
-        "--set x:1:2 is no YAML: expected the node content, but found '<stream end>'"
+        "--set x:1:2 is not YAML: expected the node content, but found '<stream end>'"
     )

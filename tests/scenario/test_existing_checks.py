@@ -77,7 +77,7 @@ def test_faults_on_this_machine_and_of_the_secret_work(fault: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("dns_nxdomain: ", "dns_nxdomain: bites our resolver"),
+        ("dns_nxdomain: ", "dns_nxdomain: needs the harness's resolver"),
         ("wrong_mirror: ", "wrong_mirror: changes nodes"),
         ("node_disk_full: ", "node_disk_full: changes nodes"),
         ("pull_qps: {qps: 1}", "pull_qps: changes nodes"),

@@ -34,8 +34,8 @@ def complaints(*faults: str, link: str = "auto", tls: str = "true") -> list[str]
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("{latency: {delay: 1s}, at: 1s, for: 1s, times: 2}", ".times: needs every: how long fro"),
-        ("{latency: {delay: 1s}, at: 1s, for: 1s, every: 2s}", ".every: needs times: how often"),
+        ("{latency: {delay: 1s}, at: 1s, for: 1s, times: 2}", ".times: needs every: the time from"),
+        ("{latency: {delay: 1s}, at: 1s, for: 1s, every: 2s}", ".every: needs times: the number"),
         (
             "{latency: {delay: 1s}, at: 1s, for: 2s, every: 2s, times: 2}",
             ".every: must be longer than for: a fault cannot overlap itself",
@@ -58,7 +58,10 @@ def complaints(*faults: str, link: str = "auto", tls: str = "true") -> list[str]
         ),
         (
             "{corrupted_blob: , at: 1s, for: 1s, where: {kinds: [manifest]}}",
-            ".where.kinds: must be among what corrupted_blob bites, blob, got manifest",
+            (
+                ".where.kinds: must be a kind of request that corrupted_blob affects (blob), "
+                "got manifest"
+            ),
         ),
         (
             "{corrupted_blob: , at: 1s, for: 1s, where: {kinds: [layer]}}",
@@ -116,7 +119,7 @@ def test_a_fault_that_cannot_be_is_refused(fault: str, said: str) -> None:
 def test_a_fault_of_the_link_needs_one(fault: str) -> None:
     """`link: none` leaves the seam out."""
     word = fault.partition(":")[0]
-    said = f"faults[0].{word}: bites the link, which environment.link: none leaves out"
+    said = f"faults[0].{word}: needs a link, and environment.link is none"
     assert complaints(f"{{{fault}, at: 1s, for: 1s}}", link="none") == [said]
     assert complaints("{dns_refused: , at: 1s, for: 1s}", link="none") == []
 
@@ -124,7 +127,7 @@ def test_a_fault_of_the_link_needs_one(fault: str) -> None:
 def test_a_fault_that_a_real_toxiproxy_cannot_do_is_refused_with_it() -> None:
     """With any other link, `auto` too, it is fine."""
     dropped = "{firewall_drop: , at: 1s, for: 1s}"
-    said = "faults[0].firewall_drop: needs the embedded link: a real Toxiproxy cannot do this"
+    said = "faults[0].firewall_drop: needs the embedded link; the real Toxiproxy cannot do this"
     assert complaints(dropped, link="toxiproxy") == [said]
     assert complaints(dropped, link="auto") == complaints(dropped, link="embedded") == []
 
@@ -135,7 +138,7 @@ def test_a_fault_that_a_real_toxiproxy_cannot_do_is_refused_with_it() -> None:
 def test_a_fault_of_handshakes_needs_tls(word: str) -> None:
     """`tls: false`, which is the default, has none."""
     fault = f"{{{word}: , at: 1s, for: 1s}}"
-    said = f"faults[0].{word}: bites TLS, which needs environment.registry.tls: true (up: --tls)"
+    said = f"faults[0].{word}: needs environment.registry.tls: true (up: --tls)"
     assert complaints(fault, tls="false") == [said]
     assert complaints(fault) == []
 

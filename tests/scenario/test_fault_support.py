@@ -15,14 +15,14 @@ EXISTING = replace(ALL, cluster="existing")
 @pytest.mark.parametrize(
     ("support", "fault", "said"),
     [
-        (replace(ALL, link="none"), "partition:", "bites the link"),
+        (replace(ALL, link="none"), "partition:", "needs a link"),
         (replace(ALL, link="toxiproxy"), "firewall_drop:", "needs the embedded link"),
-        (replace(ALL, provider="distribution"), "missing_tag: {on: rest}", "content at rest"),
+        (replace(ALL, provider="distribution"), "missing_tag: {on: rest}", "stored content"),
         (replace(ALL, tls=False), "tls_timeout:", "needs environment.registry.tls: true"),
-        (EXISTING, "dns_refused:", "bites our resolver"),
-        (EXISTING, "pull_qps:", "are not ours"),
-        (CLIENTS, "pull_qps:", "up has none: use run"),
-        (CLIENTS, "wrong_credentials:", "up has none: use run"),
+        (EXISTING, "dns_refused:", "the harness's resolver"),
+        (EXISTING, "pull_qps:", "not allowed with provider: existing"),
+        (CLIENTS, "pull_qps:", "`harness up` has none"),
+        (CLIENTS, "wrong_credentials:", "`harness up` has none"),
     ],
 )
 def test_what_cannot_be_injected_is_told(support: FaultSupport, fault: str, said: str) -> None:

@@ -67,7 +67,7 @@ class ScopedExistingNodes:
 
     def hosts(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
         """Raises ClusterError: the plan refuses faults that need this."""
-        raise ClusterError(f"{self.scope.fault}: the nodes of an existing cluster are not ours")
+        raise ClusterError(f"{self.scope.fault}: the nodes of an existing cluster are not changed")
 
     remove_images = fill_disk = pull_qps = hosts
 

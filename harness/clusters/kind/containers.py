@@ -227,7 +227,7 @@ def read_server(answer: bytes) -> Server:
 def explain(engine: str, said: str) -> str:
     """What an engine's complaint means, and what to do about it."""
     lowered = said.lower()
-    reason = _last_line(said) or "it said nothing"
+    reason = _last_line(said) or "no output"
     if "permission denied" in lowered and ("sock" in lowered or "daemon" in lowered):
         mending = (
             "add yourself to the group docker (sudo usermod -aG docker $USER) and log in again"

@@ -102,7 +102,7 @@ def require_version(program: str, text: str) -> None:
     mending = f"{least} or later is needed: run `harness setup kind`"
     if version is None:
         said = text.strip().splitlines() or ["nothing"]
-        raise ClusterError(f"{program}: is no kind: `kind version` said {said[0]!r}; {mending}")
+        raise ClusterError(f"{program}: is not kind: `kind version` said {said[0]!r}; {mending}")
     if version < KIND_LEAST_VERSION:
         told = ".".join(map(str, version))
         raise ClusterError(f"{program}: is kind {told}, and {mending}")

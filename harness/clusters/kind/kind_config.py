@@ -79,7 +79,7 @@ def _read(text: str) -> dict[str, Any]:
         config = YAML(typ="safe").load(text)
     except YAMLError as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ClusterError(f"kind configuration: is no YAML: {reason}") from error
+        raise ClusterError(f"kind configuration: is not YAML: {reason}") from error
     if not isinstance(config, dict) or config.get("kind") != "Cluster":
         raise ClusterError("kind configuration: `kind: Cluster` is missing")
     if config.get("apiVersion") != _API_VERSION:

@@ -53,7 +53,7 @@ async def _port(child: Child) -> int:
         async with asyncio.timeout(_READY_S):
             while not (port := _listening(child)):
                 if not child.alive:
-                    reason = child.tail(1) or "it said nothing"
+                    reason = child.tail(1) or "no output"
                     raise ChildError(f"{NAME}: ended before it was ready: {reason[:300]}")
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:

@@ -88,7 +88,7 @@ def test_an_engine_that_tells_no_version_is_an_error(answer: bytes) -> None:
             "the engine does not answer: start it",
         ),
         ("first\nError: something else\n", "Error: something else"),
-        ("", "it said nothing"),
+        ("", "no output"),
     ],
 )
 def test_complaints_come_with_their_mending(said: str, sentence: str, play: Play) -> None:

@@ -45,7 +45,7 @@ def test_versions_are_read(text: str, version: tuple[int, int] | None) -> None:
     ("text", "sentence"),
     [
         ("kind v0.19.0 go1.20 linux/amd64", "is kind 0.19, and 0.20 or later is needed"),
-        ("something", "is no kind: `kind version` said 'something'; 0.20 or later"),
+        ("something", "is not kind: `kind version` said 'something'; 0.20 or later"),
         ("", "said 'nothing'"),
     ],
 )

@@ -114,7 +114,7 @@ def test_other_settings_have_another_label() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: [", "is no YAML"),
+        ("a: [", "is not YAML"),
         ("- a", "`kind: Cluster` is missing"),
         ("kind: Pod", "`kind: Cluster` is missing"),
         ("kind: Cluster\napiVersion: v1", "apiVersion: kind.x-k8s.io/v1alpha4, got 'v1'"),

@@ -51,7 +51,7 @@ def test_it_is_started_filled_and_ended(tmp_path: Path) -> None:
     ("script", "said"),
     [
         ("echo 'level=fatal msg=\"no such storage\"' >&2; exit 1", "no such storage"),
-        ("exit 0", "it said nothing"),
+        ("exit 0", "no output"),
     ],
 )
 def test_one_that_does_not_start_is_told_with_its_own_words(
