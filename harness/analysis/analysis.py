@@ -29,6 +29,7 @@ from harness.analysis.pulls import pulls_findings, pushes_findings, request_rate
 from harness.analysis.real_nodes import node_metrics, watched
 from harness.analysis.recorded_run import RecordedRun
 from harness.analysis.recovery import recoveries, recovery_findings
+from harness.analysis.stopped import how_it_ended, stopped_early
 from harness.analysis.throughput import (
     bin_edges,
     bytes_over_time,
@@ -37,7 +38,7 @@ from harness.analysis.throughput import (
     pods_over_time,
     throughput_finding,
 )
-from harness.analysis.verdict import headline, how_it_ended, overall, reasons
+from harness.analysis.verdict import headline, overall, reasons
 from harness.analysis.windows import FaultWindow, failed_faults, phases, windows
 from harness.recording.events import GeneratorHealth, LoadEnded, LoadStarted, RoomOpened, RunStarted
 
@@ -85,6 +86,7 @@ def analyse(recorded: RecordedRun) -> Analysis:
         requests=frames.requests,
         recoveries=recovered,
         end_s=end_s,
+        stopped=stopped_early(recorded.events),
     )
     findings = _findings(recorded, frames, seen, evidence, faults)
     drawn = {**frames.series, "faults": series.fault_bands(faults, end_s)}
@@ -156,7 +158,7 @@ def _findings(
     return Findings(
         verdict=verdict.value,
         exit_code=int(exit_code),
-        headline=headline(verdict, run.ended, found, judged, faulty=bool(faults)),
+        headline=headline(verdict, evidence.stopped, found, judged, faulty=bool(faults)),
         reasons=found,
         run=run,
         expectations=judged,

@@ -20,7 +20,10 @@ from harness.recording.outcome import Outcome, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What expectations are held against; frames have their phases."""
+    """What expectations are held against; frames have their phases.
+
+    `stopped`: why nothing can be judged, as `stopped_early` has it; "" in a run that finished.
+    """
 
     pods: pd.DataFrame
     pulls: pd.DataFrame
@@ -28,6 +31,7 @@ class Evidence:
     requests: pd.DataFrame
     recoveries: Sequence[Recovery]
     end_s: float
+    stopped: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,8 @@ def judge(expectation: Expectation, evidence: Evidence) -> ExpectationFinding:
         measure = _nothing("", f"{expectation.metric}: no such metric, known: {sorted(METRICS)}")
     else:
         measure = measured(expectation, evidence)
+    if evidence.stopped and measured is not None:
+        measure = _nothing(measure.unit, f"not judged: {evidence.stopped}")
     verdict, note = _verdict(expectation, measure)
     value = finite(measure.high)
     known = value if value is not None else finite(measure.low)

@@ -7,12 +7,12 @@ from harness.analysis.bites import never_bit
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Reason
 from harness.analysis.health_findings import LoadHealth
 from harness.analysis.load_health import STALL_LIMIT_S
+from harness.analysis.stopped import NOT_ENDED, how_it_ended, stopped_early
 from harness.recording.events import (
     Aborted,
     ChildDied,
     Event,
     LoadEnded,
-    RunEnded,
     SteadyStateChecked,
 )
 from harness.recording.outcome import ExitCode, Verdict, worst
@@ -24,18 +24,6 @@ _EXIT_OF_END: Final = {
     "environment": ExitCode.ENVIRONMENT,
     "error": ExitCode.BUG,
 }
-NOT_ENDED: Final = "not_ended"
-_CUT_SHORT: Final = ("died", NOT_ENDED)
-
-
-def how_it_ended(events: Sequence[Event]) -> tuple[str, str]:
-    """The reason of the run's end and its error; `not_ended` when the recording just stops."""
-    for event in reversed(events):
-        if isinstance(event, RunEnded):
-            return event.reason, event.error
-    if any(isinstance(event, Aborted) for event in events):
-        return "aborted", ""
-    return NOT_ENDED, ""
 
 
 def reasons(
@@ -44,10 +32,14 @@ def reasons(
     faults: Sequence[FaultFinding],
     load: LoadHealth,
 ) -> tuple[Reason, ...]:
-    """Everything that keeps the verdict from being a plain pass, what failed first."""
+    """Everything that keeps the verdict from being a plain pass, what failed first.
+
+    What expectations and faults were not given the time for is said once, by the end of the run.
+    """
+    finished = how_it_ended(events)[0] == "finished"
     return (
-        *_of_expectations(expectations),
-        *_of_faults(faults, finished=how_it_ended(events)[0] == "finished"),
+        *(_of_expectations(expectations) if finished else ()),
+        *_of_faults(faults, finished=finished),
         *_of_events(events),
         *_of_load(load),
     )
@@ -69,7 +61,7 @@ def _of_expectations(expectations: Sequence[ExpectationFinding]) -> Iterator[Rea
 
 
 def _of_faults(faults: Sequence[FaultFinding], *, finished: bool) -> Iterator[Reason]:
-    for name in never_bit(faults):
+    for name in never_bit(faults) if finished else ():
         text = f"{name} was injected but affected no request, DNS query or connection"
         yield Reason(kind="fault_never_bit", subject=name, text=text)
     for fault in faults:
@@ -103,11 +95,12 @@ def _of_events(events: Sequence[Event]) -> Iterator[Reason]:
 
 def _of_end(events: Sequence[Event]) -> Iterator[Reason]:
     ended, error = how_it_ended(events)
+    stopped = stopped_early(events)
     if ended == NOT_ENDED:
         text = "the recording stops before the end of the run"
         yield Reason(kind="recording_stops", subject="events.jsonl", text=text)
     elif ended not in ("finished", "aborted"):
-        text = f"the run ended early ({ended})" + (f": {error}" if error else "")
+        text = stopped + (f": {error}" if error else "")
         yield Reason(kind="ended_early", subject=ended, text=text)
 
 
@@ -134,14 +127,10 @@ def _of_load(load: LoadHealth) -> Iterator[Reason]:
 def overall(
     found: Sequence[Reason], expectations: Sequence[ExpectationFinding], ended: str
 ) -> tuple[Verdict, ExitCode]:
-    """Verdict and exit code: a failed expectation outweighs whatever is inconclusive.
-
-    Not so in a run that its own environment cut short: what was not ready then is no failure of
-    the registry's.
-    """
+    """Verdict and exit code: a failed expectation outweighs whatever is inconclusive."""
     verdicts = [Verdict(finding.verdict) for finding in expectations]
     verdicts += [Verdict.INCONCLUSIVE for _ in found]
-    verdict = Verdict.INCONCLUSIVE if ended in _CUT_SHORT else worst(verdicts)
+    verdict = Verdict.INCONCLUSIVE if ended == NOT_ENDED else worst(verdicts)
     early = _EXIT_OF_END.get(ended)
     if early is None and any(reason.kind == "aborted" for reason in found):
         early = ExitCode.ABORTED
@@ -155,17 +144,17 @@ def overall(
 
 def headline(
     verdict: Verdict,
-    ended: str,
+    stopped: str,
     found: Sequence[Reason],
     expectations: Sequence[ExpectationFinding],
     *,
     faulty: bool,
 ) -> str:
-    """One sentence for the top of every format."""
+    """One sentence for the top of every format; `stopped` as `stopped_early` has it."""
+    if stopped:
+        return f"Nothing was judged: {stopped}."
     kept = sum(finding.verdict == Verdict.PASS for finding in expectations)
     counted = f"{kept} of {len(expectations)} expectations met"
-    if ended in ("aborted", "interrupted", "environment", "error", "died"):
-        return f"The run did not finish ({ended}); {counted}."
     if verdict is Verdict.PASS:
         return counted + ("; every fault affected requests." if faulty else ".")
     if verdict is Verdict.FAIL:

@@ -52,7 +52,7 @@ def request_row(
     elif outcome is not None:
         status, received = outcome.status, outcome.body_bytes
         bitten_by = outcome.headers.get(BITTEN_BY, led_by)
-        cause = cause_of_answer(status, outcome.body) or _ENDINGS[outcome.ending]
+        cause = cause_of_answer(status, outcome.body, request.kind) or _ENDINGS[outcome.ending]
         if status == _UNAUTHORIZED and "Authorization" not in request.headers:
             cause = Cause.NONE
     ended = Outcome.FAILED if cause else Outcome.OK

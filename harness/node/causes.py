@@ -6,6 +6,7 @@ from typing import Final
 from harness.node.commands import Failing
 from harness.oci.errors import parse_errors
 from harness.recording.outcome import Cause
+from harness.seams import RequestKind
 
 # Quoted parts and URLs hold names that people chose; they say nothing about the cause.
 _NAMES = re.compile(r'"[^"\n]*"|https?://[^\s"]+')
@@ -82,6 +83,13 @@ _ROWS: Final[tuple[tuple[Cause, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        Cause.AUTH_SERVICE,
+        (
+            r"failed to fetch \w+ token: unexpected status from \w+ request to:?\s+5\d\d",
+            r"unable to decode token response",
+        ),
+    ),
+    (
         Cause.AUTH,
         (
             r"401 Unauthorized",
@@ -104,7 +112,6 @@ _ROWS: Final[tuple[tuple[Cause, tuple[str, ...]], ...]] = (
             r"stopped after 10 redirects",
             r"unhandled content range",
             r"\bunavailable\b",
-            r"unable to decode token response",
             r"malformed HTTP",
         ),
     ),
@@ -188,17 +195,19 @@ _STATUS_OF_RATE = 429
 _FIRST_SERVER_ERROR = 500
 
 
-def cause_of_status(status: int) -> Cause:
-    """Why a request got an answer that is an error; `Cause.NONE` below 400."""
+def cause_of_status(status: int, kind: RequestKind) -> Cause:
+    """Why a request of `kind` got an answer that is an error; `Cause.NONE` below 400."""
     if status < _FIRST_ERROR:
         return Cause.NONE
     if status in _STATUSES:
         return _STATUSES[status]
-    return Cause.SERVER if status >= _FIRST_SERVER_ERROR else Cause.UNKNOWN
+    if status < _FIRST_SERVER_ERROR:
+        return Cause.UNKNOWN
+    return Cause.AUTH_SERVICE if kind is RequestKind.TOKEN else Cause.SERVER
 
 
-def cause_of_answer(status: int, body: bytes) -> Cause:
+def cause_of_answer(status: int, body: bytes, kind: RequestKind) -> Cause:
     """Why a request got this error; a registry that is full says so only in its body."""
     if status >= _FIRST_ERROR and any("quota" in it.message.lower() for it in parse_errors(body)):
         return Cause.RATE if status == _STATUS_OF_RATE else Cause.QUOTA
-    return cause_of_status(status)
+    return cause_of_status(status, kind)

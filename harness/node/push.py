@@ -52,5 +52,5 @@ def _ask(
     if status != wanted:
         said = "; ".join(f"{it.code}: {it.message}" for it in parse_errors(answer.reply.body))
         text = f"{method} {urlsplit(url).path}: {status}{said and f' {said}'}"
-        raise _Refused(cause_of_answer(status, answer.reply.body), text)
+        raise _Refused(cause_of_answer(status, answer.reply.body, request.kind), text)
     return answer

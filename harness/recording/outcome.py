@@ -13,13 +13,17 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why something failed, in one word; `NONE` for what did not."""
+    """Why something failed, in a word or two; `NONE` for what did not.
+
+    `AUTH`: refused. `AUTH_SERVICE`: the token service itself is broken, nobody was refused.
+    """
 
     NONE = ""
     DNS = "dns"
     TCP = "tcp"
     TLS = "tls"
     AUTH = "auth"
+    AUTH_SERVICE = "auth service"
     RATE = "rate"
     QUOTA = "quota"
     DIGEST = "digest"

@@ -206,8 +206,9 @@ def _recovery_tile(findings: Findings) -> dict[str, str]:
     never = max(one.pods_never_ready for one in findings.recovery)
     finished = findings.run.ended == "finished"
     waits = [one.recovery_wait_s for one in findings.recovery if one.recovery_wait_s is not None]
-    unready = "never" if finished else "not measured"
-    value = unready if never else words.seconds(max(waits, default=None))
+    value = "never" if never else words.seconds(max(waits, default=None))
+    if not finished:
+        value = "not measured"
     note = (
         f"{never:,} waiting pods were not Ready by the end of the run"
         if never

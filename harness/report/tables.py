@@ -61,7 +61,9 @@ def _row(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, dict):
             row.update(_row(value, f"{prefix}{key}_"))
         else:
-            row[prefix + key] = " ".join(map(str, value)) if isinstance(value, list) else value
+            row[(prefix + key).replace(" ", "_")] = (
+                " ".join(map(str, value)) if isinstance(value, list) else value
+            )
     return row
 
 

@@ -84,13 +84,14 @@ def _delay(one: DelayFinding) -> str:
 
 def _recoveries(findings: Findings) -> list[str]:
     lines = []
+    never = "never became ready" if findings.run.ended == "finished" else "were not ready yet"
     for one in findings.recovery:
         if one.first_success_wait_s is not None:
             first = f"first success after {seconds(one.first_success_wait_s)}"
         else:
             first = f"nothing {'succeeded' if one.tried_again else 'was tried'} since"
         if one.pods_never_ready:
-            last = f"{one.pods_never_ready} of {one.pods_waiting} waiting pods never became ready"
+            last = f"{one.pods_never_ready} of {one.pods_waiting} waiting pods {never}"
         elif one.pods_waiting:
             last = f"all {one.pods_waiting} waiting pods ready after {seconds(one.recovery_wait_s)}"
         else:

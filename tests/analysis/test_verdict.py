@@ -75,6 +75,33 @@ def test_an_aborted_run_has_its_own_exit_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reason", "exit_code", "why"),
+    [
+        ("interrupted", 130, "the run was interrupted after 60.0 s"),
+        ("aborted", 5, "the run was aborted after 60.0 s"),
+        ("environment", 3, "the environment failed after 60.0 s"),
+        ("died", 4, "a part of the environment exited after 60.0 s"),
+    ],
+)
+def test_a_run_that_was_cut_short_judges_nothing(
+    tmp_path: Path, reason: str, exit_code: int, why: str
+) -> None:
+    """Neither the limit that was met by then nor the one that was not, nor the fault."""
+    run = outage(bites=0)
+    run.expect = [READY, {"metric": "recovery_time", "at_most": 1}]
+    run.events = [one for one in run.events if one.at_s < 60]
+    run.events.append(RunEnded(at_s=60, reason=reason))
+    findings = judged(run, tmp_path)
+    assert (findings.verdict, findings.exit_code) == ("inconclusive", exit_code)
+    assert [(one.verdict, one.value, one.note) for one in findings.expectations] == [
+        ("inconclusive", None, f"not judged: {why}")
+    ] * 2
+    assert "expectation_failed" not in kinds(findings)
+    assert "fault_never_bit" not in kinds(findings)
+    assert findings.headline == f"Nothing was judged: {why}."
+
+
+@pytest.mark.parametrize(
     ("reason", "exit_code"), [("interrupted", 130), ("environment", 3), ("error", 70), ("died", 4)]
 )
 def test_a_run_that_ends_early_says_how(tmp_path: Path, reason: str, exit_code: int) -> None:

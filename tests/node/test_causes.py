@@ -8,6 +8,7 @@ from harness.node.causes import cause_of_answer, cause_of_failing, cause_of_stat
 from harness.node.commands import Failing
 from harness.oci.errors import ErrorCode, error_body
 from harness.recording.outcome import Cause
+from harness.seams import RequestKind
 
 R = "docker.io/library/nginx:1"
 U = "https://registry.harness.test/v2/app/manifests/v1"
@@ -89,10 +90,18 @@ TEXTS = [
     # the token service itself
     (
         (
+            f"{RESOLVE}failed to authorize: failed to fetch anonymous token: unexpected status "
+            "from GET request to https://auth.docker.io/token?scope=r%3Apull&service=r: "
+            "503 Service Unavailable"
+        ),
+        Cause.AUTH_SERVICE,
+    ),
+    (
+        (
             f"{RESOLVE}failed to authorize: failed to fetch oauth token: unexpected status "
             "from POST request to http://h/token: 503 Service Unavailable"
         ),
-        Cause.SERVER,
+        Cause.AUTH_SERVICE,
     ),
     (
         (
@@ -266,7 +275,7 @@ def test_every_failing_has_a_cause() -> None:
 )
 def test_statuses(status: int, cause: Cause) -> None:
     """One request's own cause, from its status."""
-    assert cause_of_status(status) is cause
+    assert cause_of_status(status, RequestKind.BLOB) is cause
 
 
 @pytest.mark.parametrize(
@@ -282,4 +291,12 @@ def test_a_registry_that_is_full_says_so_in_its_body(
     status: int, message: str, cause: Cause
 ) -> None:
     body = error_body(ErrorCode.DENIED, message)
-    assert cause_of_answer(status, body) is cause
+    assert cause_of_answer(status, body, RequestKind.UPLOAD) is cause
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"), [(503, Cause.AUTH_SERVICE), (401, Cause.AUTH), (429, Cause.RATE)]
+)
+def test_a_token_service_that_is_down_refuses_nobody(status: int, cause: Cause) -> None:
+    """Its 5xx is its own, not the registry's; whom it refuses is refused."""
+    assert cause_of_status(status, RequestKind.TOKEN) is cause

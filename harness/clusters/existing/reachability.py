@@ -21,7 +21,9 @@ _IMAGE: Final = "harness-probe:none"
 _PATIENCE_S: Final = 60.0  # containerd waits 30 s for an address that answers nothing
 _PULL_FAILED: Final = frozenset({"ErrImagePull", "ImagePullBackOff"})
 # The registry itself said so, and no proxy or firewall: that is all that is asked here.
-_ANSWERED: Final = frozenset({Cause.MISSING, Cause.AUTH, Cause.RATE, Cause.QUOTA, Cause.SERVER})
+_ANSWERED: Final = frozenset(
+    {Cause.MISSING, Cause.AUTH, Cause.AUTH_SERVICE, Cause.RATE, Cause.QUOTA, Cause.SERVER}
+)
 _PLAIN_HTTP: Final = "server gave HTTP response to HTTPS client"
 _UNKNOWN_CA: Final = "x509: "
 

@@ -45,7 +45,7 @@ class AccessRecord:
         """
         if self.status == _UNAUTHORIZED and self.kind is not RequestKind.TOKEN:
             return Cause.NONE
-        return cause_of_status(self.status) or (Cause.NONE if self.whole else Cause.TCP)
+        return cause_of_status(self.status, self.kind) or (Cause.NONE if self.whole else Cause.TCP)
 
 
 def read_access_records(path: Path, nodes: Iterable[str]) -> list[AccessRecord]:

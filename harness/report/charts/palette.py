@@ -29,6 +29,7 @@ RESULTS: Final = {
     "tcp": "var(--cause-tcp)",
     "tls": "var(--cause-tls)",
     "auth": "var(--cause-auth)",
+    "auth service": "var(--cause-auth-service)",
     "rate": "var(--cause-rate)",
     "quota": "var(--cause-quota)",
     "digest": "var(--cause-digest)",
