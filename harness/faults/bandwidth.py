@@ -10,9 +10,9 @@ from harness.units import BytesPerSecond
 
 
 class Bandwidth(LinkFault):
-    """The path to the registry is narrow: each connection gets at most `rate`.
+    """The bandwidth to the registry is limited: each connection gets at most `rate`.
 
-    The limit is per connection, as Toxiproxy's is: a node that fetches three layers at a time gets
+    The limit is per connection, as in Toxiproxy: a node that fetches three layers in parallel gets
     three times as much.
     Seen as: slower pulls; with no byte for 5 minutes `context canceled`.
     """

@@ -12,12 +12,12 @@ from harness.units import PositiveSeconds, Seconds
 
 
 class ClockSkew(GatewayFault):
-    """Registry and token service disagree about the time, so that good tokens are refused.
+    """Registry and token service disagree about the time, so valid tokens are refused.
 
-    Tokens (JWT) are judged by a clock that is `by` ahead of the one that they were given out by
-    (`registry: ahead`: they have expired as soon as they arrive, if `by` is longer than they live)
-    or behind it (`registry: behind`: they are not valid yet). `leeway` is what the registry
-    forgives; distribution forgives 60 s. A fresh token is refused as the first one was.
+    The registry checks tokens (JWT) with a clock that is `by` ahead of the issuer's (`registry:
+    ahead`: tokens have expired on arrival, if `by` is longer than their lifetime) or behind it
+    (`registry: behind`: tokens are not valid yet). `leeway` is the difference that the registry
+    tolerates; distribution tolerates 60 s. A new token is refused like the first one.
     Seen as: `pull access denied, repository does not exist or may require authorization: server
     message: invalid_token: authorization failed`.
     """
@@ -26,12 +26,14 @@ class ClockSkew(GatewayFault):
     example = "{registry: behind, by: 10m}"
     request_kinds = CHALLENGED
 
-    by_s: PositiveSeconds = Field(alias="by", description="how far the clocks are apart")
+    by_s: PositiveSeconds = Field(alias="by", description="the difference of the clocks")
     registry: Literal["ahead", "behind"] = Field(
         "behind", description="whether the registry's clock is ahead or behind"
     )
     # distribution: registry/auth/token/token.go, Leeway
-    leeway_s: Seconds = Field(60.0, alias="leeway", description="what the registry forgives")
+    leeway_s: Seconds = Field(
+        60.0, alias="leeway", description="the difference that the registry tolerates"
+    )
 
     def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
         ahead_s = self.by_s if self.registry == "ahead" else -self.by_s

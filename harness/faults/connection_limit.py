@@ -12,11 +12,11 @@ from harness.seams import Seam, Seams
 
 
 class ConnectionLimit(Fault):
-    """The registry, or the proxy before it, lets nobody have many connections at a time.
+    """The registry, or a proxy in front of it, limits concurrent connections.
 
-    The `limit` oldest open connections are served, of each node or of all together; idle ones
-    count, too. A request on another is reset, or answered 503 and its connection closed. A pull
-    has one connection for the manifest and up to three for layers.
+    The `limit` oldest open connections are served, per node or in total; idle ones count too. A
+    request on any other connection is reset, or answered with 503 and a closed connection. A pull
+    opens one connection for the manifest and up to three for layers.
     Seen as: `read tcp A->B: read: connection reset by peer`, which ends the attempt, or `503
     Service Unavailable`, which a node repeats once. Through a real Toxiproxy a reset arrives as
     `EOF`, which a node repeats up to four times.

@@ -7,9 +7,9 @@ from harness.seams import Seams
 
 
 class ConnectionRefused(LinkFault):
-    """Nothing listens where the registry should be: the process is down, or the port is wrong.
+    """Nothing listens at the registry's address: the process is down, or the port is wrong.
 
-    Connections are refused, and open ones end.
+    New connections are refused, and open ones are closed.
     Seen as: `dial tcp A: connect: connection refused`.
     """
 

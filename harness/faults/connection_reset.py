@@ -10,10 +10,10 @@ from harness.units import Seconds
 
 
 class ConnectionReset(LinkFault):
-    """Connections are reset under the node's hands, as by a firewall that lost its state.
+    """Connections are reset in the middle of a transfer, as by a firewall that lost its state.
 
-    Once data flows, and `after` later, the connection ends with RST. With a real Toxiproxy a
-    connection that was open before ends in good order (FIN) instead.
+    `after` the first data, the connection ends with RST. With the real Toxiproxy, a connection
+    that was already open is closed cleanly (FIN) instead.
     Seen as: `read tcp A->B: read: connection reset by peer`; a layer is not resumed.
     """
 

@@ -10,10 +10,11 @@ from harness.units import Seconds
 
 
 class ConnectionTimeout(LinkFault):
-    """Connections open, but no answer comes, as through a firewall that lost its state.
+    """Connections are accepted, but no response comes, as through a firewall that lost its state.
 
-    What the registry sends is dropped. `after` it went quiet the connection is closed; without it,
-    nothing ends the silence but the node's own patience or the heal, which closes the connection.
+    Everything that the registry sends is dropped. The connection is closed when it has been silent
+    for `after`; without `after`, only the node's own timeout ends the wait, or the removal of the
+    fault, which closes the connection.
     Seen as: `net/http: timeout awaiting response headers` after 30 s, or `EOF` when `after` is
     shorter; a layer under way stands still.
     """

@@ -9,10 +9,10 @@ from harness.seams import Corrupt, RequestKind, Seams
 
 
 class CorruptedBlob(ContentFault):
-    """Layers arrive with bytes that are not theirs, under the right length and headers.
+    """Layers arrive with corrupted bytes, but correct length and headers.
 
-    `on: wire` flips bytes of answers in a share of the requests, so that a retry may be whole;
-    `on: rest` flips them in the registry's store, so that everybody gets them until it heals.
+    `on: wire` flips bytes of responses to a share of the requests, so a retry may succeed; `on:
+    rest` flips them in the registry's storage, for everyone, until the fault is removed.
     Seen as: `failed commit on ref "layer-sha256:D": unexpected commit digest sha256:E, expected
     sha256:D: failed precondition`.
     """

@@ -9,10 +9,10 @@ from harness.seams import Corrupt, RequestKind, Seams
 
 
 class CorruptedManifest(ContentFault):
-    """Manifests arrive with bytes that are not theirs, under the right length and digest.
+    """Manifests arrive with corrupted bytes, but correct length and digest header.
 
-    `on: wire` flips bytes of answers in a share of the requests, `on: rest` in the store. The tag
-    is resolved as ever, by HEAD; then what comes is not what the digest says.
+    `on: wire` flips bytes of responses to a share of the requests, `on: rest` in storage. The tag
+    still resolves by HEAD; the manifest that follows does not match its digest.
     Seen as: `failed commit on ref "manifest-sha256:D": unexpected commit digest sha256:E, expected
     sha256:D: failed precondition` (`index-` for one of several platforms).
     """

@@ -10,7 +10,7 @@ from harness.units import ByteCount
 
 
 class DataLimit(LinkFault):
-    """Connections end in good order after `limit` bytes, as by a proxy with a size limit.
+    """Connections are closed cleanly after `limit` bytes, as by a proxy with a size limit.
 
     Seen as: nothing while each request brings bytes (a node resumes by Range); otherwise
     `short read: expected N bytes but got M: unexpected EOF`.

@@ -10,11 +10,11 @@ from harness.seams import HostsMistake, Seams
 
 
 class DeadMirror(HostsFault):
-    """Nodes ask a mirror first that is dead, and the registry after it.
+    """Nodes use a dead mirror first, and then the registry.
 
-    Their hosts.toml has a `[host]` table before `server`. `refused`: nobody listens at the mirror,
-    which costs next to nothing. `dropped`: packets to it vanish, and containerd waits 30 s for a
-    connection at each request, again and again: tag, manifest, config and layers.
+    Their hosts.toml has a `[host]` table before `server`. `refused`: nothing listens at the
+    mirror, which costs almost nothing. `dropped`: packets to it are dropped, and containerd waits
+    30 s to connect for each request in turn: tag, manifest, config and layers.
     Seen as: no event; with `dropped` a pull is late by 30 s times the requests that follow one
     another, and when the registry fails too, the error may be the mirror's `i/o timeout`.
     """

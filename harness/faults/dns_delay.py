@@ -10,9 +10,9 @@ from harness.units import DelaySeconds
 
 
 class DnsDelay(ResolverFault):
-    """The name server answers late, as one under load.
+    """The name server answers late, as under load.
 
-    A node waits 5 s for an answer, then asks again, at most twice.
+    A node waits 5 s for an answer, and asks at most twice.
     Seen as: slower pulls; from 5 s on as dns_timeout.
     """
 

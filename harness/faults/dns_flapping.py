@@ -11,10 +11,11 @@ from harness.units import DelaySeconds
 
 
 class DnsFlapping(ResolverFault):
-    """The registry's name is there, and gone, and there again, as with one bad name server of two.
+    """The registry's name resolves only some of the time, as with one bad name server of two.
 
-    For `wrong` the name server answers as `answer` says, for `right` with the truth, and so on; it
-    begins wrong. A node keeps no answer, so that each new connection takes its chance.
+    The name server gives the wrong `answer` for `wrong`, then the correct one for `right`, in
+    turn, starting with the wrong one. Nodes do not cache answers, so each new connection is
+    affected or not by chance.
     Seen as: `no such host`, `server misbehaving` or `i/o timeout`, of some pulls only.
     """
 

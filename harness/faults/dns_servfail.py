@@ -5,7 +5,7 @@ from harness.seams import DnsMode
 
 
 class DnsServfail(WrongAnswer):
-    """The name server answers SERVFAIL, as when what it asks itself is down.
+    """The name server answers SERVFAIL, as when its own upstream is down.
 
     Seen as: `dial tcp: lookup H on S:53: server misbehaving`.
     """

@@ -7,8 +7,8 @@ from harness.seams import DnsMode
 class DnsTruncated(WrongAnswer):
     """The name server's answers do not fit into a datagram, as with very many records.
 
-    Over UDP comes an empty answer with the TC bit; over TCP the whole one. A node asks again over
-    TCP at once; a client that cannot takes it for a name without addresses.
+    Over UDP the answer is empty, with the TC bit set; over TCP it is complete. A node retries over
+    TCP at once; a client that cannot do so sees a name without addresses.
     Seen as: nothing on a node, where TCP port 53 is open: two round trips more for each look-up.
     """
 

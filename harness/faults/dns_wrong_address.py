@@ -10,7 +10,7 @@ from harness.seams import DnsMode, Seams
 
 
 class DnsWrongAddress(ResolverFault):
-    """The registry's name leads elsewhere, as with a stale or poisoned record.
+    """The registry's name resolves to another address, as with a stale or poisoned record.
 
     Seen as: `connect: connection refused` where nothing listens at the wrong address.
     """

@@ -12,11 +12,12 @@ from harness.units import ByteCount, BytesPerSecond, PositiveSeconds
 
 
 class EgressQuota(Fault):
-    """The registry has given out as many bytes as its plan allows, and stops or slows down.
+    """The registry has used up its egress quota, and refuses or slows down.
 
-    In each `window`, `limit` bytes of blobs are served to those in scope together. After that blobs
-    are answered `status`, while one that is under way still arrives whole; with `rate` nothing is
-    refused, but each blob comes at that speed, also one that is under way.
+    In each `window`, `limit` bytes of blobs are served, in total to everything in scope. After
+    that, requests for blobs are answered with `status`; transfers in progress still complete. With
+    `rate` nothing is refused, but each blob is sent at that speed, including transfers in
+    progress.
     Seen as: `unexpected status from GET request to U: 429 Too Many Requests` or `403 Forbidden`
     after manifest and config, with `egress quota exceeded` on a second line; or slower pulls.
     """

@@ -10,10 +10,10 @@ from harness.units import PositiveSeconds
 
 
 class ExpiredCertificate(TlsFault):
-    """The registry's certificate has run out: nobody renewed it in time.
+    """The registry's certificate has expired: nobody renewed it in time.
 
-    New connections are shown one that ended `ago`; open ones go on. A node goes no further than
-    the handshake and does not try again within an attempt.
+    New connections get a certificate that expired `ago`; open ones are not affected. A node fails
+    in the handshake and does not retry within an attempt.
     Seen as: `tls: failed to verify certificate: x509: certificate has expired or is not yet valid:
     current time T is after T`.
     """

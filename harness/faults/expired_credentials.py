@@ -15,14 +15,14 @@ _LAYERS: frozenset[WhereKey] = frozenset({"layers"})
 
 
 class ExpiredCredentials(GatewayFault):
-    """What the node logs in with has run out: its token in the middle of a pull, or its secret.
+    """Credentials have expired: a token in the middle of a pull, or the pull secret.
 
-    `mode: token` answers blob requests that carry a token with 401 and a fresh challenge, as when
-    it expires between the manifest and the layers. With `error: invalid_token` a node fetches a
-    new token once; with `error: none` it repeats the old one until its five tries are used up.
-    `mode: secret` lets the token service refuse the secret itself, from the first request on.
-    Both speak as the registry's profile does, or as that of `style`: `ecr` has no token service, so
-    that its secret is refused by the registry itself, with 403 and no challenge.
+    `mode: token` answers blob requests that carry a token with 401 and a new challenge, as when
+    the token expires between manifest and layers. With `error: invalid_token` a node fetches one
+    new token; with `error: none` it retries with the old one until its five attempts are used up.
+    `mode: secret` lets the token service refuse the secret itself, from the first request on. The
+    wording is that of the registry's profile, or of `style`: `ecr` has no token service, so the
+    registry itself refuses the secret, with 403 and no challenge.
     Seen as: `unexpected status from GET request to U: 401 Unauthorized`, or
     `failed to fetch oauth token: unexpected status from POST request to U: 401 Unauthorized`.
     """
@@ -42,7 +42,7 @@ class ExpiredCredentials(GatewayFault):
         "invalid_token", description="mode token: the challenge's error attribute"
     )
     style: ProfileName | None = Field(
-        None, description="mode secret: whose words; the registry's own profile when not given"
+        None, description="mode secret: wording of this profile; by default the registry's own"
     )
 
     def where_allowed(self) -> frozenset[WhereKey]:

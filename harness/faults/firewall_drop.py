@@ -7,13 +7,13 @@ from harness.seams import Seams
 
 
 class FirewallDrop(LinkFault):
-    """A firewall drops new connections; those that are open go on.
+    """A firewall drops new connections; open ones are not affected.
 
-    No SYN is answered, and a node's system sends it again after 1, 3, 7, 15 and 31 s: even after
-    the heal the next try is up to 16 s away. No rule of a firewall is made, so no root is needed:
-    the queue of the link's listener is kept full, and the system drops what does not fit.
-    A real Toxiproxy accepts every connection and cannot do this: with `link: auto` the embedded
-    link is taken, and `link: toxiproxy` is refused.
+    SYNs are not answered, and the node's TCP sends them again after 1, 3, 7, 15 and 31 s: even
+    after the removal the next try may take up to 16 s. No firewall rule is used, so no root is
+    needed: the listen queue of the link is kept full, and the kernel drops what does not fit. The
+    real Toxiproxy accepts every connection and cannot do this: `link: auto` uses the embedded
+    link, and `link: toxiproxy` is refused.
     Seen as: `dial tcp A: i/o timeout`, 30 s after each attempt began.
     """
 

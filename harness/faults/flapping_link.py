@@ -10,11 +10,11 @@ from harness.units import DelaySeconds
 
 
 class FlappingLink(LinkFault):
-    """The path to the registry comes and goes, as with a bad cable or a restarting proxy.
+    """The path to the registry goes down and up, as with a bad cable or a restarting proxy.
 
-    For `down` connections are refused and open ones end, for `up` everything works, in turns. It
-    begins down, for all nodes in scope at once. Short turns can be worse than one long outage: each
-    pull that is cut loses what it had, and goes into a longer back-off.
+    For `down` connections are refused and open ones closed, for `up` everything works, in turn. It
+    starts down, for all nodes in scope at once. Short periods can be worse than one long outage:
+    each interrupted pull loses its progress and backs off for longer.
     Seen as: `connect: connection refused`, `unexpected EOF`, or nothing where a layer is resumed.
     """
 

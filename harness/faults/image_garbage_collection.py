@@ -7,12 +7,12 @@ from harness.seams import Seams
 
 
 class ImageGarbageCollection(NodeFault):
-    """Images vanish from nodes, as when kubelet makes room: the next pod has to pull again.
+    """Images are removed from nodes, as by kubelet's garbage collection: the next pod pulls again.
 
-    At the beginning of the fault the images of the repositories in scope are removed once, with the
-    content that they alone held; nothing is undone at its end. Pulls under way keep what they have.
-    Give it a moment (`for: 1s`), while nodes hold the image. On real nodes a running container
-    keeps its layers, so that only manifests and config are pulled again.
+    When the fault starts, the images of the repositories in scope are removed once, with the
+    content that no other image uses; nothing is undone at the end. Pulls in progress are not
+    affected. Keep it short (`for: 1s`), at a time when nodes have the image. On real nodes a
+    running container keeps its layers, so only manifests and config are pulled again.
     Seen as: no event of its own; `Pulling` where `already present on machine` was expected.
     """
 

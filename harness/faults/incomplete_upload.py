@@ -10,11 +10,11 @@ from harness.units import ChosenShare, Share
 
 
 class IncompleteUpload(StoreFault):
-    """Layers were never uploaded to their end, and the manifest was accepted all the same.
+    """Layers were never uploaded completely, but the manifest was accepted.
 
-    Stored layers are taken away, and `uploaded` of each lies among the uploads of the registry, as
-    when a push broke off and a registry that does not check let the tag be pushed. Who pushes the
-    image again heals it.
+    Stored layers are removed, and the first `uploaded` part of each is left among the registry's
+    uploads, as after an interrupted push to a registry that does not verify manifests. Pushing the
+    image again repairs it.
     Seen as: `failed to copy: httpReadSeeker: failed open: could not fetch content descriptor D (T)
     from remote: not found`, the same as for a layer that was lost.
     """

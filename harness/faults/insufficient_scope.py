@@ -7,11 +7,12 @@ from harness.seams import RefuseToken, RequestKind, Seams
 
 
 class InsufficientScope(GatewayFault):
-    """The token that a node gets does not allow what it asks for, although its secret is right.
+    """A node's token does not allow the request, although its secret is correct.
 
-    A token service gives a narrower token to those who may not have all that they ask for, never
-    an error; the registry then answers 401 with `error="insufficient_scope"` to a request that
-    carries one. A node fetches no other: the attempt fails with the second 401.
+    A token service gives a narrower token to clients without all the permissions they request,
+    never an error; the registry then answers a request with that token with 401 and
+    `error="insufficient_scope"`. A node does not fetch another token: the attempt fails with the
+    second 401.
     Seen as: `pull access denied, repository does not exist or may require authorization: server
     message: insufficient_scope: authorization failed`.
     """

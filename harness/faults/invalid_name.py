@@ -9,10 +9,10 @@ from harness.seams import Seams
 
 
 class InvalidName(GatewayFault):
-    """The registry has rules for names that these break, as a hierarchy with a project in front.
+    """The registry rejects repository names, as one that requires a project in the path.
 
-    All that is asked of the repositories in scope is answered with 400 NAME_INVALID. A name that
-    the image reference's own grammar forbids gets no further than kubelet (`InvalidImageName`).
+    All requests for the repositories in scope are answered with 400 NAME_INVALID. A name that the
+    image reference's own grammar forbids fails in kubelet already (`InvalidImageName`).
     Seen as: `failed to resolve reference "R": unexpected status from HEAD request to U: 400 Bad
     Request`; pushes fail before they send anything.
     """

@@ -15,11 +15,11 @@ _HELD_BYTES = 1024 * (32 << 10)
 
 
 class Latency(LinkFault):
-    """Every answer of the registry comes late, as from a far region or over a loaded path.
+    """Every response of the registry is slow, as from a distant region or over a congested path.
 
-    On the wire each chunk on its way to the node is held back for `delay`, give or take `jitter`.
-    A real Toxiproxy holds at most 1,024 chunks of 32 KiB a connection, so that it also caps a
-    blob's speed at about 32 MiB per `delay`; the embedded link does not.
+    Each chunk on its way to the node is delayed by `delay`, plus or minus `jitter`. The real
+    Toxiproxy holds at most 1,024 chunks of 32 KiB per connection, so it also limits a blob's speed
+    to about 32 MiB per `delay`; the embedded link does not.
     Seen as: slower pulls, no event; above 30 s `net/http: timeout awaiting response headers`.
     """
 

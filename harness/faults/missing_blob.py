@@ -9,11 +9,11 @@ from harness.seams import RequestKind, Seams
 
 
 class MissingBlob(ContentFault):
-    """Layers are not there, although manifests name them.
+    """Layers are missing, although manifests refer to them.
 
-    `on: wire` answers a share of the requests for blobs with 404, as from a replica that has not
-    got them yet; `on: rest` loses stored layers, as after a disk that failed or a garbage
-    collection that took too much. Tags and manifests look whole.
+    `on: wire` answers a share of the requests for blobs with 404, as from a replica that does not
+    have them yet; `on: rest` removes stored layers, as after a failed disk or an over-eager
+    garbage collection. Tags and manifests look intact.
     Seen as: `failed to copy: httpReadSeeker: failed open: could not fetch content descriptor D (T)
     from remote: not found`.
     """

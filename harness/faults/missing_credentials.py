@@ -7,10 +7,10 @@ from harness.seams import Seams
 
 
 class MissingCredentials(CredentialsFault):
-    """The pull secret that pods name does not exist, as in a new namespace that nobody set up.
+    """The pull secret that pods refer to does not exist, as in an incompletely set up namespace.
 
-    Kubelet says so at each sync, and pulls anonymously all the same. Registries that give
-    anonymous access are not bitten.
+    Kubelet reports it at each sync, and pulls anonymously. Registries that allow anonymous access
+    are not affected.
     Seen as: `FailedToRetrieveImagePullSecret`, then `failed to authorize: failed to fetch anonymous
     token: unexpected status from GET request to U: 401 Unauthorized`.
     """

@@ -12,12 +12,12 @@ from harness.seams import RefuseToken, Seams
 
 
 class MissingRepository(ContentFault):
-    """Repositories are not there, or are said not to be.
+    """Repositories do not exist, or the registry says so.
 
-    `on: rest` takes them away with all that they have. `on: wire` answers for them:
-    `answer: not_found` with 404 NAME_UNKNOWN, `answer: denied` with 401 and
-    `error="insufficient_scope"`, as Docker Hub does for what is private and what does not exist,
-    so that nobody can tell them apart.
+    `on: rest` removes them with all their content. `on: wire` only answers as if: `answer:
+    not_found` with 404 NAME_UNKNOWN, `answer: denied` with 401 and `error="insufficient_scope"`,
+    as Docker Hub does for both private and non-existent repositories, so that nobody can tell them
+    apart.
     Seen as: `failed to resolve reference "R": R: not found`, or `pull access denied, repository
     does not exist or may require authorization: server message: insufficient_scope: authorization
     failed`.

@@ -9,10 +9,10 @@ from harness.seams import RequestKind, Seams
 
 
 class MissingTag(ContentFault):
-    """Tags are not there; what they named is.
+    """Tags are missing; their images are not.
 
-    `on: wire` answers a share of the requests by tag with 404, as from a replica that is behind;
-    `on: rest` removes tags. Who pulls by digest meets nothing.
+    `on: wire` answers a share of the requests by tag with 404, as from an outdated replica; `on:
+    rest` removes tags. Pulls by digest are not affected.
     Seen as: `failed to resolve reference "R": R: not found`.
     """
 

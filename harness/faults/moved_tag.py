@@ -10,13 +10,13 @@ from harness.seams import OtherImage, RequestKind, Seams
 
 
 class MovedTag(ContentFault):
-    """Tags name another version than they were pushed with, and every pull succeeds.
+    """Tags point to another version than the one pushed, and every pull succeeds.
 
-    `to: older` and `to: newer` name the version before or after it, where there is one;
-    `to: another` one that nobody pushed: the same layers under another config. `on: wire` answers
-    a share of the requests by tag so, `on: rest` moves tags for everybody.
-    Seen as: nothing. The wrong version runs, and a node that has it already even starts faster:
-    only the bites, which count answers for these tags with another digest, tell. Pull by digest.
+    `to: older` and `to: newer` are the versions before and after it, if there is one; `to:
+    another` is an image that nobody pushed, with the same layers and another config. `on: wire`
+    answers a share of the requests by tag this way, `on: rest` moves tags for everyone.
+    Seen as: nothing. The wrong version runs, and a node that has it already even starts faster.
+    Only the number of affected requests shows it. Pull by digest to prevent it.
     """
 
     example = "{on: rest, to: older}"

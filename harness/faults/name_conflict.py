@@ -11,14 +11,15 @@ from harness.units import ChosenShare
 
 
 class NameConflict(GatewayFault):
-    """One name, two images: which one a node gets depends on the replica that it asks.
+    """One name, two images: the replica that answers determines which one a node gets.
 
     Two replicas behind one name have different images under the same tags, and neither has the
-    other's. `share` of the requests reach the second. `per: node`: a node always asks the same
-    replica, and half of a Deployment runs another image. `per: request`: each request asks
-    another, so that the digest which one replica named is unknown to the next.
-    Seen as: nothing `per: node`, where only the bites tell; `per: request` `failed to copy:
-    httpReadSeeker: failed open: content at U not found: not found`, and success by luck.
+    other's. `share` of the requests reach the second. `per: node`: a node always uses the same
+    replica, and half of a Deployment runs another image. `per: request`: each request may reach
+    the other replica, so a digest from one does not exist in the next.
+    Seen as: `per: node` nothing; only the number of affected requests shows it. `per: request`
+    `failed to copy: httpReadSeeker: failed open: content at U not found: not found`, or success by
+    luck.
     """
 
     area = "repositories"

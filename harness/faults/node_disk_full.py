@@ -10,12 +10,11 @@ from harness.units import ByteCount
 
 
 class NodeDiskFull(NodeFault):
-    """Nodes have no room for images: `free` is left, and no more.
+    """Nodes have no space for images: only `free` is left.
 
-    A blob that is larger than the room fails when that is used up; what was written of it is
-    removed again, so that each attempt downloads the same bytes in vain. Downloads under way when
-    the fault begins had their room already. Kubelet's eviction of pods is another matter, and does
-    not happen.
+    A blob that is larger fails when the space is used up, and its partial content is removed, so
+    that each attempt downloads the same bytes for nothing. Downloads in progress when the fault
+    starts are not affected. Kubelet's eviction of pods does not take place.
     Seen as: `failed to copy: write P/ingest/H/data: no space left on device`.
     """
 

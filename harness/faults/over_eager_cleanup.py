@@ -12,9 +12,9 @@ from harness.seams import RequestKind, Seams
 class OverEagerCleanup(StoreFault):
     """Retention deletes what is still needed: old versions, for a rollback or a late node.
 
-    Of each repository in scope all but the latest `keep` versions lose their tags; `deletes:
-    manifests` takes the manifests too, `deletes: blobs` also collects the layers that no other
-    manifest needs. Latest is the highest version, as a rule by date of push has it.
+    In each repository in scope all but the latest `keep` versions lose their tags; `deletes:
+    manifests` also deletes the manifests, `deletes: blobs` also the layers that no other manifest
+    needs. Latest means the highest version, as in a rule by push date.
     Seen as: `failed to resolve reference "R": R: not found`; by digest `content at U not found: not
     found`, once the manifests are gone. Pods that have the image already run on.
     """

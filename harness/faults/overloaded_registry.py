@@ -11,11 +11,12 @@ from harness.units import DelaySeconds
 
 
 class OverloadedRegistry(Fault):
-    """The registry has more to do than it can: few requests are served at a time, the others queue.
+    """The registry is overloaded: few requests are served at a time, the others queue.
 
-    `at_once` requests are served side by side, each for `service` and what it needs by itself, so
-    that at most `at_once` per `service` are done; who comes faster waits longer and longer. With
-    `queue` requests waiting already the next are answered 503. The heal empties the queue at once.
+    `at_once` requests are served in parallel, each taking `service` plus its normal time, so at
+    most `at_once` per `service` complete; if requests arrive faster, they wait longer and longer.
+    When `queue` requests are waiting, further ones are answered with 503. Removing the fault
+    empties the queue at once.
     Seen as: slower pulls the more nodes there are, then `net/http: timeout awaiting response
     headers` after 30 s, or `503 Service Unavailable`; the retries add to the load.
     """

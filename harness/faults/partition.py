@@ -7,13 +7,13 @@ from harness.seams import Seams
 
 
 class Partition(LinkFault):
-    """Nodes are cut off from the registry, as by a switch that failed or a route that was lost.
+    """Nodes are cut off from the registry, as by a failed switch or a lost route.
 
-    Nothing passes either way, and nobody is told: open connections stand still, new ones get no
-    answer. After the heal what was held back arrives, as TCP sends again what was lost. A real
-    Toxiproxy still accepts new connections, which then hear nothing.
+    Packets are dropped in both directions without an error: open connections stall, new ones get
+    no answer. After the removal the delayed data arrives, as TCP retransmits it. The real
+    Toxiproxy still accepts new connections, which then get no response.
     Seen as: `dial tcp A: i/o timeout` after 30 s, on an open connection `net/http: timeout awaiting
-    response headers`; a layer under way stands still and goes on after the heal.
+    response headers`; a layer in progress stalls and continues after the removal.
     """
 
     exclusive = frozenset({"listener"})

@@ -11,9 +11,9 @@ from harness.seams import Seams
 class PullQps(NodeFault):
     """Kubelet's own limit refuses pulls: `registryPullQPS` and `registryBurst` are too low.
 
-    A token bucket that does not wait: a pull that finds it empty fails at once, without a request,
-    and its pod backs off. Pods that start together on one node make it so, most of all with
-    parallel pulls and images that are checked each time (`Always`).
+    The limit is a token bucket that does not wait: if it is empty, a pull fails at once, without a
+    request, and its pod backs off. This happens when pods start together on one node, especially
+    with parallel pulls and images that are checked each time (`Always`).
     Seen as: `Failed to pull image "X": pull QPS exceeded`, reason `ErrImagePull`.
     """
 

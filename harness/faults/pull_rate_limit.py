@@ -14,12 +14,12 @@ from harness.units import PositiveSeconds, Seconds
 
 
 class PullRateLimit(GatewayFault):
-    """The registry answers 429 to those who pull too much.
+    """The registry answers 429 to clients that pull too much.
 
     In each `window`, `limit` requests for manifests pass (0: none). `style` is a profile of
-    registries, the environment's own when not given: whose words the answer has, and how it counts.
-    `docker_hub` counts GET and not HEAD, and sends its ratelimit headers; the others count both.
-    A node repeats a 429 at once, five requests in 10 ms, and does not read Retry-After.
+    registries, by default the environment's own; it determines the wording and what counts.
+    `docker_hub` counts GET but not HEAD, and sends its ratelimit headers; the others count both. A
+    node retries a 429 at once, five requests in 10 ms, and ignores Retry-After.
     Seen as: `unexpected status from GET request to U: 429 Too Many Requests` and, on a second
     line, `toomanyrequests: ...`.
     """

@@ -10,11 +10,11 @@ from harness.units import BytesPerSecond, Seconds
 
 
 class RedirectToSlowStorage(GatewayFault):
-    """Blobs lie in an object store or behind a CDN that is slow, while the registry itself is fast.
+    """Blobs are in a slow object store or CDN, while the registry itself is fast.
 
-    A request for a blob is answered 307 with the URL of a storage server, on another port and past
-    the link; it gives the blob out `delay` later, at `rate` for each request, and asks for no
-    credentials. Faults of the link do not reach it, nor does the registry's own speed.
+    A request for a blob is answered with 307 and the URL of a storage server, on another port that
+    bypasses the link. It sends the blob after `delay`, at `rate` per request, without credentials.
+    Faults of the link do not affect it, nor does the registry's own speed.
     Seen as: slower pulls, no event; the registry's own figures stay good. From 30 s of `delay` on
     `Get "U": net/http: timeout awaiting response headers` with the storage server's URL.
     """

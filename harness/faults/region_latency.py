@@ -16,10 +16,10 @@ _STREAMS: tuple[Literal["upstream", "downstream"], ...] = ("upstream", "downstre
 class RegionLatency(LinkFault):
     """Some nodes are far from the registry: in another region, or on another continent.
 
-    Half of `round_trip` is added on the way there and half on the way back, each give or take half
-    of `jitter`; `rate` also narrows each connection. `where: {nodes: ...}` says which are far away.
-    The link opens a connection before it asks the registry, so that the handshake itself is not
-    delayed: a real far node pays one more round trip for each connection.
+    Half of `round_trip` is added in each direction, each plus or minus half of `jitter`; `rate`
+    also limits each connection. `where: {nodes: ...}` selects the distant nodes. The link accepts
+    a connection before it contacts the registry, so the handshake itself is not delayed: a real
+    distant node needs one more round trip per connection.
     Seen as: slower pulls, no event: each of a pull's eight requests pays a round trip.
     """
 

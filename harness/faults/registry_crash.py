@@ -7,13 +7,14 @@ from harness.seams import Seams
 
 
 class RegistryCrash(ProcessFault):
-    """The registry's process dies in the middle of its work, and is started again at the heal.
+    """The registry's process crashes, and is restarted when the fault is removed.
 
-    It is killed with SIGKILL: answers under way are cut short, uploads and tokens are forgotten;
-    what was stored is there when it comes back on the same ports. A registry behind the gateway
-    that is not the embedded one lives on, but cannot be reached.
-    Seen as: `EOF` or `connection reset by peer` through the link, which opens a connection before
-    it finds nobody behind it; a node repeats the former up to four times in 200 ms, the latter not.
+    It is killed with SIGKILL: responses in progress are truncated, uploads and tokens are lost;
+    stored content is there when it returns on the same ports. A registry other than the embedded
+    one keeps running behind the gateway, but cannot be reached.
+    Seen as: `EOF` or `connection reset by peer` through the link, which accepts a connection
+    before it finds that the registry is down; a node retries the former up to four times in
+    200 ms, the latter not.
     Without a link `connect: connection refused`.
     """
 

@@ -7,10 +7,10 @@ from harness.seams import Seams
 
 
 class RegistryPause(ProcessFault):
-    """The registry's process stands still, as a virtual machine that is moved or a host that swaps.
+    """The registry's process is paused, as on a virtual machine in migration or a swapping host.
 
-    It is stopped with SIGSTOP and goes on at the heal. Its system still opens connections, and what
-    is asked meanwhile is answered then; nobody is told that anything is wrong.
+    It is stopped with SIGSTOP and continues when the fault is removed. The kernel still accepts
+    connections, and requests sent meanwhile are answered then; clients get no error.
     Seen as: slower pulls, no event; from 30 s on `net/http: timeout awaiting response headers`. A
     layer under way stands still, for at most 5 minutes.
     """

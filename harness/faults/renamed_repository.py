@@ -10,10 +10,10 @@ from harness.seams import RequestKind, Seams
 
 
 class RenamedRepository(StoreFault):
-    """Repositories have another name now, and nobody told those who pull.
+    """Repositories have been renamed, and clients still use the old name.
 
-    All that a repository has is found under its name and `suffix` meanwhile. What is pushed under
-    the old name in that time is kept when it heals.
+    All content of a repository is available only under its name plus `suffix`. Content pushed
+    under the old name meanwhile is kept when the fault is removed.
     Seen as: `failed to resolve reference "R": R: not found`, as for a tag that is missing: the
     registry's NAME_UNKNOWN does not reach a node, whose HEAD has no body.
     """

@@ -24,10 +24,10 @@ _DENIED = "image is blocked by policy: it has not been scanned"
 
 
 class ScanGate(GatewayFault):
-    """The registry refuses images that no scanner has passed, by a policy of the project.
+    """The registry refuses images that have not been scanned, by a project policy.
 
-    Manifests are answered with `status`: 412 as Harbor's PROJECTPOLICYVIOLATION, 403 as the DENIED
-    of others. Nothing on the node or in the image is wrong, and no retry helps.
+    Requests for manifests are answered with `status`: 412 as Harbor's PROJECTPOLICYVIOLATION, 403
+    as DENIED elsewhere. Nothing on the node or in the image is wrong, and no retry helps.
     Seen as: `unexpected status from HEAD request to U: 412 Precondition Failed` or `403 Forbidden`;
     for 403 the node asks once more by GET and prints `denied: ...` on a second line.
     """

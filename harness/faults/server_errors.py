@@ -17,10 +17,10 @@ _TITLES = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
 
 class ServerErrors(GatewayFault):
-    """The registry answers 500 or 503, or the load balancer before it 502 or 504.
+    """The registry answers 500 or 503, or a load balancer in front of it 502 or 504.
 
-    A node repeats 500, 503 and 504 once and gives the attempt up when the same comes again, and 502
-    not at all. With a `share` below 1 it meets some of its requests only.
+    A node retries 500, 503 and 504 once and fails the attempt when it gets the same again; it does
+    not retry 502. With a `share` below 1 only some of its requests are affected.
     Seen as: `unexpected status from HEAD request to U: 503 Service Unavailable`; of a GET whose
     answer is the registry's own, `unavailable` or `unknown` on a second line.
     """

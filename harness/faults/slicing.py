@@ -11,10 +11,10 @@ from harness.units import ByteCount, Seconds
 
 
 class Slicing(LinkFault):
-    """Data comes in many small pieces, as over a path with a tiny MTU or a dribbling proxy.
+    """Data arrives in many small pieces, as over a path with a tiny MTU or a slow proxy.
 
-    What the registry sends is cut into slices of about `size`, each `delay` after the one before,
-    so that a connection gets at most `size` per `delay`.
+    The registry's data is cut into slices of about `size`, each sent `delay` after the previous
+    one, so a connection gets at most `size` per `delay`.
     Seen as: slower pulls, no event; a byte now and then is progress enough for containerd.
     """
 

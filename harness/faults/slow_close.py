@@ -10,9 +10,9 @@ from harness.units import DelaySeconds
 
 
 class SlowClose(LinkFault):
-    """Connections stay open after their last byte, as behind a proxy that lingers.
+    """Connections stay open after their last byte, as behind a proxy with a long linger time.
 
-    The registry's end of a connection (FIN) reaches the node `delay` late.
+    The registry's end of a connection (FIN) reaches the node after `delay`.
     Seen as: nothing, because an answer says how long it is; sockets pile up on the node, and one
     that is cut short (truncated_blob) is noticed `delay` later.
     """

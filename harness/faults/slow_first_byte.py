@@ -10,10 +10,11 @@ from harness.units import PositiveSeconds
 
 
 class SlowFirstByte(GatewayFault):
-    """The registry thinks long before it answers, as with a slow database or cold storage.
+    """The time to first byte is long, as with a slow database or cold storage.
 
-    Each answer is held back for `delay` before its first byte, and then comes at full speed. Unlike
-    latency it can be of one kind of request, `where: {kinds: [manifest]}`, or of one repository.
+    Each response is delayed by `delay` before its first byte, and then sent at full speed. Unlike
+    `latency`, the fault can be limited to one kind of request, `where: {kinds: [manifest]}`, or to
+    one repository.
     Seen as: slower pulls, no event; from 30 s on `net/http: timeout awaiting response headers`.
     """
 

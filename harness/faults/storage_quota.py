@@ -39,11 +39,11 @@ _NUMBERS = {
 
 
 class StorageQuota(GatewayFault):
-    """The registry has no room for what is pushed; pulls go on.
+    """The registry has no space for pushes; pulls are not affected.
 
-    Uploads are answered with `status`: 403 as Harbor's project quota, 500 as a full disk behind
-    most registries, 507 as those that tell. Without it the answer is that of `style`, a profile of
-    registries, the environment's own when it is not given either.
+    Uploads are answered with `status`: 403 as for Harbor's project quota, 500 as for a full disk
+    behind most registries, 507 as from those that report it. Without `status` the response is that
+    of `style`, a profile of registries, by default the environment's own.
     Seen as: failed pushes; nodes see nothing until what was not pushed is deployed.
     """
 
@@ -54,7 +54,7 @@ class StorageQuota(GatewayFault):
 
     status: Literal[403, 500, 507] | None = Field(None, description="how uploads are answered")
     style: ProfileName | None = Field(
-        None, description="whose words; the registry's own profile when not given"
+        None, description="wording of this profile; by default the registry's own"
     )
 
     def in_words_of(self, profile: ProfileName) -> Self:

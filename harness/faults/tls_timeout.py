@@ -7,11 +7,11 @@ from harness.seams import Seams
 
 
 class TlsTimeout(TlsFault):
-    """TLS handshakes get no answer: connections open, and then nothing comes.
+    """TLS handshakes hang: connections are accepted, and then nothing comes.
 
-    The first message of each new connection waits until the fault heals, as at a balancer that
-    is overloaded. A node gives up after 10 s and tries up to five times within one attempt, so
-    that less than 50 s fail no pull.
+    The first message of each new connection waits until the fault is removed, as at an overloaded
+    load balancer. A node gives up after 10 s and retries up to five times within one attempt, so
+    less than 50 s fails no pull.
     Seen as: `net/http: TLS handshake timeout`.
     """
 

@@ -12,11 +12,11 @@ from harness.seams import MisdirectToken, RequestKind, Seams
 
 
 class TokenServiceDown(GatewayFault):
-    """Nobody gives out tokens; the registry itself is healthy.
+    """The token service is down; the registry itself is healthy.
 
-    `how: unavailable` answers token requests with 503, which a node does not repeat.
-    `how: refused` lets the challenges name a closed port, as when the token service is a host of
-    its own whose process has ended. Either way one request for a token ends the attempt.
+    `how: unavailable` answers token requests with 503, which a node does not retry. `how: refused`
+    lets the challenges name a closed port, as when the token service is a separate host whose
+    process has ended. Either way one token request ends the attempt.
     Seen as: `failed to authorize: failed to fetch oauth token: unexpected status from POST request
     to U: 503 Service Unavailable`, or `... Post "U": dial tcp A: connect: connection refused`.
     """

@@ -10,10 +10,10 @@ from harness.units import PositiveSeconds
 
 
 class TokenServiceSlow(GatewayFault):
-    """Tokens come late; what they are for would not.
+    """The token service is slow; the registry itself is not.
 
-    Each token is held back for `delay`. A pull fetches two, one for the tag and one for the
-    content, so that it takes twice as much longer.
+    Each token is delayed by `delay`. A pull fetches two, one for the tag and one for the content,
+    so it takes twice `delay` longer.
     Seen as: slower pulls, also of images that are there but are asked for (policy Always); from
     30 s on `rpc error: code = DeadlineExceeded desc = ... Post "U": net/http: timeout awaiting
     response headers`.

@@ -11,11 +11,11 @@ from harness.units import Share
 
 
 class TruncatedBlob(ContentFault):
-    """Layers end before their time: cut on the wire, or stored short.
+    """Layers are truncated: in transit, or in storage.
 
-    `on: wire` sends `keep` of the body under its full Content-Length and then closes in good order
+    `on: wire` sends `keep` of the body under its full Content-Length and then closes cleanly
     (`ending: fin`, which a node resumes by Range) or resets (`ending: rst`, which it does not).
-    `on: rest` cuts the stored blob, as after a half-finished upload or a full disk.
+    `on: rest` truncates the stored blob, as after an interrupted upload or a full disk.
     Seen as: nothing where a node can resume; otherwise `short read: expected N bytes but got M:
     unexpected EOF`, or `read: connection reset by peer`.
     """

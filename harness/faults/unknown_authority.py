@@ -7,10 +7,10 @@ from harness.seams import Certificate, Seams
 
 
 class UnknownAuthority(TlsFault):
-    """The certificate is of an authority that nodes do not know.
+    """The certificate is from an authority that nodes do not trust.
 
-    New connections are shown a certificate for the right name whose issuer no node trusts, as
-    when a proxy opens TLS on the way, or the company has a new CA.
+    New connections get a certificate for the correct name whose issuer no node trusts, as behind a
+    TLS-inspecting proxy, or with a new company CA.
     Seen as: `tls: failed to verify certificate: x509: certificate signed by unknown authority`.
     """
 

@@ -12,16 +12,19 @@ _HOST_NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$
 
 
 class WrongCertificateName(TlsFault):
-    """The certificate is somebody else's: another site's, or the registry's old name.
+    """The certificate is for another name: another site's, or the registry's old one.
 
-    New connections are shown a good certificate for `name`, which is not the registry's.
+    New connections get a valid certificate for `name`, which is not the registry's.
     Seen as: `tls: failed to verify certificate: x509: certificate is valid for N, not H`.
     """
 
     example = "{name: old-registry.harness.test}"
 
     name: str = Field(
-        "other.harness.test", pattern=_HOST_NAME, max_length=200, description="whose it is"
+        "other.harness.test",
+        pattern=_HOST_NAME,
+        max_length=200,
+        description="the name in the certificate",
     )
 
     def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:

@@ -7,11 +7,11 @@ from harness.seams import Seams
 
 
 class WrongCredentials(CredentialsFault):
-    """The pull secret holds a wrong password, as after a rotation that missed the cluster.
+    """The pull secret has a wrong password, as after a rotation that missed the cluster.
 
-    Every pull asks the token service with it (POST, then GET), and fails before any manifest.
-    Nodes that have the image notice nothing until they pull again. Registries without
-    authentication are not bitten.
+    Every pull sends it to the token service (POST, then GET), and fails before any manifest. Nodes
+    that have the image are not affected until they pull again. Neither are registries without
+    authentication.
     Seen as: `failed to authorize: failed to fetch oauth token: unexpected status from GET request
     to U: 401 Unauthorized`.
     """

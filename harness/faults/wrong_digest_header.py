@@ -10,12 +10,11 @@ from harness.seams import MislabelDigest, RequestKind, Seams
 
 
 class WrongDigestHeader(GatewayFault):
-    """The registry says another digest of a manifest than it has.
+    """The registry reports a wrong digest for a manifest.
 
-    A node believes the header Docker-Content-Digest of its HEAD and asks for that digest.
-    `says: another` names content that is nowhere, as from a cache that is behind;
-    `says: malformed` is no digest at all; `says: missing` leaves the header out, and a node helps
-    itself by one GET more.
+    A node trusts the header Docker-Content-Digest of its HEAD and requests that digest. `says:
+    another` names content that does not exist, as from an outdated cache; `says: malformed` is not
+    a digest; `says: missing` omits the header, and a node sends one more GET.
     Seen as: `failed to copy: httpReadSeeker: failed open: content at U not found: not found`, or
     `"X" in header not a valid digest: invalid checksum digest`; nothing for one that is missing.
     """

@@ -7,11 +7,11 @@ from harness.seams import HostsMistake, Seams
 
 
 class WrongMirror(HostsFault):
-    """Nodes ask a mirror first that does not have the content, and the registry after it.
+    """Nodes use a mirror first that does not have the content, and then the registry.
 
     Their hosts.toml has a `[host]` table before `server`, whose API answers 404 to everything, as
-    a proxy of another project does. containerd asks it at each request: tag, manifest, config and
-    layers, and then the registry.
+    a proxy for another project does. containerd asks it for each request: tag, manifest, config
+    and layers, and then the registry.
     Seen as: no event; about twice the requests, and pulls slower by the mirror's answers.
     """
 

@@ -12,11 +12,11 @@ from harness.seams import OtherImage, RequestKind, Seams
 class WrongPlatform(ContentFault):
     """Images are not for the platform of the nodes, as after a build on another machine.
 
-    `tag: index` lets tags name an index that has not got `platform`; `tag: manifest` the manifest
-    of another platform, with no index above it: a node does not look, pulls it, and the program
-    cannot start (`exec format error`), which emulated nodes do not emulate: they report it Ready.
+    `tag: index` lets tags name an index without `platform`; `tag: manifest` the manifest of
+    another platform, without an index: a node does not check it, pulls it, and the program cannot
+    start (`exec format error`). Emulated nodes do not emulate that: they report the pod Ready.
     Seen as: `no match for platform in manifest: not found` for an index; nothing in the pull for a
-    manifest, where only the bites tell.
+    manifest; only the number of affected requests shows it.
     """
 
     example = "{on: rest, tag: index}"

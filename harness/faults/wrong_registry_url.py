@@ -10,11 +10,11 @@ from harness.seams import HostsMistake, Seams
 
 
 class WrongRegistryUrl(HostsFault):
-    """Nodes ask for the registry where it is not: its host, port or path is written wrong.
+    """Nodes use a wrong registry URL: its host, port or path is misspelt.
 
-    Their hosts.toml names `part` wrong, as after a typing error in the node's configuration or a
-    registry that moved. containerd reads that file at each pull, so a node that has the image
-    notices nothing.
+    Their hosts.toml has a wrong `part`, as after a typo in the node's configuration or a move of
+    the registry. containerd reads that file at each pull, so a node that has the image is not
+    affected.
     Seen as: host `dial tcp: lookup H on S:53: no such host`, port `connect: connection refused`,
     path `R: not found`.
     """

@@ -14,11 +14,11 @@ _NO_PATH = "/no-such/token"
 
 
 class WrongTokenRealm(GatewayFault):
-    """The registry sends nodes to a token service that is not there.
+    """The registry sends nodes to a token service that does not exist.
 
-    The realm in the challenges of 401 answers is another one, as after a move that the registry's
-    configuration does not know of: `wrong: path` is nothing on the right host, `wrong: host` is a
-    name that nobody knows, `wrong: port` one that nobody listens at.
+    The realm in the challenges of 401 responses is wrong, as after a move that the registry's
+    configuration missed: `wrong: path` is a path that does not exist on the right host, `wrong:
+    host` a name that does not resolve, `wrong: port` a port where nothing listens.
     Seen as: `failed to authorize: failed to fetch oauth token: unexpected status from GET request
     to U: 404 Not Found` (after a POST that met the same), or `Post "U": dial tcp: lookup H on S: no
     such host`, or `connect: connection refused`.

@@ -41,7 +41,7 @@ def faults_markdown() -> str:
     lines = [
         "# Faults",
         "",
-        "Generated from the code by `make docs`; `harness faults NAME` tells the same.",
+        "Generated from the code by `make docs`; `harness faults NAME` prints the same.",
     ]
     for area, words in _by_area():
         lines += ["", f"## {area[0].upper()}{area[1:]}"]
