@@ -8,6 +8,7 @@ import typer
 
 from harness import __version__
 from harness.cli import audit, compare, inspection, maintenance, reports, run, trend, up
+from harness.cli.stdout import exit_code_of, tolerate_lost_output
 from harness.cli.stop import end_at_once_when_interrupted
 from harness.recording.outcome import ExitCode
 
@@ -47,8 +48,13 @@ def _options(
 def main() -> None:
     """The console script: anything unforeseen is an internal error, and says so."""
     end_at_once_when_interrupted()
+    stdout = tolerate_lost_output()
     try:
         app()
+    except SystemExit as ended:
+        if not isinstance(ended.code, int):
+            raise
+        sys.exit(exit_code_of(ended.code, stdout))
     except Exception:  # noqa: BLE001  the last line of defence
         traceback.print_exc()
         print("harness: internal error; please report it with the lines above", file=sys.stderr)
