@@ -29,6 +29,7 @@ from harness.analysis.pulls import pulls_findings, pushes_findings, request_rate
 from harness.analysis.real_nodes import node_metrics, watched
 from harness.analysis.recorded_run import RecordedRun
 from harness.analysis.recovery import recoveries, recovery_findings
+from harness.analysis.right_image import right_image_finding, with_built_digest
 from harness.analysis.stopped import how_it_ended, stopped_early
 from harness.analysis.throughput import (
     bin_edges,
@@ -104,6 +105,8 @@ def _frames(recorded: RecordedRun, seen: Sequence[FaultWindow], end_s: float) ->
     tables = recorded.tables
     due_by_s = end_s if _loaded(recorded) else -math.inf
     pods, not_due = with_missing_pods(tables["pods"], planned_pods(recorded.plan), due_by_s)
+    rooms = {event.room: event.details for event in recorded.of(RoomOpened)}
+    pods = with_built_digest(pods, rooms.get("images", {}))
     pods = pods.assign(phase=phases(pods["created_s"], pods["ended_s"], seen))
     pulls = tables["pulls"]
     pulls = pulls.assign(phase=phases(pulls["started_s"], pulls["ended_s"], seen))
@@ -167,6 +170,7 @@ def _findings(
         delay_parts=parts_findings(frames.pods, seen),
         recovery=recovery_findings(evidence.recoveries),
         backoff=backoff_findings(frames.pods),
+        right_image=right_image_finding(frames.pods),
         pulls=pulls_findings(frames.pulls, run.seed),
         pushes=pushes_findings(frames.pushes, run.seed),
         requests=requests_findings(frames.requests),

@@ -189,6 +189,12 @@ def _pods_ready(expectation: Expectation, evidence: Evidence) -> Measure:
     return _of_share(ready, len(pods), expectation, "pods", whole=True)
 
 
+def _pods_right_image(expectation: Expectation, evidence: Evidence) -> Measure:
+    right = _in_phase(evidence.pods, expectation)["right_image"].dropna()
+    what = "Ready pods whose image is known"
+    return _of_share(int(right.sum()), len(right), expectation, what, whole=True)
+
+
 def _error_rate(rows: pd.DataFrame, expectation: Expectation, what: str) -> Measure:
     rows = _in_phase(rows[["phase", "outcome"]], expectation)
     failed = int(rows["outcome"].eq(Outcome.FAILED).sum())
@@ -255,6 +261,7 @@ METRICS: Final[Mapping[str, Callable[[Expectation, Evidence], Measure]]] = {
     "deployment_delay": _deployment_delay,
     "pull_duration": _pull_duration,
     "pods_ready": _pods_ready,
+    "pods_right_image": _pods_right_image,
     "pull_error_rate": _pull_error_rate,
     "request_error_rate": _request_error_rate,
     "push_error_rate": _push_error_rate,

@@ -17,6 +17,7 @@ from harness.analysis.pod_findings import (
     DelayFinding,
     PartsFinding,
     RecoveryFinding,
+    RightImageFinding,
 )
 from harness.analysis.transfer_findings import (
     ErrorGroup,
@@ -140,6 +141,7 @@ class Findings:
     delay_parts: tuple[PartsFinding, ...]
     recovery: tuple[RecoveryFinding, ...]
     backoff: tuple[BackoffFinding, ...]
+    right_image: RightImageFinding
     pulls: tuple[PullsFinding, ...]
     pushes: tuple[PushesFinding, ...]
     requests: tuple[RequestsFinding, ...]

@@ -144,6 +144,8 @@ def with_missing_pods(
         "cause": "",
         "phase": "",
         "attempts": 0,
+        "image_digest": "",
+        "built_digest": "",
     }
     rows = rows.assign(**blank, cached=False, recorded=False)
     pods = pods.assign(recorded=True)

@@ -82,3 +82,28 @@ class BackoffFinding:
     sum_s: float
     mean_s: float | None
     max_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongImage:
+    """Pods that run `image_digest` under a name that was built as `built_digest`.
+
+    `is_image`: the other name under which it was built, "" when it is none of this run's.
+    """
+
+    image: str
+    built_digest: str
+    image_digest: str
+    is_image: str
+    pods: int
+    nodes: int
+    first_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RightImageFinding:
+    """Ready pods whose digest is known, and those of them that run another image than was built."""
+
+    pods: int
+    wrong: int
+    images: tuple[WrongImage, ...]

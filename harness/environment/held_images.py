@@ -1,8 +1,9 @@
 """The images that a registry holds for a run, and what their tags may wrongly name; no I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from harness.chance import Chance
 from harness.environment.scope import ScopeError
@@ -142,3 +143,14 @@ def documents_of(swaps: Iterable[Swap]) -> tuple[Document, ...]:
 
 def _by_version(images: Iterable[HeldImage]) -> list[HeldImage]:
     return sorted(images, key=lambda held: held.image.spec.version)
+
+
+def image_details(images: Mapping[str, BuiltImage]) -> dict[str, Any]:
+    """`digests` by name; `parts`: manifests and configs, which a node may name an image by, too."""
+    return {
+        "digests": {name: image.digest for name, image in images.items()},
+        "parts": {
+            name: [it.digest for one in image.platforms for it in (one.manifest, one.config)]
+            for name, image in images.items()
+        },
+    }

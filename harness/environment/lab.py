@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.environment.held_images import image_details
 from harness.environment.lab_settings import LOOPBACK, LabSettings, Place
 from harness.environment.link import LinkService, open_link
 from harness.environment.link_control import LinkError
@@ -207,7 +208,7 @@ async def open_services(
     )
     started = opened(record, "registry", started, _registry_details(settings))
     images = await _store_images(registry, settings.images)
-    started = opened(record, "images", started, _image_details(images))
+    started = opened(record, "images", started, image_details(images))
     resolver = await stack.enter_async_context(
         open_resolver(
             run,
@@ -291,7 +292,3 @@ async def _store_images(
         await registry.add_image(built, spec.name, tag)
         images[f"{REGISTRY_NAME}/{spec.name}:{tag}"] = built
     return images
-
-
-def _image_details(images: Mapping[str, BuiltImage]) -> dict[str, Any]:
-    return {"digests": {name: image.digest for name, image in images.items()}}

@@ -31,6 +31,7 @@ from harness.node.causes import classify
 from harness.node.containerd import pull
 from harness.node.image_store import ContentStore
 from harness.node.kubelet import Kubelet
+from harness.oci.reference import parse_reference
 from harness.recording.outcome import Cause, Outcome
 
 # What a pod is in from this event on.
@@ -123,8 +124,11 @@ class EmulatedNode:
             case PodReady():
                 self._ready(action)
             case PodEvent():
+                pod = self._pods[action.pod]
                 if part := _ENTERED.get(action.reason):
-                    self._pods[action.pod].enter(part, action.due_s)
+                    pod.enter(part, action.due_s)
+                if action.reason == "Pulled" and not pod.image_digest:  # the node had it already
+                    pod.image_digest = self._content.digest(str(parse_reference(pod.order.image)))
                 row = (action.due_s, action.pod, self._node, action.type)
                 self._context.samples.add("pod_events", (*row, action.reason, action.message))
             case WaitingReason():

@@ -23,6 +23,7 @@ class PodRecord:
     attempts: int = 0
     blob_bytes: int = 0
     cause: Cause = Cause.NONE
+    image_digest: str = ""
     parts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(POD_PARTS, 0.0))
 
     def enter(self, part: str, at_s: float) -> None:
@@ -39,6 +40,7 @@ class PodRecord:
         self.since_s = ended_s
         self.part = "start_s" if carried.result.outcome is Outcome.OK else "backoff_s"
         self.cause = carried.result.cause
+        self.image_digest = carried.result.digest
         self.blob_bytes += carried.result.blob_bytes
 
     def row(self, node: str, outcome: Outcome, cause: Cause, ended_s: float) -> tuple[Any, ...]:
@@ -60,4 +62,6 @@ class PodRecord:
             self.order.round,
             ended_s,
             *(self.parts[name] for name in POD_PARTS),
+            self.image_digest,
+            "",
         )

@@ -151,7 +151,10 @@ class Credentials:
 
 @dataclass(frozen=True, kw_only=True)
 class PullResult:
-    """How one attempt ended. `error_text` is what the CRI returns, as kubelet prints it."""
+    """How one attempt ended. `error_text` is what the CRI returns, as kubelet prints it.
+
+    `digest` is what the image's name stood for: an index or a manifest.
+    """
 
     outcome: Outcome
     cause: Cause = Cause.NONE
@@ -159,3 +162,4 @@ class PullResult:
     blob_bytes: int = 0
     image_bytes: int = 0
     cached: bool = False
+    digest: str = ""

@@ -69,9 +69,9 @@ def pull(
     )
     kept = False
     try:
-        image_bytes, cached = yield from _pull(endpoints, resolver, fetcher, settings)
+        digest, image_bytes, cached = yield from _pull(endpoints, resolver, fetcher, settings)
         kept = True
-        content.tag(str(name), fetcher.lease)
+        content.tag(str(name), fetcher.lease, digest)
     except AttemptFailed as failure:
         text = f'failed to pull and unpack image "{name}": {failure.text}'
         return PullResult(
@@ -88,6 +88,7 @@ def pull(
         blob_bytes=fetcher.blob_bytes,
         image_bytes=image_bytes,
         cached=cached,
+        digest=digest,
     )
 
 
@@ -96,8 +97,8 @@ def _pull(
     resolver: Authorizer,
     fetcher: Fetcher,
     settings: NodeSettings,
-) -> Generator[Command, object, tuple[int, bool]]:
-    """Returns the image's size in bytes and whether the node held all of it before."""
+) -> Generator[Command, object, tuple[str, int, bool]]:
+    """Returns the image's digest, its size in bytes and whether the node held all of it before."""
     try:
         top = yield from resolve(endpoints, resolver)
     except AttemptFailed as failure:
@@ -123,7 +124,7 @@ def _pull(
         # the last has arrived; here the whole of it follows the download.
         yield Pause(seconds=unpack_bytes / settings.unpack_bytes_per_s, why=PauseReason.UNPACK)
     image_bytes += sum(layer.size_bytes for layer in manifest.layers)
-    return image_bytes, not fetched and not layers_fetched
+    return top.digest, image_bytes, not fetched and not layers_fetched
 
 
 def _documents(

@@ -18,6 +18,7 @@ class ContentStore:
         self.free_bytes = math.inf
         self.without_room = 0
         self._images: dict[str, Lease] = {}
+        self._digests: dict[str, str] = {}
         self._holders: Counter[str] = Counter()
         self._manifests: dict[str, bytes] = {}
         self._locked: set[str] = set()
@@ -54,16 +55,21 @@ class ContentStore:
     def give_room(self, room_bytes: int) -> None:
         self.free_bytes += room_bytes
 
-    def tag(self, image: str, lease: "Lease") -> None:
-        """Let `image` hold what `lease` does, and what it held before no more."""
+    def tag(self, image: str, lease: "Lease", digest: str = "") -> None:
+        """Let `image` be `digest` and hold what `lease` does, and what it held before no more."""
         before = self._images.get(image)
-        self._images[image] = lease
+        self._images[image], self._digests[image] = lease, digest
         if before is not None:
             before.drop()
+
+    def digest(self, image: str) -> str:
+        """What `image` stands for here; "" for one that is not here."""
+        return self._digests.get(image, "")
 
     def remove(self, image: str) -> None:
         """Remove an image, and the content that it alone held; nothing for one that is not here."""
         lease = self._images.pop(image, None)
+        self._digests.pop(image, None)
         if lease is not None:
             lease.drop()
 

@@ -23,6 +23,9 @@ METRICS: Final[dict[str, Metric]] = {
         unit="s", about="one pull, from its first request to its end", quantile=True, phase=True
     ),
     "pods_ready": Metric(unit="share", about="pods that became Ready, of all", phase=True),
+    "pods_right_image": Metric(
+        unit="share", about="Ready pods that run the image that was built", phase=True
+    ),
     "pull_error_rate": Metric(unit="share", about="failed pulls, of all attempts", phase=True),
     "request_error_rate": Metric(unit="share", about="failed requests, of all", phase=True),
     "push_error_rate": Metric(unit="share", about="failed uploads, of all", phase=True),

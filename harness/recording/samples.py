@@ -38,6 +38,8 @@ PODS: Final[dict[str, ColumnType]] = {
     "unpack_s": "float",
     "backoff_s": "float",
     "start_s": "float",
+    "image_digest": "str",  # what it runs: as pulled by its name; "" when not known
+    "built_digest": "str",  # what was built; filled by analysis, "" in a recording
 }
 
 PULLS: Final[dict[str, ColumnType]] = {

@@ -15,6 +15,7 @@ from harness.analysis.pod_findings import (
     PartsFinding,
     QuantileFinding,
     RecoveryFinding,
+    WrongImage,
 )
 from harness.analysis.transfer_findings import (
     ErrorGroup,
@@ -35,6 +36,7 @@ FOUND: Final[Mapping[str, type]] = {
     "delay_parts": PartsFinding,
     "recovery": RecoveryFinding,
     "backoff": BackoffFinding,
+    "wrong_images": WrongImage,
     "pulls_by_phase": PullsFinding,
     "pushes_by_phase": PushesFinding,
     "requests_by_cause": RequestsFinding,
@@ -53,7 +55,7 @@ _SAMPLES: Final = {
 
 # What analysis adds to the tables of samples.
 _ADDED: Final[Mapping[str, Mapping[str, str]]] = {
-    "pods": {"recorded": "bool"},
+    "pods": {"recorded": "bool", "right_image": "float"},
     "pulls": {"phase": "str"},
     "requests": {"begun_s": "float", "phase": "str"},
     "pushes": {"phase": "str"},
@@ -67,6 +69,8 @@ _COLUMNS: Final = {
     "backoff_s": "waiting for kubelet to try again",
     "begun_s": "`sent_s`, or `due_s` when it was never sent",
     "bitten_by": "id of the fault whose gateway rule changed the answer",
+    "built_digest": "of the image that was built under this name; added by analysis, empty in "
+    "`samples/`",
     "bytes": "bytes of bodies that came (pushes: that were sent)",
     "cached": "no byte was pulled for it",
     "cause": "why it failed (the last attempt of a pod that is not ready); empty when it did not",
@@ -79,6 +83,7 @@ _COLUMNS: Final = {
     "error_text": "as the node prints it",
     "first_byte_s": "when the answer began",
     "image": "reference as written in the pod",
+    "image_digest": "of the image that the pod runs; empty when it is not known",
     "kind": "manifest, blob, token, upload and the like; `dns` is a look-up",
     "manifest_s": "manifest and configuration",
     "message": "the event's text",
@@ -98,6 +103,7 @@ _COLUMNS: Final = {
     "repository": "what was pushed to",
     "requests": "requests it took",
     "resolve_s": "looking the name up",
+    "right_image": "1: it runs the image that was built, 0: another; NaN: not known",
     "rollout": "its name and number",
     "round": "which repeat of its rollout, from 1",
     "schedule_s": "from creation to a node's queue",

@@ -57,6 +57,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         delays=_delays(findings),
         phased=words.phased(findings),
         tiles=_tiles(findings),
+        wrong_image=words.wrong_image_text(findings),
         reasons=[one for one in findings.reasons if one.kind not in _SAID_ELSEWHERE],
         style=Markup((PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours
         bundle=Markup(bundle),  # noqa: S704  the library's own text, escaped above

@@ -22,6 +22,7 @@ from harness.report.words import (
     size,
     told_delays,
     value_text,
+    wrong_image_text,
 )
 
 MOST_BYTES: Final = 64 * 1024
@@ -86,9 +87,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], most: int = _MOST_
 def _top(findings: Findings) -> str:
     run = findings.run
     title = f"# {escaped(run.scenario or 'run')}: {_MARKS[findings.verdict]}"
-    return (
-        "\n\n".join(filter(None, (title, escaped(findings.headline), escaped(run.summary)))) + "\n"
-    )
+    wrong = wrong_image_text(findings)
+    lines = (escaped(findings.headline), wrong and f"**{escaped(wrong)}**", escaped(run.summary))
+    return "\n\n".join(filter(None, (title, *lines))) + "\n"
 
 
 def _expectations(findings: Findings) -> str:

@@ -10,6 +10,7 @@ from harness.report.words import (
     seconds,
     told_delays,
     value_text,
+    wrong_image_text,
 )
 
 _MOST_REASONS = 8
@@ -19,7 +20,8 @@ _LABEL = len("inconclusive") + 2
 
 def findings_text(findings: Findings) -> str:
     """Verdict, expectations, faults, delay by phase and recovery: plain, no colour."""
-    lines = [f"{findings.verdict.upper()}  {findings.headline}", ""]
+    lines = [f"{findings.verdict.upper()}  {findings.headline}"]
+    lines += [*filter(None, [wrong_image_text(findings)]), ""]
     lines += _expectations(findings)
     lines += _faults(findings)
     lines += _delays(findings)

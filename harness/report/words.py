@@ -10,6 +10,7 @@ from harness.analysis.transfer_findings import FailingFinding
 NONE: Final = "\N{EN DASH}"
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEP: Final = 1024
+_MOST_WRONG: Final = 3
 _NOT_XML: Final = re.compile(
     "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )  # XML 1.0, 2.2
@@ -35,6 +36,23 @@ def told_delays(findings: Findings) -> list[DelayFinding]:
 def image_path(image: str) -> str:
     """`team/app:v1`, without the registry's name."""
     return image.partition("/")[2] or image
+
+
+def wrong_image_text(findings: Findings) -> str:
+    """How many pods run another image than was built, and which; "" when none does."""
+    found = findings.right_image
+    if not found.wrong:
+        return ""
+    named = ", ".join(
+        f"{one.pods:,} of {image_path(one.image)} run "
+        f"{image_path(one.is_image) or one.image_digest[:19]}"
+        for one in found.images[:_MOST_WRONG]
+    )
+    more = ", and more" if len(found.images) > _MOST_WRONG else ""
+    return (
+        f"{found.wrong:,} of {found.pods:,} Ready pods run another image than the one that was "
+        f"built: {named}{more}"
+    )
 
 
 def meanwhile_text(failing: FailingFinding) -> str:

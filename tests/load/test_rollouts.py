@@ -67,6 +67,8 @@ def test_a_cold_and_a_warm_round_with_clients_become_samples(tmp_path: Path, *, 
         warm = {pod["pod"]: pod for pod in pods if pod["round"] == 2}
         assert all(pod["cached"] and pod["attempts"] == 0 for pod in warm.values())
         assert not warm.keys() & {pull["pod"] for pull in pulls}
+        [runs] = {pod["image_digest"] for pod in pods}  # also those that pulled nothing
+        assert runs.startswith("sha256:")
 
         by_node = Counter[str]()
         for pull in pulls:

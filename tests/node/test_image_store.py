@@ -51,8 +51,11 @@ def test_an_image_that_is_pulled_anew_lets_go_of_what_it_was() -> None:
     for digest in ("old", "new"):
         lease = Lease(content)
         lease.add(digest)
-        content.tag("a", lease)
+        content.tag("a", lease, digest)
     assert ("old" in content, "new" in content) == (False, True)
+    assert content.digest("a") == "new"
+    content.remove("a")
+    assert not content.digest("a")
 
 
 def test_room_is_taken_at_once_and_given_back() -> None:

@@ -176,6 +176,8 @@ def pod_rows(
             story.order.round,
             ended_s,
             *(parts[name] for name in POD_PARTS),
+            story.image_digest,
+            "",
         )
 
 

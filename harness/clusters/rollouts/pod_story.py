@@ -37,11 +37,15 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class PodState:
-    """What one version of the pod says; `waiting`: reason and message of its container."""
+    """What one version of the pod says; `waiting`: reason and message of its container.
+
+    `image_digest`: of what it runs, "" while it runs nothing.
+    """
 
     host: str = ""
     ready: bool = False
     waiting: tuple[str, str] | None = None
+    image_digest: str = ""
 
 
 @dataclass(kw_only=True)
@@ -61,6 +65,7 @@ class PodStory:
     gone_s: float = math.nan
     present_s: float = math.nan  # when we heard that its image was on the node
     attempts: list[Attempt] = field(default_factory=list)
+    image_digest: str = ""
     events_lost: int = 0
     _published: tuple[str, str] | None = None
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -89,6 +94,7 @@ class PodStory:
             self.node, self.scheduled_s = node, at_s
         if state.ready and not self.is_ready:
             self.ready_s = at_s
+        self.image_digest = state.image_digest or self.image_digest
         waiting = state.waiting or ((_CREATING, "") if not state.ready and self.node else None)
         if waiting is not None and waiting != self._published and not self.is_ready:
             self._published = waiting
@@ -149,10 +155,12 @@ def pod_state(pod: dict[str, Any]) -> PodState:
         it.get("type") == "Ready" and it.get("status") == "True"
         for it in status.get("conditions") or ()
     )
-    waiting = None
+    waiting, image_digest = None, ""
     for container in status.get("containerStatuses") or ():
         told = (container.get("state") or {}).get("waiting")
         if told:
             waiting = (told.get("reason") or "", told.get("message") or "")
+        # `host/app@sha256:…`: what the tag stood for when containerd pulled it
+        image_digest = (container.get("imageID") or "").rpartition("@")[2]
     host = (pod.get("spec") or {}).get("nodeName") or ""
-    return PodState(host=host, ready=ready, waiting=waiting)
+    return PodState(host=host, ready=ready, waiting=waiting, image_digest=image_digest)

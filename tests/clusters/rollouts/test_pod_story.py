@@ -105,5 +105,8 @@ def test_what_a_pod_of_the_api_says_of_itself() -> None:
     state = pod_state(pod)
     assert (state.host, state.ready) == ("worker", False)
     assert state.waiting == ("ImagePullBackOff", "Back-off")
-    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    runs = {"imageID": f"registry.harness.test/app@sha256:{'a' * 64}", "state": {"running": {}}}
+    conditions = [{"type": "Ready", "status": "True"}]
+    ready = {"status": {"conditions": conditions, "containerStatuses": [runs]}}
+    assert pod_state(ready).image_digest == f"sha256:{'a' * 64}"
     assert pod_state(ready).ready
