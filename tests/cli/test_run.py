@@ -226,7 +226,7 @@ def test_a_folder_of_scenarios_ends_with_one_table(tmp_path: Path) -> None:
     done = harness("run", "--quiet", tmp_path, folder=tmp_path)
     head, *lines = done.stdout.splitlines()[-3:]
     assert head.startswith("Scenario  Fault")
-    assert head.endswith("Recovery  Bites  Verdict")
+    assert head.endswith("Recovery  Affected  Verdict")
     assert [line.split()[:2] for line in lines] == [["brief", "latency-1"], ["calm", "latency-1"]]
     (suite,) = (tmp_path / "reports").glob("suite-*")
     names = {"suite.html", "suite.md", "suite.csv", "suite.json"}

@@ -143,7 +143,7 @@ def test_an_empty_recording_opens(tmp_path: Path) -> None:
     folder = RunFolder().write(tmp_path / "run")
     write_reports(folder)
     document, console, _ = opened(folder / "report.html", tmp_path)
-    assert "No pod was recorded." in document
+    assert "No pods were recorded." in document
     assert console == ""
 
 
