@@ -49,6 +49,7 @@ FENCES: dict[str, dict[str, str]] = {
         "harness.analysis.": "reads samples",
         "harness.report.": "writes tables",
         "harness.load.": "writes samples",
+        "harness.recording.compaction": "makes one file of a table's samples",
     },
     "altair": {"harness.report.": "draws"},
     "vl_convert": {"harness.report.": "puts Vega-Lite into the page, and draws pictures"},

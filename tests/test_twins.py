@@ -16,6 +16,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/resolver/__main__.py": "tests/environment/test_resolver.py, as a process",
     "harness/resolver/control.py": "tests/resolver/test_dns_rules.py",
     "harness/resolver/zone.py": "tests/resolver/test_answers.py, through the answers",
+    "harness/run/clean.py": "tests/cli/test_clean.py, by the verb",
     "harness/environment/registry_child.py": "tests/environment/test_registry.py, as a process",
     "harness/cli/reports.py": "tests/cli/test_run.py and test_caring.py",
     "harness/cli/settings.py": "tests/cli/test_maintenance.py, by running the program",

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from harness.recording.compaction import sample_files
 from harness.recording.samples import TABLES, ColumnType
 
 SAMPLES_FOLDER: Final = "samples"
@@ -44,7 +45,7 @@ def read_tables(folder: Path) -> tuple[dict[str, pd.DataFrame], list[str]]:
     for table, columns in TABLES.items():
         batches: list[Any] = []
         coded = CODED.get(table, ())
-        for path in sorted((folder / SAMPLES_FOLDER).glob(f"{table}-*.parquet")):
+        for path in sample_files(folder / SAMPLES_FOLDER, table):
             try:
                 batches.append(_conform(pq.read_table(path), columns, coded))
             except (OSError, pa.ArrowException) as error:

@@ -2,7 +2,7 @@
 
 Times are seconds since the run began, on one monotonic clock; NaN where a moment never came.
 A batch is one Parquet file `samples/<table>-<writer>-<number>.parquet`, whole or absent, so that a
-killed run keeps what it had.
+killed run keeps what it had. A run that ends makes one file of them, `samples/<table>.parquet`.
 """
 
 from typing import Final, Literal

@@ -24,6 +24,7 @@ from harness.plan.plan import Plan, PlannedFault
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal
 from harness.process.lock import hold
+from harness.recording.compaction import compact
 from harness.recording.events import (
     Aborted,
     ChildDied,
@@ -135,6 +136,7 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
             with suppress(RecordingError):
                 recording.close()
             run.journal.close()
+        compact(folder / "samples")
     return ended
 
 
