@@ -56,7 +56,8 @@ class RegistryLab:
     """A registry behind link, gateway and resolver, as `harness up --json` tells it.
 
     `url` leads through the link, `direct_url` past it. `images` are by `name:tag`. `username` and
-    `password` are empty when the registry asks for none.
+    `password` are empty when the registry asks for none. `ca_file` is what a client of `url` must
+    trust; None without TLS.
     """
 
     url: str
@@ -68,6 +69,7 @@ class RegistryLab:
     link_kind: str
     link_control_url: str | None
     run_folder: Path
+    ca_file: Path | None
     _up: Standing = field(repr=False)
     _beside: LoopBeside = field(repr=False)
     _steps: Iterator[int] = field(repr=False, default_factory=lambda: count(1))
@@ -141,6 +143,7 @@ def _described(up: Standing, beside: LoopBeside) -> RegistryLab:
         link_kind=told["link"]["kind"],
         link_control_url=told["link"]["control_url"],
         run_folder=up.folder,
+        ca_file=Path(ca_file) if (ca_file := told["registry"]["ca_file"]) else None,
         _up=up,
         _beside=beside,
     )
