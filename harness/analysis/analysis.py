@@ -11,7 +11,7 @@ from harness.analysis.bites import Traffic, fault_findings
 from harness.analysis.delay import backoff_findings, delay_findings, parts_findings
 from harness.analysis.error_groups import error_groups
 from harness.analysis.expectations import Evidence, judge
-from harness.analysis.failed_repositories import failing_findings
+from harness.analysis.failed_repositories import failing_findings, failing_pushes
 from harness.analysis.findings import (
     FaultFinding,
     Findings,
@@ -177,6 +177,7 @@ def _findings(
         request_rates=request_rates(frames.requests),
         throughput=throughput_finding(frames.over_time, frames.bin_s),
         failing=failing_findings(frames.pulls),
+        failing_pushes=failing_pushes(frames.pushes),
         errors=error_groups(frames.pulls, frames.pushes),
         load=load,
         node_metrics=node_metrics(recorded.events),

@@ -1,8 +1,9 @@
-"""Which repositories could not be pulled, from when to when, and whether others could meanwhile.
+"""Which repositories could not be pulled or pushed to, when, and whether others could meanwhile.
 
 Needs no plan: it tells as much of a fault that nobody planned.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -37,6 +38,13 @@ def failing_findings(pulls: pd.DataFrame) -> tuple[FailingFinding, ...]:
     return tuple(_found(groups.get_group(key), ok) for key in worst)
 
 
+def failing_pushes(pushes: pd.DataFrame) -> tuple[FailingFinding, ...]:
+    """The same of pushes, which are of no image and no pod."""
+    as_images = "localhost/" + pushes["repository"] + ":"  # a repository may look like a host
+    found = failing_findings(pushes.assign(image=as_images, pod=""))
+    return tuple(replace(one, images=()) for one in found)
+
+
 def _found(rows: pd.DataFrame, ok: pd.DataFrame) -> FailingFinding:
     first_s, last_s = float(rows["started_s"].min()), float(rows["ended_s"].max())
     repository = str(rows["repository"].iloc[0])
@@ -51,6 +59,7 @@ def _found(rows: pd.DataFrame, ok: pd.DataFrame) -> FailingFinding:
         failed=len(rows),
         pods=_named(rows["pod"]),
         nodes=_named(rows["node"]),
+        node_names=commonest(rows["node"]),
         first_s=first_s,
         last_s=last_s,
         worked_until_s=finite(worked.max()),
@@ -66,9 +75,9 @@ def _surely(rows: pd.DataFrame) -> tuple[float, float]:
     return surely if surely[0] <= surely[1] else (surely[1], surely[0])
 
 
-def commonest(images: "pd.Series[Any]") -> tuple[str, ...]:
-    """A few of `images`, those that are there most often first."""
-    return tuple(map(str, images[images.ne("")].value_counts().head(MOST_IMAGES).index))
+def commonest(names: "pd.Series[Any]") -> tuple[str, ...]:
+    """A few of `names`, those that are there most often first."""
+    return tuple(map(str, names[names.ne("")].value_counts().head(MOST_IMAGES).index))
 
 
 def _named(names: "pd.Series[Any]") -> int:

@@ -148,6 +148,7 @@ class Findings:
     request_rates: tuple[RequestRates, ...]
     throughput: ThroughputFinding
     failing: tuple[FailingFinding, ...]
+    failing_pushes: tuple[FailingFinding, ...]
     errors: tuple[ErrorGroup, ...]
     load: LoadHealth
     node_metrics: tuple[NodeMetricsFinding, ...]

@@ -74,13 +74,13 @@ class ThroughputFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class FailingFinding:
-    """Failed pulls of one repository for one cause, whoever or whatever made them fail.
+    """Failed pulls, or pushes, of one repository for one cause, whatever made them fail.
 
     `first_s`: when the first of them began; `last_s`: when the last ended. `worked_until_s` and
     `works_from_s`: the last success of the same repository before and the first after, None when
     there was none. `ok_meanwhile`: successes while it was broken for sure, from the end of the
     first failure to the beginning of the last, of it and of others.
-    `images`: those that failed most often.
+    `images` and `node_names`: those that failed most often.
     """
 
     repository: str
@@ -89,6 +89,7 @@ class FailingFinding:
     failed: int
     pods: int
     nodes: int
+    node_names: tuple[str, ...]
     first_s: float
     last_s: float
     worked_until_s: float | None

@@ -41,6 +41,7 @@ FOUND: Final[Mapping[str, type]] = {
     "pushes_by_phase": PushesFinding,
     "requests_by_cause": RequestsFinding,
     "failing": FailingFinding,
+    "failing_pushes": FailingFinding,
     "errors": ErrorGroup,
     "processes": ProcessHealth,
 }

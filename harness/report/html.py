@@ -103,6 +103,7 @@ def templates() -> Environment:
         recovery=words.recovery_text,
         path=words.image_path,
         meanwhile=words.meanwhile_text,
+        nodes_of=words.nodes_text,
         short=_short,
         in_script=in_script,
         rows=_rows,

@@ -5,7 +5,7 @@ from typing import Final
 
 from harness.analysis.comparison import Comparison
 from harness.analysis.findings import Findings
-from harness.analysis.transfer_findings import PullsFinding, PushesFinding
+from harness.analysis.transfer_findings import FailingFinding, PullsFinding, PushesFinding
 from harness.report.comparison import comparison_rows
 from harness.report.words import (
     NONE,
@@ -14,6 +14,7 @@ from harness.report.words import (
     interval_text,
     margin_text,
     meanwhile_text,
+    nodes_text,
     percent,
     phased,
     quantile_text,
@@ -42,7 +43,8 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
         _top(findings),
         _expectations(findings),
         _faults(findings),
-        _failing(findings),
+        _failing("pulls", findings.failing),
+        _failing("pushes", findings.failing_pushes),
         _delay(findings),
         _recovery(findings),
         _pulls(findings),
@@ -120,23 +122,23 @@ def _faults(findings: Findings) -> str:
     return "## Faults\n\n" + table(head, rows)
 
 
-def _failing(findings: Findings) -> str:
-    if not findings.failing:
+def _failing(what: str, found: Sequence[FailingFinding]) -> str:
+    if not found:
         return ""
     counts, times = (
-        ("Failed pulls", "Pods", "Nodes"),
+        (f"Failed {what}", "Pods", "Nodes"),
         ("From", "To", "Worked until", "Working again"),
     )
     head = ("Repository", "Cause", *counts, *times, "Successful meanwhile")
     rows = (
         (
-            *(one.repository, one.cause, f"{one.failed:,}", f"{one.pods:,}", f"{one.nodes:,}"),
+            *(one.repository, one.cause, f"{one.failed:,}", f"{one.pods:,}", nodes_text(one)),
             *map(seconds, (one.first_s, one.last_s, one.worked_until_s, one.works_from_s)),
             meanwhile_text(one),
         )
-        for one in findings.failing
+        for one in found
     )
-    return "## Pulls that failed\n\n" + table(head, rows)
+    return f"## {what.capitalize()} that failed\n\n" + table(head, rows)
 
 
 def _delay(findings: Findings) -> str:

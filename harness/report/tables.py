@@ -45,6 +45,7 @@ def _of_findings(findings: Findings) -> Mapping[str, tuple[Any, ...]]:
         "pushes_by_phase": findings.pushes,
         "requests_by_cause": findings.requests,
         "failing": findings.failing,
+        "failing_pushes": findings.failing_pushes,
         "errors": findings.errors,
         "processes": findings.load.processes,
     }

@@ -55,6 +55,12 @@ def wrong_image_text(findings: Findings) -> str:
     )
 
 
+def nodes_text(failing: FailingFinding) -> str:
+    """`3: node-0, node-1, node-2`: how many, and those that failed most often."""
+    more = ", …" if failing.nodes > len(failing.node_names) else ""
+    return f"{failing.nodes:,}: {', '.join(failing.node_names)}{more}" if failing.nodes else "0"
+
+
 def meanwhile_text(failing: FailingFinding) -> str:
     """Who could pull while these failed: what tells a broken repository from a broken registry."""
     told = {"of it": failing.ok_meanwhile, "of others": failing.others_ok_meanwhile}

@@ -1,8 +1,12 @@
 """What could not be pulled, from when to when, whatever the plan says."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from harness.analysis.failed_repositories import failing_findings
+from harness.report.markdown import markdown
+from tests.recordings import RunFolder, analysed
 
 
 def pulls(*rows: tuple[str, str, str, float]) -> pd.DataFrame:
@@ -53,3 +57,25 @@ def test_nothing_failed() -> None:
     """Then there is nothing to tell, also when nothing was pulled at all."""
     assert failing_findings(pulls(("app:v1", "ok", "", 1))) == ()
     assert failing_findings(pulls()) == ()
+
+
+def test_failed_pushes_are_told_apart_and_nodes_are_named(tmp_path: Path) -> None:
+    """By repository, as pulls are; a push has no pod and no image."""
+    run = RunFolder()
+    run.began()
+    run.push("1", 10, 11, repository="team/up", outcome="failed", cause="quota")
+    run.push("2", 12, 13, repository="other")
+    run.pull("a", 10, 11, node="node-3", outcome="failed", cause="server")
+    run.ended(60)
+    findings = analysed(run, tmp_path).findings
+    [pushed] = findings.failing_pushes
+    assert (pushed.repository, pushed.cause, pushed.failed, pushed.images) == (
+        "team/up",
+        "quota",
+        1,
+        (),
+    )
+    assert [one.node_names for one in findings.failing] == [("node-3",)]
+    text = markdown(findings)
+    assert "## Pushes that failed" in text
+    assert "1: node-3" in text
