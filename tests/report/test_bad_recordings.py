@@ -163,6 +163,7 @@ def test_too_few_samples_are_said_instead_of_a_number(tmp_path: Path) -> None:
     for number, make in enumerate((RunFolder, one_sample)):
         recorded = make()
         recorded.expect = [{"metric": "deployment_delay", "quantile": 0.99, "at_most": 5}]
+        recorded.ended(60.0)
         folder = recorded.write(tmp_path / f"run-{number}")
         findings = write_reports(folder)
         (judged,) = findings.expectations

@@ -48,7 +48,7 @@ def test_a_run_that_stopped_is_an_error_of_its_own(tmp_path: Path) -> None:
     run.events.pop()
     run.expect = [{"metric": "pods_ready", "at_least": 1.0}]
     names = [case.get("name") for case in suite(run, tmp_path).findall("testcase/error/..")]
-    assert names == ["dns-outage", "recording_stops"]
+    assert names == ["dns-outage", "pods_ready at least 100 %", "recording_stops"]
 
 
 @pytest.mark.parametrize("make", [outage, hostile, RunFolder])
