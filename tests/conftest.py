@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 # Workers share two cores: how long one example takes says nothing. Timings belong in benchmarks/.
-settings.register_profile("suite")
+settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
 # Tests that share a cluster, or a program that the first of them builds, run on one worker.

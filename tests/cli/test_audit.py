@@ -142,4 +142,4 @@ def test_usage_errors(words: list[str], said: str) -> None:
 def test_half_a_login_is_refused() -> None:
     """A user name without a password is a mistake, not nobody."""
     code, _, err = harness("r.test", HARNESS_REGISTRY_USERNAME="robot")
-    assert (code, "need each other" in err) == (2, True)
+    assert (code, "set both HARNESS_REGISTRY_USERNAME" in err) == (2, True)

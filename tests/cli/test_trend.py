@@ -31,4 +31,4 @@ def test_a_folder_of_runs_becomes_a_page_a_table_and_json(tmp_path: Path) -> Non
 def test_a_folder_without_runs_exits_2(tmp_path: Path) -> None:
     done = harness("trend", tmp_path, folder=tmp_path)
     assert done.returncode == 2
-    assert "holds none" in done.stderr
+    assert "is not a run folder and contains none" in done.stderr

@@ -123,7 +123,7 @@ def test_without_tls_there_is_nothing_to_bite(run: Run) -> None:
             assert (service.scheme, service.ca_pem) == ("http", "")
             assert not (run.folder / CA_FILE).exists()
             seam = service.tls(scope())
-            with pytest.raises(ChildError, match="there are no handshakes"):
+            with pytest.raises(ChildError, match="there are no TLS handshakes"):
                 seam.held()
             assert (await seam.bites()).count == 0
             with pytest.raises(ChildError, match="speaks plain HTTP"):

@@ -263,7 +263,7 @@ TOKEN_QUERY = "?scope=repository%3Aapp%3Apull&service=registry"
                 f"{RESOLVE}failed to authorize: failed to fetch oauth token: "
                 f"unexpected status from POST request to {URL}/token: 503 Service Unavailable"
             ),
-            Cause.SERVER,
+            Cause.AUTH_SERVICE,
         ),
         (
             {"POST token": [Status(401)], "GET token": [Status(401)]},

@@ -102,5 +102,8 @@ def test_a_lab_before_the_reference_registry_has_the_same_faults(tmp_path: Path)
             url = f"{lab.url}/v2/app/manifests/v1"
             assert httpx.get(url, trust_env=False).status_code == 503
         assert on.bites() == 1
-        with pytest.raises(ValueError, match="at rest"), lab.fault("corrupted_blob: {on: rest}"):
+        with (
+            pytest.raises(ValueError, match="changes stored content"),
+            lab.fault("corrupted_blob: {on: rest}"),
+        ):
             raise AssertionError("it is on")
