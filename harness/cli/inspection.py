@@ -17,12 +17,13 @@ from harness.cli.options import (
     cluster_settings,
     fewer_nodes,
 )
-from harness.cli.scenario_files import read_scenario, scenario_files
-from harness.cli.settings import complain, fail
+from harness.cli.scenario_files import read_scenario, scenario_files, warned_of
+from harness.cli.settings import complain, fail, warn
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
     from harness.plan.plan import Plan
+    from harness.scenario import Complaint
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,15 +36,16 @@ def add_to(app: typer.Typer) -> None:
 
 def read_plan(
     path: Path, settings: list[str], seed: int | None, nodes: int | None = None
-) -> "Plan":
-    """The plan of the scenario at `path`, on at most `nodes` nodes.
+) -> "tuple[Plan, list[Complaint]]":
+    """The plan of the scenario at `path`, on at most `nodes` nodes, and what it warns of.
 
     Raises ScenarioError with every complaint.
     """
     from harness.plan.plan import build_plan
 
     scenario = read_scenario(path, settings, nodes)
-    return build_plan(scenario, scenario.seed if seed is None else seed)
+    plan = build_plan(scenario, scenario.seed if seed is None else seed)
+    return plan, warned_of(scenario, plan)
 
 
 def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
@@ -56,12 +58,13 @@ def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
     wrong = False
     for path in scenario_files(scenarios):
         try:
-            read_plan(path, settings or [], None)
+            _, warnings = read_plan(path, settings or [], None)
         except ScenarioError as error:
             complain(str(error))
             wrong = True
         else:
             print(f"{path}: ok")
+            warn(warnings)
     if wrong:
         raise typer.Exit(ExitCode.USAGE)
 
@@ -83,9 +86,10 @@ def plan(
 
     try:
         chosen = [*(settings or []), *cluster_settings(cluster)]
-        planned = read_plan(scenario, chosen, seed, fewer_nodes(cluster, nodes))
+        planned, warnings = read_plan(scenario, chosen, seed, fewer_nodes(cluster, nodes))
     except (ScenarioError, OSError) as error:
         fail(str(error), ExitCode.USAGE)
+    warn(warnings)
     print(planned.to_json() if as_json else plan_text(planned))
 
 

@@ -42,7 +42,7 @@ from harness.cli.options import (
     link_kind,
 )
 from harness.cli.reports import print_suite
-from harness.cli.scenario_files import read_scenario, scenario_files
+from harness.cli.scenario_files import read_scenario, scenario_files, warned_of
 from harness.cli.settings import (
     cache_folder,
     cluster_options,
@@ -50,6 +50,7 @@ from harness.cli.settings import (
     complain,
     fail,
     toxiproxy_path,
+    warn,
 )
 from harness.cli.upstream import upstream_of
 from harness.recording.outcome import ExitCode
@@ -205,6 +206,7 @@ def _plans(
             complaints.append(str(error))
         else:
             plans.append(Ordered(path=path, plan=plan, content_sha256=content_sha256(scenario)))
+            warn(warned_of(scenario, plan))
     if complaints:
         fail("\n".join(complaints), ExitCode.USAGE)
     return plans

@@ -7,7 +7,8 @@ from harness.cli.settings import fail
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
-    from harness.scenario import Scenario
+    from harness.plan.plan import Plan
+    from harness.scenario import Complaint, Scenario
 
 
 def scenario_files(paths: list[Path]) -> list[Path]:
@@ -32,3 +33,8 @@ def read_scenario(path: Path, settings: list[str], nodes: int | None) -> "Scenar
 
     scenario = load(path, settings)
     return scenario if nodes is None else on_fewer_nodes(scenario, nodes)
+
+
+def warned_of(scenario: "Scenario", plan: "Plan") -> "list[Complaint]":
+    """The warnings of `plan`, each at its place in the file that `scenario` was read from."""
+    return [scenario.document.complaint(it.path, it.text) for it in plan.warnings]

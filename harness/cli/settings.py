@@ -11,7 +11,10 @@ import typer
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from harness.clusters.cluster import ClusterOptions
+    from harness.scenario import Complaint
 
 
 def cache_folder() -> Path:
@@ -65,6 +68,12 @@ def command_line() -> str:
 def complain(message: str) -> None:
     """One or more lines on stderr."""
     typer.echo(message, err=True)
+
+
+def warn(warnings: "Iterable[Complaint]") -> None:
+    """Each on a line of stderr; nothing is refused."""
+    for warning in warnings:
+        complain(f"warning: {warning}")
 
 
 def fail(message: str, code: ExitCode) -> NoReturn:

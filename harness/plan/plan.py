@@ -12,16 +12,20 @@ from harness.load.orders import (
     LoadOrders,
 )
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
+from harness.plan.expected_effects import ExpectedEffect, expected_effect
 from harness.plan.expected_load import Expected, expected_load
 from harness.plan.registry import planned_registry, registry_keys
 from harness.plan.rollouts import Versions, planned_rollouts
 from harness.plan.streams import planned_pulls, planned_pushes
+from harness.plan.traffic import traffic_of
+from harness.plan.warnings import PlanWarning, warnings_of
 from harness.recording.metrics import METRICS
 from harness.recording.tally import AbortRule
 from harness.registry.profile import ProfileName
 from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
+from harness.scenario.complaints import dotted
 from harness.scenario.extent import last_step_s, spans_of
 from harness.scenario.model import Expectation, FaultEntry
 from harness.scenario.selections import node_name, node_names, numbers
@@ -66,6 +70,9 @@ class PlannedCluster:
     registry_port: int
 
 
+_APART = ("faults", "effects", "warnings")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that a run does. Times are seconds since it began."""
@@ -85,11 +92,14 @@ class Plan:
     steps_end_s: float  # the last thing that is due
     ends_s: float  # when pods that are not Ready by then are given up
     expected: Expected
+    effects: tuple[ExpectedEffect, ...]  # of each of `faults`
+    warnings: tuple[PlanWarning, ...]
 
     def to_json(self) -> str:
         """The plan as JSON: the same bytes for the same scenario and seed."""
-        data = {name: value for name, value in vars(self).items() if name != "faults"}
+        data = {name: value for name, value in vars(self).items() if name not in _APART}
         plain = {name: _plain(value) for name, value in data.items()}
+        plain["warnings"] = [{"key": dotted(it.path), "text": it.text} for it in self.warnings]
         plain |= registry_keys(plain["registry"])
         plain["faults"] = [
             {
@@ -100,8 +110,9 @@ class Plan:
                 "ends_s": fault.ends_s,
                 "where": asdict(fault.where),
                 "settings": fault.fault.model_dump(mode="json"),
+                "expected": asdict(effect),
             }
-            for fault in self.faults
+            for fault, effect in zip(self.faults, self.effects, strict=True)
         ]
         return json.dumps(plain, indent=1, sort_keys=True) + "\n"
 
@@ -139,6 +150,10 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         pulls=pulls,
         pushes=pushes,
     )
+    settings = planned_registry(registry)
+    traffic = traffic_of(load, versions.specs, settings)
+    effects = tuple(expected_effect(fault, traffic, seed) for fault in faults)
+    warned = warnings_of(scenario, load, settings, list(zip(faults, effects, strict=True)))
     return Plan(
         scenario=body.name,
         summary=body.summary,
@@ -152,7 +167,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
             registry_host=body.environment.cluster.registry_host or "",
             registry_port=body.environment.cluster.registry_port,
         ),
-        registry=planned_registry(registry),
+        registry=settings,
         images=versions.specs,
         disk_bytes=sum(plan_image(spec).stored_bytes for spec in versions.specs),
         load=load,
@@ -175,6 +190,8 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
             auth=registry.auth,
             login_requests=PROFILES[registry.profile].login_requests,
         ),
+        effects=effects,
+        warnings=tuple(warned),
     )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from harness.load.orders import PullsOrder, PushesOrder, RolloutOrder
+from harness.plan.expected_effects import ExpectedEffect, together
 from harness.plan.plan import Plan, PlannedExpectation, PlannedFault
 from harness.recording.metrics import METRICS
 from harness.seams import Where
 
+_UNLIKELY = 0.0005  # chances below are not told
 _WHOLE_MIB = 10  # less is told with a decimal
 
 
@@ -23,13 +25,15 @@ def plan_text(plan: Plan) -> str:
             ("link", plan.link),
             ("images", f"{len(plan.images)} to build, {_mib(plan.disk_bytes)} on disk"),
             ("load", _load(plan)),
-            ("expected", f"{expected.requests:,} requests, {_mib(expected.pulled_bytes)} pulled"),
+            ("expected", f"{expected.requests:,} requests, {_bytes(plan)}"),
             ("lasts", f"{plan.steps_end_s:.0f} s, at most {plan.ends_s:.0f} s"),
         ),
         "",
         "timeline",
         *(f"{at_s:8.1f} s  {what}" for at_s, what in sorted(_timeline(plan), key=lambda it: it[0])),
     ]
+    if plan.faults:
+        parts += ["", "affected requests, as expected", *(f"  {it}" for it in _effects(plan))]
     if plan.expectations:
         parts += ["", "expects", *(f"  {_expectation(it)}" for it in plan.expectations)]
     if plan.abort_when:
@@ -67,6 +71,12 @@ def _registry(plan: Plan) -> str:
 def _mib(count: int) -> str:
     mib = count / 2**20
     return f"{mib:,.0f} MiB" if mib >= _WHOLE_MIB else f"{mib:.2g} MiB"
+
+
+def _bytes(plan: Plan) -> str:
+    pushed = plan.expected.pushed_bytes
+    more = f", {_mib(pushed)} pushed" if pushed else ""
+    return f"{_mib(plan.expected.pulled_bytes)} pulled{more}"
 
 
 def _load(plan: Plan) -> str:
@@ -121,6 +131,20 @@ def _where(where: Where) -> str:
     ]
     said = "; ".join(part for part in parts if part)
     return f" for {said}" if said else ""
+
+
+def _effects(plan: Plan) -> Iterator[str]:
+    """How much each fault is expected to affect, over all its occurrences."""
+    found: dict[str, list[ExpectedEffect]] = {}
+    for fault, effect in zip(plan.faults, plan.effects, strict=True):
+        found.setdefault(fault.id, []).append(effect)
+    width = max(map(len, found))
+    for name, effects in found.items():
+        effect = together(effects)
+        said = f"{effect.affected:,.0f} of {effect.in_scope:,} {effect.unit}"
+        chance = f", none with a probability of {effect.none_probability:.1%}"
+        unsure = effect.none_probability >= _UNLIKELY
+        yield f"{name:<{width}}  {said}{chance if unsure else ''}"
 
 
 def _notes(plan: Plan) -> list[str]:

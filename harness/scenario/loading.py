@@ -1,7 +1,7 @@
 """From a file to a `Scenario`: models first, then what only the whole can tell."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -23,10 +23,11 @@ _TIMES = frozenset(FaultEntry.KEYS) - {"where"}
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A scenario that holds together."""
+    """A scenario that holds together. `document`: the text that it was read from."""
 
     body: ScenarioBody
     faults: tuple[FaultEntry, ...]
+    document: ScenarioDocument = field(compare=False, repr=False)
 
     @property
     def seed(self) -> int:
@@ -66,7 +67,7 @@ def _scenario(document: ScenarioDocument, name: str | None) -> Scenario:
             reader.tell_once([(("name",), rule)])
     if reader.complaints or body is None:
         raise ScenarioError(sorted(reader.complaints, key=lambda it: it.order))
-    return Scenario(body=body, faults=faults.entries)
+    return Scenario(body=body, faults=faults.entries, document=document)
 
 
 def read_held_fault(text: str, nodes: int) -> FaultEntry:

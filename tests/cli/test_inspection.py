@@ -13,6 +13,7 @@ GOOD = """\
 name: NAME
 images: {app: {size: 8MiB, layers: 2}}
 load: {rollouts: [{name: app, image: app, replicas: 2}]}
+expect: [{metric: pods_ready, at_least: 100%}]
 """
 
 
@@ -57,7 +58,22 @@ def test_plan_is_shown_or_printed(good: Path) -> None:
     code, out, _ = harness("plan", str(good), "--json", "--seed", "9")
     assert code == 0
     assert json.loads(out)["seed"] == 9
-    assert out == read_plan(good, [], 9).to_json() + "\n"
+    assert out == read_plan(good, [], 9)[0].to_json() + "\n"
+
+
+def test_warnings_refuse_nothing(tmp_path: Path) -> None:
+    """They have a place on stderr, and are in the plan's JSON by key."""
+    file = tmp_path / "unsure.yaml"
+    unsure = "faults: [{corrupted_blob: {share: 1%}, at: 0s, for: 9s}]\n"
+    file.write_text(GOOD.replace("NAME", "unsure") + unsure, encoding="utf-8")
+    said = "affects none of the 6 requests expected with a probability of 94%"
+    assert harness("check", str(file))[:2] == (0, f"{file}: ok\n")
+    for verb in ("check", "plan"):
+        start = f"warning: {file}:5:11 faults[0].corrupted_blob: {said}"
+        assert harness(verb, str(file))[2].startswith(start)
+    [warning] = json.loads(harness("plan", str(file), "--json")[1])["warnings"]
+    assert warning["key"] == "faults[0].corrupted_blob"
+    assert warning["text"].startswith(said)
 
 
 def test_plan_of_a_wrong_override_is_a_usage_error(good: Path) -> None:

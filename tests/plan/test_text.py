@@ -31,7 +31,7 @@ x: One of each.
   link      none
   images    2 to build, 16 MiB on disk
   load      4 pods, 14 cold pulls, 2 pushes
-  expected  154 requests, 112 MiB pulled
+  expected  154 requests, 112 MiB pulled, 2 MiB pushed
   lasts     11 s, at most 311 s
 
 timeline
@@ -45,6 +45,9 @@ timeline
      9.0 s  dns_delay-1 (time 2) injected (delay_s 2.0, share 0.5) for nodes node-1
     11.0 s  rollout app-2: 2 pods of registry.harness.test/app:v2
     11.0 s  dns_delay-1 (time 2) removed
+
+affected requests, as expected
+  dns_delay-1  0 of 0 name lookups, none with a probability of 100.0%
 
 expects
   pods_ready during ≥ 99 %

@@ -1,0 +1,137 @@
+"""What pulls and pushes request when nothing fails, and when."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, NamedTuple
+
+from harness.environment.registry_settings import RegistrySettings
+from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadOrders
+from harness.oci.images import ImageSpec
+from harness.registry.profiles import PROFILES
+from harness.seams import RequestKind
+
+# From a pod's creation to the first request of its pull, as on real nodes: scheduling and sandbox.
+_POD_START_S = 0.45
+
+Logins = Literal["none", "basic", "bearer"]
+
+
+class Call(NamedTuple):
+    """One pull or push by `node`. `does`: all of an image, only its tag, or a blob of its own."""
+
+    node: str
+    repository: str
+    image: str
+    does: Literal["pull", "check", "push"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One request. `layer`: the position of its blob, None for all else; `body_bytes`: received.
+
+    `login`: the answer is the challenge to log in.
+    """
+
+    kind: RequestKind
+    method: str
+    by: Literal["tag", "digest", ""] = ""
+    layer: int | None = None
+    body_bytes: int = 0
+    login: bool = False
+
+
+class Traffic:
+    """The calls of a load by time. `logins`: bearer has a token service, basic has none.
+
+    `nodes`: all that call, background clients as one.
+    """
+
+    def __init__(
+        self,
+        load: LoadOrders,
+        images: Mapping[str, ImageSpec],
+        logins: Logins,
+    ) -> None:
+        self.nodes = (*load.nodes, CLIENTS_NODE)
+        self._images = images
+        self._logins = logins
+        due = sorted([*_calls_of_pods(load), *_calls_of_clients(load)], key=lambda it: it[0])
+        self._times = [at_s for at_s, _ in due]
+        self._calls = [call for _, call in due]
+        self.asks = cache(self._asks)
+
+    def between(self, begin_s: float, end_s: float) -> Counter[Call]:
+        """The calls that begin in a time."""
+        first, last = bisect_left(self._times, begin_s), bisect_left(self._times, end_s)
+        return Counter(self._calls[first:last])
+
+    def _asks(self, image: str, does: str) -> tuple[Ask, ...]:
+        """The requests of one call of this kind."""
+        kind = RequestKind.UPLOAD if does == "push" else RequestKind.MANIFEST
+        asks = [*self._login(kind)]
+        if does == "push":
+            return (*asks, Ask(kind=kind, method="POST"), Ask(kind=kind, method="PUT"))
+        asks.append(Ask(kind=kind, method="HEAD", by="tag"))
+        if does == "check":
+            return tuple(asks)
+        spec = self._images[image]
+        indexes = int(len(spec.platforms) > 1)
+        asks += [Ask(kind=kind, method="GET", by="digest") for _ in range(1 + indexes)]
+        asks += self._login(kind)
+        asks.append(Ask(kind=RequestKind.BLOB, method="GET", by="digest"))
+        asks += [
+            Ask(kind=RequestKind.BLOB, method="GET", by="digest", layer=layer, body_bytes=size)
+            for layer, size in enumerate(spec.layer_sizes)
+        ]
+        return tuple(asks)
+
+    def _login(self, kind: RequestKind) -> Iterator[Ask]:
+        if self._logins != "none":
+            yield Ask(kind=kind, method="HEAD" if kind is RequestKind.MANIFEST else "", login=True)
+        if self._logins == "bearer":
+            yield Ask(kind=RequestKind.TOKEN, method="GET")
+
+
+def traffic_of(
+    load: LoadOrders, images: Iterable[ImageSpec], registry: RegistrySettings
+) -> Traffic:
+    """The traffic of `load`, whose images are `images`, at a registry of these settings."""
+    named = {f"{REGISTRY_NAME}/{spec.name}:{spec.tag}": spec for spec in images}
+    return Traffic(load, named, logins_of(registry))
+
+
+def logins_of(registry: RegistrySettings) -> Logins:
+    """How clients log in. An external registry asks for what it likes: a token, as a rule."""
+    if registry.provider == "external":
+        return "bearer"
+    return "none" if registry.auth == "none" else PROFILES[registry.profile].scheme
+
+
+def _repository(image: str) -> str:
+    return image.partition("/")[2].rpartition(":")[0]
+
+
+def _calls_of_pods(load: LoadOrders) -> Iterator[tuple[float, Call]]:
+    """A node pulls an image once; with the policy Always its further pods ask for the tag."""
+    have: set[tuple[str, str]] = set()
+    for rollout in sorted(load.rollouts, key=lambda it: it.at_s):
+        for pod in rollout.pods:
+            cold = (rollout.image, pod.node) not in have
+            have.add((rollout.image, pod.node))
+            if cold or rollout.pull_policy == "Always":
+                does: Literal["pull", "check"] = "pull" if cold else "check"
+                call = Call(pod.node, _repository(rollout.image), rollout.image, does)
+                yield rollout.at_s + _POD_START_S, call
+
+
+def _calls_of_clients(load: LoadOrders) -> Iterator[tuple[float, Call]]:
+    """Each background pull is cold."""
+    for pulls in load.pulls:
+        call = Call(CLIENTS_NODE, _repository(pulls.image), pulls.image, "pull")
+        yield from ((due_s, call) for due_s in pulls.due_s)
+    for pushes in load.pushes:
+        call = Call(CLIENTS_NODE, pushes.repository, "", "push")
+        yield from ((due_s, call) for due_s in pushes.due_s)

@@ -1,0 +1,92 @@
+"""What a plan warns of: what may be meant, but will probably end inconclusive."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from harness.environment.registry_settings import RegistrySettings
+from harness.load.orders import LoadOrders
+from harness.plan.expected_effects import ExpectedEffect, Timed, together
+from harness.registry.profiles import PROFILES
+from harness.scenario import Scenario
+from harness.scenario.complaints import Path
+
+NONE_PROBABILITY_MAX: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanWarning:
+    """`path` is what it is about in the scenario."""
+
+    path: Path
+    text: str
+
+
+class PlannedTimed(Timed, Protocol):
+    """One occurrence of a planned fault."""
+
+    @property
+    def word(self) -> str: ...
+
+
+Effects = Sequence[tuple[PlannedTimed, ExpectedEffect]]
+
+
+def warnings_of(
+    scenario: Scenario, load: LoadOrders, registry: RegistrySettings, effects: Effects
+) -> Iterator[PlanWarning]:
+    """All of them."""
+    if not scenario.body.expect:
+        text = "there is none, so the verdict can only be inconclusive"
+        yield PlanWarning(path=("expect",), text=text)
+    yield from _of_effects(scenario, effects)
+    yield from _of_quotas(load, registry)
+
+
+def _of_effects(scenario: Scenario, effects: Effects) -> Iterator[PlanWarning]:
+    """A fault that affects nothing in any of its occurrences makes the run inconclusive."""
+    found: dict[str, list[ExpectedEffect]] = {}
+    for fault, effect in effects:
+        found.setdefault(fault.id, []).append(effect)
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(scenario.faults):
+        number = seen[entry.word] = seen.get(entry.word, 0) + 1
+        effect = together(found[f"{entry.word}-{number}"])
+        if effect.none_probability > NONE_PROBABILITY_MAX:
+            yield PlanWarning(path=("faults", index, entry.word), text=_weak(effect))
+
+
+def _weak(effect: ExpectedEffect) -> str:
+    """Why it may affect nothing, and what to do."""
+    if not effect.in_scope:
+        return f"no {effect.unit} are expected while it is on: change at, for or where"
+    if effect.none_probability >= 1:
+        text = f"affects none of the {effect.in_scope} {effect.unit} expected"
+        return f"{text}: its limit lets them through, or its share chooses no node with this seed"
+    return (
+        f"affects none of the {effect.in_scope} {effect.unit} expected with a probability of "
+        f"{effect.none_probability:.0%}: raise share or for"
+    )
+
+
+def _of_quotas(load: LoadOrders, registry: RegistrySettings) -> Iterator[PlanWarning]:
+    """Pods whose pulls the registry's own quota cannot let through before they are given up."""
+    limits = registry.limits
+    if limits is None or limits.pulls is None:
+        return
+    counted = 2 if PROFILES[registry.profile].counts_head else 1  # HEAD of the tag, and a GET
+    cold = {(it.image, pod.node): it.at_s for it in load.rollouts for pod in it.pods}
+    due_s = sorted(cold.values())
+    left, done, window = 0, 0, 0
+    windows = int(load.until_s // limits.window_s) + 1
+    for window in range(windows):
+        while done < len(due_s) and due_s[done] < (window + 1) * limits.window_s:
+            done += 1
+            left += counted
+        left -= min(left, limits.pulls)
+    if pods := -(-left // counted):
+        text = (
+            f"lets {limits.pulls} manifests through in each {limits.window_s:g} s: about {pods} "
+            f"of {len(due_s)} cold pulls of pods are left when the run gives up"
+        )
+        yield PlanWarning(path=("environment", "registry", "quotas"), text=text)
