@@ -37,6 +37,7 @@ class RunFolder:
     expect: list[dict[str, Any]] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
     rollouts: list[dict[str, Any]] = field(default_factory=list)
+    pulls: list[dict[str, Any]] = field(default_factory=list)  # the plan's streams
     events: list[Event] = field(default_factory=list)
     tables: dict[str, list[dict[str, Any]]] = field(
         default_factory=lambda: {name: [] for name in TABLES}
@@ -171,7 +172,7 @@ class RunFolder:
             "scenario": self.scenario,
             "summary": "A name server that does not know the registry.",
             "seed": self.seed,
-            "load": {"rollouts": self.rollouts},
+            "load": {"rollouts": self.rollouts, "pulls": self.pulls},
             "faults": self.faults,
             "expectations": self.expect,
         }

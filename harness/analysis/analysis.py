@@ -8,6 +8,7 @@ import pandas as pd
 
 from harness.analysis import series
 from harness.analysis.bites import Traffic, fault_findings
+from harness.analysis.client_pool import limited_streams
 from harness.analysis.delay import backoff_findings, delay_findings, parts_findings
 from harness.analysis.error_groups import error_groups
 from harness.analysis.expectations import Evidence, judge
@@ -18,14 +19,21 @@ from harness.analysis.findings import (
     RecordingFacts,
     RunFacts,
 )
-from harness.analysis.load_health import load_health
+from harness.analysis.load_health import LoadEvidence, load_health
+from harness.analysis.machine_load import machine_finding
 from harness.analysis.plan_facts import (
     planned_expectations,
     planned_faults,
     planned_pods,
     with_missing_pods,
 )
-from harness.analysis.pulls import pulls_findings, pushes_findings, request_rates, requests_findings
+from harness.analysis.pulls import (
+    due_of,
+    pulls_findings,
+    pushes_findings,
+    request_rates,
+    requests_findings,
+)
 from harness.analysis.real_nodes import node_metrics, watched
 from harness.analysis.recorded_run import RecordedRun
 from harness.analysis.recovery import recoveries, recovery_findings
@@ -39,9 +47,16 @@ from harness.analysis.throughput import (
     pods_over_time,
     throughput_finding,
 )
-from harness.analysis.verdict import headline, overall, reasons
+from harness.analysis.verdict import excuse_the_registry, headline, overall, reasons
 from harness.analysis.windows import FaultWindow, failed_faults, phases, windows
-from harness.recording.events import GeneratorHealth, LoadEnded, LoadStarted, RoomOpened, RunStarted
+from harness.recording.events import (
+    GeneratorHealth,
+    LoadEnded,
+    LoadStarted,
+    MachineHealth,
+    RoomOpened,
+    RunStarted,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +124,9 @@ def _frames(recorded: RecordedRun, seen: Sequence[FaultWindow], end_s: float) ->
     pods = with_built_digest(pods, rooms.get("images", {}))
     pods = pods.assign(phase=phases(pods["created_s"], pods["ended_s"], seen))
     pulls = tables["pulls"]
-    pulls = pulls.assign(phase=phases(pulls["started_s"], pulls["ended_s"], seen))
+    pulls = pulls.assign(phase=phases(due_of(pulls), pulls["ended_s"], seen))
     pushes = tables["pushes"]
-    pushes = pushes.assign(phase=phases(pushes["started_s"], pushes["ended_s"], seen))
+    pushes = pushes.assign(phase=phases(due_of(pushes), pushes["ended_s"], seen))
     requests = tables["requests"]
     requests = requests.assign(begun_s=requests["sent_s"].fillna(requests["due_s"]))
     requests = requests.assign(phase=phases(requests["begun_s"], requests["done_s"], seen))
@@ -153,9 +168,25 @@ def _findings(
     evidence: Evidence,
     faults: tuple[FaultFinding, ...],
 ) -> Findings:
-    judged = tuple(judge(one, evidence) for one in planned_expectations(recorded.plan))
     run = _run_facts(recorded)
-    load = load_health(frames.pulls, recorded.of(GeneratorHealth), recorded.of(LoadEnded))
+    machine = machine_finding(recorded.of(MachineHealth), frames.pods, frames.pulls, seen)
+    load = load_health(
+        LoadEvidence(
+            pulls=frames.pulls,
+            pushes=frames.pushes,
+            healths=recorded.of(GeneratorHealth),
+            ended=recorded.of(LoadEnded),
+            machine=machine,
+            limited_streams=limited_streams(recorded.plan),
+            link_kind=run.link_kind,
+            registry_provider=str(run.rooms.get("registry", {}).get("provider", "")),
+        )
+    )
+    judged = excuse_the_registry(
+        [judge(one, evidence) for one in planned_expectations(recorded.plan)],
+        load,
+        faulty=bool(faults),
+    )
     found = reasons(recorded.events, judged, faults, load)
     verdict, exit_code = overall(found, judged, run.ended)
     return Findings(

@@ -12,7 +12,7 @@ from harness.analysis.delay import waits_of
 from harness.analysis.findings import ExpectationFinding
 from harness.analysis.json_values import finite
 from harness.analysis.plan_facts import Expectation
-from harness.analysis.pulls import pull_waits
+from harness.analysis.pulls import pull_waits, service_waits
 from harness.analysis.quantiles import Waits, rank, samples_needed
 from harness.analysis.recovery import Recovery
 from harness.recording.outcome import Outcome, Verdict
@@ -183,6 +183,11 @@ def _pull_duration(expectation: Expectation, evidence: Evidence) -> Measure:
     )
 
 
+def _service_time(expectation: Expectation, evidence: Evidence) -> Measure:
+    pulls = _in_phase(evidence.pulls, expectation)
+    return _of_waits(service_waits(pulls), expectation, "pulls", "succeeded")
+
+
 def _pods_ready(expectation: Expectation, evidence: Evidence) -> Measure:
     pods = _in_phase(evidence.pods, expectation)
     ready = int(pods["outcome"].eq(Outcome.OK).sum())
@@ -260,6 +265,7 @@ def _first_success_time(expectation: Expectation, evidence: Evidence) -> Measure
 METRICS: Final[Mapping[str, Callable[[Expectation, Evidence], Measure]]] = {
     "deployment_delay": _deployment_delay,
     "pull_duration": _pull_duration,
+    "service_time": _service_time,
     "pods_ready": _pods_ready,
     "pods_right_image": _pods_right_image,
     "pull_error_rate": _pull_error_rate,

@@ -1,10 +1,12 @@
 """How pulls and pushes ended, what they cost, and the requests they were made of."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from harness.analysis.client_pool import pool_exhausted
 from harness.analysis.delay import told
 from harness.analysis.frames import records
 from harness.analysis.quantiles import Waits, quantile_of
@@ -17,10 +19,30 @@ from harness.analysis.transfer_findings import (
 from harness.analysis.windows import PHASES
 from harness.recording.outcome import Outcome
 
+_COUNTED: Final = ("phase", "outcome", "cause", "due_s", "started_s", "ended_s")
+
+
+def due_of(rows: pd.DataFrame) -> "pd.Series[float]":
+    """When each pull or push was due; a real node does not tell, so there it is its start."""
+    return rows["due_s"].fillna(rows["started_s"])
+
 
 def pull_waits(pulls: pd.DataFrame) -> Waits:
-    """How long each attempt took to succeed: a failed one never does, an unfinished one may."""
-    took = (pulls["ended_s"] - pulls["started_s"]).clip(lower=0).fillna(0.0)
+    """How long each attempt took to succeed, from when it was due.
+
+    A failed one never succeeds, an unfinished one may.
+    """
+    return _waits(pulls, due_of(pulls))
+
+
+def service_waits(pulls: pd.DataFrame) -> Waits:
+    """How long each attempt took to succeed once it began; what never began is not there."""
+    begun = pulls[pulls["started_s"].notna()]
+    return _waits(begun, begun["started_s"])
+
+
+def _waits(pulls: pd.DataFrame, since_s: "pd.Series[float]") -> Waits:
+    took = (pulls["ended_s"] - since_s).clip(lower=0).fillna(0.0)
     took = took.mask(pulls["outcome"].eq(Outcome.FAILED), np.inf)
     succeeded = pulls["outcome"].eq(Outcome.OK)
     return Waits(seen_s=took.to_numpy(dtype=float), ended=succeeded.to_numpy(dtype=bool))
@@ -39,14 +61,14 @@ def share(part: int, whole: int) -> float | None:
 
 def pulls_findings(pulls: pd.DataFrame, seed: int) -> tuple[PullsFinding, ...]:
     """Attempts by outcome and cause, with their duration, bytes and requests."""
-    counted = pulls[["phase", "outcome", "cause", "started_s", "ended_s", "bytes", "requests"]]
+    counted = pulls[[*_COUNTED, "bytes", "requests"]].assign(exhausted=pool_exhausted(pulls))
     return tuple(_pulls(phase, members, seed) for phase, members in by_phase(counted))
 
 
 def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
     ok = pulls[pulls["outcome"].eq(Outcome.OK)]
     bad = pulls[pulls["outcome"].eq(Outcome.FAILED)]
-    waits = pull_waits(ok)
+    waits, service = pull_waits(ok), service_waits(ok)
     return PullsFinding(
         phase=phase,
         pulls=len(pulls),
@@ -61,18 +83,22 @@ def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
         ok_p50=told(quantile_of(waits, 0.5, seed)),
         ok_p95=told(quantile_of(waits, 0.95, seed)),
         ok_p99=told(quantile_of(waits, 0.99, seed)),
+        service_p50=told(quantile_of(service, 0.5, seed)),
+        service_p95=told(quantile_of(service, 0.95, seed)),
+        pool_exhausted=int(pulls["exhausted"].sum()),
     )
 
 
 def pushes_findings(pushes: pd.DataFrame, seed: int) -> tuple[PushesFinding, ...]:
     """Pushes by outcome and cause, with their duration and bytes."""
+    pushes = pushes.assign(exhausted=pool_exhausted(pushes))
     return tuple(_pushes(phase, members, seed) for phase, members in by_phase(pushes))
 
 
 def _pushes(phase: str, pushes: pd.DataFrame, seed: int) -> PushesFinding:
     ok = pushes[pushes["outcome"].eq(Outcome.OK)]
     bad = pushes[pushes["outcome"].eq(Outcome.FAILED)]
-    waits = pull_waits(ok)
+    waits, service = pull_waits(ok), service_waits(ok)
     return PushesFinding(
         phase=phase,
         pushes=len(pushes),
@@ -84,6 +110,9 @@ def _pushes(phase: str, pushes: pd.DataFrame, seed: int) -> PushesFinding:
         causes=_causes(bad),
         ok_p50=told(quantile_of(waits, 0.5, seed)),
         ok_p95=told(quantile_of(waits, 0.95, seed)),
+        service_p50=told(quantile_of(service, 0.5, seed)),
+        service_p95=told(quantile_of(service, 0.95, seed)),
+        pool_exhausted=int(pushes["exhausted"].sum()),
     )
 
 

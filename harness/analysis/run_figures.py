@@ -21,6 +21,8 @@ _UNFIT: Final = frozenset(
         "recording_stops",
         "ended_early",
         "generator_saturated",
+        "harness_limited",
+        "pool_exhausted",
     }
 )
 

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from harness.analysis.client_pool import pool_exhausted
 from harness.analysis.json_values import finite
 from harness.analysis.quantiles import Floats
 from harness.analysis.transfer_findings import ThroughputFinding
@@ -74,9 +75,13 @@ def endings_over_time(rows: pd.DataFrame, ended: str, edges: Floats) -> pd.DataF
 
 
 def due_over_time(rows: pd.DataFrame, edges: Floats) -> pd.DataFrame:
-    """How many of `rows` should have begun in each bin: what was offered. Columns at_s, due."""
-    counts, _ = np.histogram(rows["due_s"].dropna().to_numpy(), edges)
-    return pd.DataFrame({"at_s": edges[:-1], "due": counts})
+    """What was offered in each bin, and how much of it found every client busy.
+
+    Columns at_s, due, no_client.
+    """
+    due, _ = np.histogram(rows["due_s"].dropna().to_numpy(), edges)
+    late, _ = np.histogram(rows.loc[pool_exhausted(rows), "due_s"].to_numpy(), edges)
+    return pd.DataFrame({"at_s": edges[:-1], "due": due, "no_client": late})
 
 
 def results(rows: pd.DataFrame) -> "pd.Series[str]":

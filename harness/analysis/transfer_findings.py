@@ -10,7 +10,8 @@ from harness.analysis.pod_findings import QuantileFinding
 class PullsFinding:
     """Attempts to pull, of pods and of background clients, in a phase ("" for the whole run).
 
-    `ok_p50` and the like are durations of the successful ones alone.
+    `ok_p50` and the like are durations of the successful ones alone, from when they were due;
+    `service_p50` from when they began. `pool_exhausted`: arrivals that found every client busy.
     """
 
     phase: str
@@ -26,6 +27,9 @@ class PullsFinding:
     ok_p50: QuantileFinding
     ok_p95: QuantileFinding
     ok_p99: QuantileFinding
+    service_p50: QuantileFinding
+    service_p95: QuantileFinding
+    pool_exhausted: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,9 @@ class PushesFinding:
     causes: Mapping[str, int]
     ok_p50: QuantileFinding
     ok_p95: QuantileFinding
+    service_p50: QuantileFinding
+    service_p95: QuantileFinding
+    pool_exhausted: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """What a run is worth as a whole, why, and the exit code that says so."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from harness.analysis.bites import never_bit
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Reason
 from harness.analysis.health_findings import LoadHealth
-from harness.analysis.load_health import STALL_LIMIT_S
 from harness.analysis.stopped import NOT_ENDED, how_it_ended, stopped_early
 from harness.recording.events import (
     Aborted,
@@ -16,6 +16,7 @@ from harness.recording.events import (
     SteadyStateChecked,
 )
 from harness.recording.outcome import ExitCode, Verdict, worst
+from harness.recording.phases import Phase
 
 # How a run that did not finish ends, whatever it had measured by then.
 _EXIT_OF_END: Final = {
@@ -104,24 +105,39 @@ def _of_end(events: Sequence[Event]) -> Iterator[Reason]:
         yield Reason(kind="ended_early", subject=ended, text=text)
 
 
+_BUSY_BEFORE: Final = "this machine was the limit, and no fault was on"
+
+# The machine and the registry are not here. The registry's limit is a result; a busy machine makes
+# everything slower, so what was kept on it stands.
+_REASON_OF_LIMIT: Final = {
+    "generator": "generator_saturated",
+    "client pool": "pool_exhausted",
+    **dict.fromkeys(("link", "gateway", "registry process", "resolver"), "harness_limited"),
+}
+
+
 def _of_load(load: LoadHealth) -> Iterator[Reason]:
-    if not load.saturated:
-        return
-    late, latest = load.lateness_p99_s, load.lateness_max_s
-    busiest = max((one.cpu_share_p90 for one in load.processes if one.makes_load), default=0.0)
-    if late is not None and late > load.lateness_limit_s and busiest < load.cpu_limit_share:
-        text = (
-            f"the load generator was saturated: pulls started {late:.3g} s late "
-            f"(99th percentile, limit {load.lateness_limit_s:g} s)"
-        )
-    elif latest is not None and latest > STALL_LIMIT_S:
-        text = f"the load generator stalled: a pull started {latest:.3g} s late"
-    else:
-        text = (
-            "the load generator was saturated: a process was at its CPU limit for 10 % of the "
-            "time; use more workers or less load"
-        )
-    yield Reason(kind="generator_saturated", subject="load", text=text)
+    for limit in load.limits:
+        if kind := _REASON_OF_LIMIT.get(limit.word):
+            yield Reason(kind=kind, subject=limit.word, text=limit.text)
+
+
+def excuse_the_registry(
+    expectations: Sequence[ExpectationFinding], load: LoadHealth, *, faulty: bool
+) -> tuple[ExpectationFinding, ...]:
+    """What failed before the faults, on a machine that was the limit then, proves nothing.
+
+    A run without faults is all before them.
+    """
+    machine = load.machine
+    if machine is None or not machine.limits_before:
+        return tuple(expectations)
+    return tuple(
+        replace(one, verdict=Verdict.INCONCLUSIVE.value, note=f"{_BUSY_BEFORE}; {one.note}".rstrip("; "))
+        if one.verdict == Verdict.FAIL and (one.phase == Phase.BEFORE or not (one.phase or faulty))
+        else one
+        for one in expectations
+    )
 
 
 def overall(

@@ -1,4 +1,4 @@
-"""CPU share and memory of a run's processes, to tell whether the generator was fit to judge."""
+"""CPU share and memory of a run's processes and of the machine: whether they limited the run."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import psutil
 
 from harness.process.child import Child
-from harness.recording.events import Event, GeneratorHealth
+from harness.recording.events import Event, GeneratorHealth, MachineHealth
 
 _EVERY_S = 1.0
 
@@ -16,11 +16,13 @@ async def sample_health(
     now_s: Callable[[], float],
     record: Callable[[Event], None],
 ) -> None:
-    """Record a `GeneratorHealth` for the harness and each child every second, until cancelled.
+    """Record how busy processes and machine are, every second, until cancelled.
 
-    A child that started others (Locust's workers) is sampled with its family.
+    A `GeneratorHealth` for the harness and each child, and a `MachineHealth`. A child that started
+    others (Locust's workers) is sampled with its family.
     """
     watched: dict[int, psutil.Process] = {}
+    psutil.cpu_times_percent(interval=None)  # shares are those since the call before
     while True:
         for name, process in _processes(children(), watched):
             try:
@@ -34,6 +36,21 @@ async def sample_health(
                 )
             )
         await asyncio.sleep(_EVERY_S)
+        record(_machine(now_s()))
+
+
+def _machine(at_s: float) -> MachineHealth:
+    times = psutil.cpu_times_percent(interval=None)
+    memory = psutil.virtual_memory()
+    steal, iowait = getattr(times, "steal", 0.0), getattr(times, "iowait", 0.0)
+    return MachineHealth(
+        at_s=at_s,
+        cpus=psutil.cpu_count() or 1,
+        cpu_share=max(0.0, 1 - (times.idle + iowait) / 100),
+        steal_share=steal / 100,
+        iowait_share=iowait / 100,
+        memory_available_share=memory.available / memory.total,
+    )
 
 
 def _processes(

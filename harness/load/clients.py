@@ -1,55 +1,41 @@
-"""Background clients: cold pulls on a schedule, whoever is late (an open model)."""
+"""A background client that pulls: cold, as a node that has nothing does."""
 
-from collections import deque
+import math
 
 from gevent.lock import BoundedSemaphore
 
 from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
 from harness.load.node_client import NodeWire
-from harness.load.orders import CLIENTS_NODE, PullsOrder, PushesOrder
+from harness.load.orders import CLIENTS_NODE, PullsOrder
 from harness.load.pull_steps import Carried, carry_out
+from harness.load.streams import Arrival, Due, Stream
 from harness.node.containerd import pull
 from harness.node.image_store import ContentStore
 from harness.recording.outcome import Cause, Outcome
 from harness.recording.samples import PULL_PARTS
 
-Due = deque[tuple[int, float]]  # number and time of the pulls that nobody has taken yet
 
-
-def clients_of(stream: PullsOrder | PushesOrder, index: int, workers: int) -> tuple[int, Due]:
-    """How many clients of `stream` worker `index` of `workers` has, and what is due for them.
-
-    A stream with fewer clients than workers belongs to the first workers alone.
-    """
-    owners = min(stream.users, workers)
-    if index >= owners:
-        return 0, deque()
-    clients = len(range(index, stream.users, owners))
-    return clients, deque(list(enumerate(stream.due_s))[index::owners])
+def pull_stream(order: PullsOrder, due: Due, clients: int, context: LoadContext) -> Stream:
+    """The pulls of `order` that are `due` in this process."""
+    client = PullClient(order, context)
+    return Stream(
+        due, clients, context, carry_out=client.carry_out, never_began=client.record_unbegun
+    )
 
 
 class PullClient:
-    """One client; the clients of a stream take the next due pull in turn."""
+    """What the clients of a stream do with an arrival."""
 
-    def __init__(self, order: PullsOrder, due: Due, context: LoadContext) -> None:
+    def __init__(self, order: PullsOrder, context: LoadContext) -> None:
         self._order = order
-        self._due = due
         self._context = context
 
-    def run(self) -> None:
-        """Pull until nothing is due any more or the load is over."""
-        while self._due:
-            number, due_s = self._due.popleft()
-            if not self._context.sleep_until(due_s):
-                return
-            self._pull(f"{self._order.name}-{number}", due_s)
-
-    def _pull(self, name: str, due_s: float) -> None:
-        """One cold pull, as a node that has nothing makes it, on connections of its own."""
+    def carry_out(self, arrival: Arrival) -> None:
+        """One cold pull, on connections of its own."""
         context = self._context
         started_s = context.now_s()
-        context.counts.late(started_s - due_s)
+        context.counts.late(started_s - arrival.due_s - arrival.waited_s)
         wire = NodeWire(
             node=CLIENTS_NODE,
             target=context.target,
@@ -70,57 +56,63 @@ class PullClient:
         cause = Cause.NONE
         try:
             carried = carry_out(
-                rule, wire, pull=name, slots=BoundedSemaphore(settings.max_concurrent_downloads)
+                rule,
+                wire,
+                pull=self._name(arrival),
+                slots=BoundedSemaphore(settings.max_concurrent_downloads),
             )
             cause = carried.result.cause
         except BaseException:
-            self._record(name, due_s, started_s, None, wire.requests)
+            self._record_unfinished(arrival, started_s, wire.requests)
             raise
         finally:
             wire.close()
             changes.over(cause)
-        self._record(name, due_s, started_s, carried, wire.requests)
+        self._record(arrival, started_s, carried, wire.requests)
 
-    def _record(
-        self, name: str, due_s: float, started_s: float, carried: Carried | None, requests: int
-    ) -> None:
-        """One row of `pulls`; None is for a pull that was ended where it stood."""
-        context = self._context
-        ended_s = context.now_s()
-        head = (name, "", CLIENTS_NODE, self._order.image, 1, started_s, ended_s)
-        queue_s = started_s - due_s
-        context.counts.requests += requests
-        if carried is None:
-            row = (
-                Outcome.UNFINISHED.value,
-                "",
-                "",
-                0,
-                requests,
-                due_s,
-                queue_s,
-                *(0.0 for _ in PULL_PARTS),
-            )
-            context.samples.add("pulls", (*head, *row))
-            return
-        result = carried.result
+    def record_unbegun(self, arrival: Arrival) -> None:
+        """A row for a pull that was due, and for which no client was ever free."""
+        self._record_unfinished(arrival, math.nan, 0)
+
+    def _name(self, arrival: Arrival) -> str:
+        return f"{self._order.name}-{arrival.number}"
+
+    def _record(self, arrival: Arrival, started_s: float, carried: Carried, requests: int) -> None:
+        context, result = self._context, carried.result
         failed = result.outcome is not Outcome.OK
         context.counts.pulls_failed += failed
         context.counts.pulls_ok += not failed
         context.counts.blob_bytes += result.blob_bytes
-        seconds = ended_s - started_s
-        context.fire(f"pull {self._order.image}", seconds, result.blob_bytes, result.error_text)
-        context.samples.add(
+        ended_s = context.now_s()
+        context.fire(
+            f"pull {self._order.image}", ended_s - started_s, result.blob_bytes, result.error_text
+        )
+        ending = (result.outcome.value, result.cause.value, result.error_text, result.blob_bytes)
+        parts = tuple(carried.parts[part] for part in PULL_PARTS)
+        self._add(arrival, started_s, ended_s, (*ending, requests), parts)
+
+    def _record_unfinished(self, arrival: Arrival, started_s: float, requests: int) -> None:
+        """A pull that the end of the load cut short."""
+        ending = (Outcome.UNFINISHED.value, "", "", 0, requests)
+        parts = tuple(0.0 for _ in PULL_PARTS)
+        self._add(arrival, started_s, self._context.now_s(), ending, parts)
+
+    def _add(
+        self,
+        arrival: Arrival,
+        started_s: float,
+        ended_s: float,
+        ending: tuple[str, str, str, int, int],
+        parts: tuple[float, ...],
+    ) -> None:
+        self._context.counts.requests += ending[-1]
+        who = (self._name(arrival), "", CLIENTS_NODE, self._order.image, 1)
+        queue_s = started_s - arrival.due_s
+        self._context.samples.add(
             "pulls",
             (
-                *head,
-                result.outcome.value,
-                result.cause.value,
-                result.error_text,
-                result.blob_bytes,
-                requests,
-                due_s,
-                queue_s,
-                *(carried.parts[part] for part in PULL_PARTS),
+                *(*who, started_s, ended_s, *ending, arrival.due_s, queue_s),
+                *parts,
+                arrival.waited_s,
             ),
         )

@@ -1,11 +1,12 @@
 """What the load is asked to do: plain data that crosses to Locust as one JSON object."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from harness.node.settings import NodeSettings, PullPolicy
 
 __all__ = [
+    "CLIENTS_MAX",
     "CLIENTS_NODE",
     "REGISTRY_NAME",
     "LoadOrders",
@@ -17,9 +18,14 @@ __all__ = [
     "PullsOrder",
     "PushesOrder",
     "RolloutOrder",
+    "clients_max",
 ]
 
 REGISTRY_NAME = "registry.harness.test"  # what nodes look up; .test is nobody's (RFC 6761)
+# Clients that a stream without `users` makes at most: each has connections and buffers of its own.
+CLIENTS_MAX: Final = 1000
+# A push holds its blob in memory: no more clients than this has room for.
+_PUSHED_BYTES_MAX: Final = 1 << 30
 CLIENTS_NODE = "clients"  # the pseudo-node of background pull clients
 
 
@@ -61,11 +67,14 @@ class RolloutOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class PullsOrder:
-    """Background clients in an open model: pull n is due at `due_s[n]`, whoever is late."""
+    """Background clients in an open model: pull n is due at `due_s[n]`, whoever is late.
+
+    `users`: so many clients there are; None makes them as needed.
+    """
 
     name: str
     image: str
-    users: int
+    users: int | None
     due_s: tuple[float, ...]
 
 
@@ -76,8 +85,17 @@ class PushesOrder:
     name: str
     repository: str
     blob_bytes: int
-    users: int
+    users: int | None
     due_s: tuple[float, ...]
+
+
+def clients_max(stream: PullsOrder | PushesOrder) -> int:
+    """How many clients `stream` has at most: its `users`, or as many as this machine can hold."""
+    if stream.users is not None:
+        return stream.users
+    if isinstance(stream, PushesOrder):
+        return max(1, min(CLIENTS_MAX, _PUSHED_BYTES_MAX // max(1, stream.blob_bytes)))
+    return CLIENTS_MAX
 
 
 @dataclass(frozen=True, kw_only=True)

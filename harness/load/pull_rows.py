@@ -27,6 +27,7 @@ def pull_row(
         start.due_s,
         started_s - start.asked_s,
         *(carried.parts[name] for name in PULL_PARTS),
+        0.0,
     )
 
 
@@ -46,6 +47,7 @@ def unfinished_row(
         start.due_s,
         started_s - start.asked_s,
         *(0.0 for _ in PULL_PARTS),
+        0.0,
     )
 
 
@@ -67,6 +69,7 @@ def throttled_row(node: str, action: PullThrottled, cause: Cause) -> Row:
         action.due_s,
         action.due_s - action.asked_s,
         *(0.0 for _ in PULL_PARTS),
+        0.0,
     )
 
 

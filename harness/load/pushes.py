@@ -1,14 +1,15 @@
-"""Background clients that push: one new blob each time, on a schedule, whoever is late."""
+"""A background client that pushes: one new blob each time."""
 
 import hashlib
+import math
 
 from gevent.lock import BoundedSemaphore
 
-from harness.load.clients import Due
 from harness.load.context import LoadContext
 from harness.load.node_client import NodeWire
 from harness.load.orders import CLIENTS_NODE, PushesOrder
 from harness.load.pull_steps import carry_out
+from harness.load.streams import Arrival, Due, Stream
 from harness.node.commands import PullResult
 from harness.node.push import push
 from harness.recording.outcome import Outcome
@@ -16,28 +17,29 @@ from harness.recording.outcome import Outcome
 _FILLING_BYTES = 1 << 20
 
 
-class PushClient:
-    """One client; the clients of a stream take the next due push in turn."""
+def push_stream(order: PushesOrder, due: Due, clients: int, context: LoadContext) -> Stream:
+    """The pushes of `order` that are `due` in this process."""
+    client = PushClient(order, context)
+    return Stream(
+        due, clients, context, carry_out=client.carry_out, never_began=client.record_unbegun
+    )
 
-    def __init__(self, order: PushesOrder, due: Due, context: LoadContext) -> None:
+
+class PushClient:
+    """What the clients of a stream do with an arrival."""
+
+    def __init__(self, order: PushesOrder, context: LoadContext) -> None:
         self._order = order
-        self._due = due
         self._context = context
         seed = f"{context.orders.seed} {order.name}".encode()
         self._filling = hashlib.shake_128(seed).digest(min(_FILLING_BYTES, order.blob_bytes))
 
-    def run(self) -> None:
-        """Push until nothing is due any more or the load is over."""
-        while self._due:
-            number, due_s = self._due.popleft()
-            if not self._context.sleep_until(due_s):
-                return
-            self._push(f"{self._order.name}-{number}", due_s)
-
-    def _push(self, name: str, due_s: float) -> None:
+    def carry_out(self, arrival: Arrival) -> None:
+        """One push, on connections of its own."""
         context, order = self._context, self._order
+        name = self._name(arrival)
         started_s = context.now_s()
-        context.counts.late(started_s - due_s)
+        context.counts.late(started_s - arrival.due_s - arrival.waited_s)
         wire = NodeWire(
             node=CLIENTS_NODE,
             target=context.target,
@@ -55,24 +57,32 @@ class PushClient:
             result = carry_out(rule, wire, pull=name, slots=BoundedSemaphore(1)).result
         finally:
             wire.close()
-            self._record(name, due_s, started_s, result, wire.requests)
+            self._record(arrival, started_s, result, wire.requests)
+
+    def record_unbegun(self, arrival: Arrival) -> None:
+        """A row for a push that was due, and for which no client was ever free."""
+        self._record(arrival, math.nan, PullResult(outcome=Outcome.UNFINISHED), 0)
+
+    def _name(self, arrival: Arrival) -> str:
+        return f"{self._order.name}-{arrival.number}"
 
     def _record(
-        self, name: str, due_s: float, started_s: float, result: PullResult, requests: int
+        self, arrival: Arrival, started_s: float, result: PullResult, requests: int
     ) -> None:
         context, repository = self._context, self._order.repository
         ended_s = context.now_s()
         context.counts.requests += requests
-        context.fire(
-            f"push {repository}", ended_s - started_s, result.blob_bytes, result.error_text
-        )
+        if requests:
+            context.fire(
+                f"push {repository}", ended_s - started_s, result.blob_bytes, result.error_text
+            )
         context.samples.add(
             "pushes",
             (
-                name,
+                self._name(arrival),
                 CLIENTS_NODE,
                 repository,
-                due_s,
+                arrival.due_s,
                 started_s,
                 ended_s,
                 result.outcome.value,
@@ -80,6 +90,7 @@ class PushClient:
                 result.error_text,
                 result.blob_bytes,
                 requests,
+                arrival.waited_s,
             ),
         )
 

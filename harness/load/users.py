@@ -2,7 +2,7 @@
 
 Run as `python -m harness.load.users` with a control channel. The configuration says which part of
 the load is this process's: all of it (`local`), none (`master`, which only coordinates), or every
-n-th node and due pull (`worker`). Nodes and clients are Locust users; each pull is one of Locust's
+n-th node and due pull (`worker`). Nodes and streams are Locust users; each pull is one of Locust's
 requests.
 """
 
@@ -29,15 +29,16 @@ import gevent
 from gevent.event import AsyncResult, Event
 from gevent.fileobject import FileObject
 
-from harness.load.clients import PullClient, clients_of
+from harness.load.clients import pull_stream
 from harness.load.context import LoadContext
 from harness.load.counts import Counts
 from harness.load.order_codec import orders_from, target_from
 from harness.load.node_changes import change_from
 from harness.load.nodes import EmulatedNode
 from harness.load.orders import LoadOrders
-from harness.load.pushes import PushClient
+from harness.load.pushes import push_stream
 from harness.load.samples_file import SampleWriter, SamplesLost
+from harness.load.streams import clients_of
 
 _TALLY_EVERY_S = 1.0
 _WORKERS_WAIT_S = 30.0
@@ -46,7 +47,7 @@ _GIVE_UP_S = 5.0
 
 
 class Work(Protocol):
-    """A node or a client: something that runs until it has nothing left to do."""
+    """A node or a stream: something that runs until it has nothing left to do."""
 
     def run(self) -> None: ...
 
@@ -57,7 +58,7 @@ DONE: list[Work] = []
 
 
 class HarnessUser(locust.User):  # type: ignore[misc]  # Locust has no types
-    """Takes one node or client, lives its life, and stops."""
+    """Takes one node or stream, lives its life, and stops."""
 
     @locust.task  # type: ignore[untyped-decorator]  # Locust has no types
     def live(self) -> None:
@@ -72,22 +73,21 @@ class HarnessUser(locust.User):  # type: ignore[misc]  # Locust has no types
 
 
 def partition(context: LoadContext, index: int, workers: int) -> list[Work]:
-    """The nodes and clients of worker `index` of `workers`: every one belongs to exactly one."""
+    """The nodes of worker `index` of `workers`, and its part of each stream."""
     orders = context.orders
     work: list[Work] = [EmulatedNode(node, context) for node in orders.nodes[index::workers]]
     for pulls in orders.pulls:
         clients, due = clients_of(pulls, index, workers)
-        work += [PullClient(pulls, due, context) for _ in range(clients)]
+        work += [pull_stream(pulls, due, clients, context)] if due else []
     for pushes in orders.pushes:
         clients, due = clients_of(pushes, index, workers)
-        work += [PushClient(pushes, due, context) for _ in range(clients)]
+        work += [push_stream(pushes, due, clients, context)] if due else []
     return work
 
 
 def users_max(orders: LoadOrders, workers: int) -> int:
-    """How many nodes and clients the worker with most of them has: the first one."""
-    streams = orders.streams()
-    return len(orders.nodes[::workers]) + sum(clients_of(it, 0, workers)[0] for it in streams)
+    """How many nodes and streams the worker with most of them has: the first one."""
+    return len(orders.nodes[::workers]) + len(orders.streams())
 
 
 class _Process:
@@ -154,7 +154,7 @@ class _Process:
             self._began.set(time.monotonic())
 
     def _broken(self, exception: Exception, **_: Any) -> None:
-        """A node or client raised what nobody expected; Locust has logged where."""
+        """A node or stream raised what nobody expected; Locust has logged where."""
         self._error = f"{type(exception).__name__}: {exception}"
         self._stopping.set()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.load.orders import PullsOrder, PushesOrder, RolloutOrder
+from harness.load.orders import PullsOrder, PushesOrder, RolloutOrder, clients_max
 from harness.plan.expected_effects import ExpectedEffect, together
 from harness.plan.plan import Plan, PlannedExpectation, PlannedFault
 from harness.recording.metrics import METRICS
@@ -107,7 +107,10 @@ def _pods(rollout: RolloutOrder) -> str:
 
 def _stream(stream: PullsOrder | PushesOrder) -> str:
     what = stream.image if isinstance(stream, PullsOrder) else _mib(stream.blob_bytes)
-    return f"{len(stream.due_s)} by {stream.users} users, {what}"
+    clients = f"up to {clients_max(stream):,} clients"
+    if stream.users is not None:
+        clients = "1 client" if stream.users == 1 else f"{stream.users:,} clients"
+    return f"{len(stream.due_s)} by {clients}, {what}"
 
 
 def _fault(fault: PlannedFault) -> str:

@@ -169,6 +169,21 @@ class GeneratorHealth(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MachineHealth(Event):
+    """How busy the whole machine was, whoever used it; shares are of all its `cpus` together.
+
+    `cpu_share` counts what others took as well: `steal_share` is what its host gave away.
+    """
+
+    name = "machine_health"
+    cpus: int
+    cpu_share: float
+    steal_share: float
+    iowait_share: float
+    memory_available_share: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChildDied(Event):
     name = "child_died"
     child: str

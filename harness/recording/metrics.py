@@ -20,6 +20,9 @@ class Metric:
 METRICS: Final[dict[str, Metric]] = {
     "deployment_delay": Metric(unit="s", about="pod created to Ready", quantile=True, phase=True),
     "pull_duration": Metric(
+        unit="s", about="one pull, from when it was due to its end", quantile=True, phase=True
+    ),
+    "service_time": Metric(
         unit="s", about="one pull, from its first request to its end", quantile=True, phase=True
     ),
     "pods_ready": Metric(unit="share", about="pods that became Ready, of all", phase=True),

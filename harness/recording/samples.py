@@ -48,7 +48,7 @@ PULLS: Final[dict[str, ColumnType]] = {
     "node": "str",
     "image": "str",
     "attempt": "int",
-    "started_s": "float",
+    "started_s": "float",  # NaN when no client was ever free
     "ended_s": "float",
     "outcome": "str",
     "cause": "str",
@@ -62,6 +62,7 @@ PULLS: Final[dict[str, ColumnType]] = {
     "manifest_s": "float",
     "download_s": "float",
     "unpack_s": "float",
+    "waited_for_client_s": "float",  # of started_s - due_s: every client was busy
 }
 
 REQUESTS: Final[dict[str, ColumnType]] = {
@@ -93,6 +94,7 @@ PUSHES: Final[dict[str, ColumnType]] = {
     "error_text": "str",
     "bytes": "int",
     "requests": "int",
+    "waited_for_client_s": "float",
 }
 
 POD_EVENTS: Final[dict[str, ColumnType]] = {

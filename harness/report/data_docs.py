@@ -111,10 +111,11 @@ _COLUMNS: Final = {
     "scheduled_s": "when the scheduler had chosen the node",
     "sent_s": "when it was sent",
     "start_s": "starting the container",
-    "started_s": "when it began",
+    "started_s": "when it began; NaN when no client was ever free for it",
     "status": "of HTTP; 0: no answer came",
     "type": "Normal or Warning; empty for a change of the waiting reason",
     "unpack_s": "unpacking",
+    "waited_for_client_s": "how long, of the time since it was due, every client was busy",
 }
 
 _TOP: Final = """\

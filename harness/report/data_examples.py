@@ -36,13 +36,13 @@ print(f"usual delay {usual:.1f} s; late: {len(late)} of {len(during)} pods")
 print(late[parts].mean().sort_values(ascending=False).head(3).to_string())
 ```
 
-How many pulls at once did the registry serve before pulls became slow?
+How many pulls at once did the registry serve before they became slow?
 
 ```python
 import pandas as pd
 
 pulls = pd.read_parquet("tables/pulls.parquet").query("outcome == 'ok' and requests > 0")
-took = pulls["ended_s"] - pulls["started_s"]
+took = pulls["ended_s"] - pulls["started_s"]  # service time; from due_s: pull duration
 at_once = pulls["started_s"].map(
     lambda at: ((pulls["started_s"] <= at) & (pulls["ended_s"] > at)).sum()
 )

@@ -206,7 +206,8 @@ def _attempts(
     shown = [(count, one) for count, one in phases if count and (told or not one.phase)]
     if not shown:
         return ""
-    head = (what, "n", "Failed", "Error rate", "Causes", "p50 of OK", "p95 of OK", "Bytes")
+    quantiles = ("p50 of OK", "p95 of OK", "Service time p50", "p95")
+    head = (what, "n", "Failed", "Error rate", "Causes", *quantiles, "No client free", "Bytes")
     rows = (
         (
             one.phase or "all",
@@ -216,11 +217,15 @@ def _attempts(
             ", ".join(f"{cause} {times:,}" for cause, times in one.causes.items()),
             quantile_text(one.ok_p50),
             quantile_text(one.ok_p95),
+            quantile_text(one.service_p50),
+            quantile_text(one.service_p95),
+            f"{one.pool_exhausted:,}",
             size(one.bytes_sum),
         )
         for count, one in shown
     )
-    return f"## {what}\n\n" + table(head, rows)
+    note = "\nDurations are from when it was due, service times from its first request.\n"
+    return f"## {what}\n\n" + table(head, rows) + note
 
 
 def comparison_markdown(found: Comparison) -> str:
@@ -256,6 +261,7 @@ def _environment(findings: Findings) -> str:
         ("Link", run.link_kind),
         ("Lateness of the load (p99)", seconds(load.lateness_p99_s)),
         ("Load generator", "saturated" if load.saturated else "on schedule"),
+        ("Limited by", f"{load.limited_by}: {load.limited_by_text}".removesuffix(": ")),
         ("Versions", ", ".join(f"{name} {number}" for name, number in run.versions.items())),
         ("Repeat with", run.command),
     )

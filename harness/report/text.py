@@ -28,6 +28,7 @@ def findings_text(findings: Findings) -> str:
     lines += _recoveries(findings)
     lines += _failing(findings)
     told = {"expectation_failed", "not_judged"}
+    lines += _limit(findings)
     rest = [reason.text for reason in findings.reasons if reason.kind not in told]
     lines += [f"note: {text}" for text in rest[:_MOST_REASONS]]
     lines += [f"note: {problem}" for problem in findings.recording.problems[:_MOST_REASONS]]
@@ -100,6 +101,15 @@ def _recoveries(findings: Findings) -> list[str]:
             last = "no pod was waiting"
         lines.append(f"{'removed':<{_LABEL}}{one.fault} #{one.occurrence}: {first}, {last}")
     return [*lines, ""] if lines else []
+
+
+def _limit(findings: Findings) -> list[str]:
+    """What limited the run, unless it is told as a reason."""
+    load = findings.load
+    told = {reason.text for reason in findings.reasons}
+    if load.limited_by == "nothing" or load.limited_by_text in told:
+        return []
+    return [f"limited by {load.limited_by}: {load.limited_by_text}", ""]
 
 
 def _failing(findings: Findings) -> list[str]:

@@ -67,23 +67,29 @@ class Rollout(Strict):
 
 
 class Pulls(Strict):
-    """Background clients that pull at a rate, whoever is late. Without `for`: to the end."""
+    """Background clients that pull at a rate, whoever is late. Without `for`: to the end.
+
+    `users` limits how many pull at once; without it clients are made as needed, up to 1,000.
+    """
 
     image: str
     rate_per_s: PerSecond = Field(alias="rate")
-    users: StrictInt = Field(8, ge=1, le=5000)
+    users: StrictInt | None = Field(None, ge=1, le=5000)
     at_s: Seconds = Field(0.0, alias="at")
     for_s: PositiveSeconds | None = Field(None, alias="for")
     arrivals: Literal["constant", "poisson"] = "constant"
 
 
 class Pushes(Strict):
-    """Background clients that push new blobs at a rate. Without `for`: to the end."""
+    """Background clients that push new blobs at a rate. Without `for`: to the end.
+
+    `users` as for pulls; without it the blobs under way take at most 1 GiB of memory.
+    """
 
     repository: Repository = "pushed"
     size_bytes: ByteCount = Field(alias="size")
     rate_per_s: PerSecond = Field(alias="rate")
-    users: StrictInt = Field(2, ge=1, le=5000)
+    users: StrictInt | None = Field(None, ge=1, le=5000)
     at_s: Seconds = Field(0.0, alias="at")
     for_s: PositiveSeconds | None = Field(None, alias="for")
     arrivals: Literal["constant", "poisson"] = "constant"

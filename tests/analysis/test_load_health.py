@@ -1,15 +1,34 @@
 """A generator that was too slow judges nothing."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
 
-from harness.analysis.load_health import load_health
+from harness.analysis.health_findings import LoadHealth
+from harness.analysis.load_health import LoadEvidence, load_health
 from harness.recording.events import GeneratorHealth
 
 
 def pulls(*late_s: float, pod: str = "app-1", phase: str = "during") -> pd.DataFrame:
     started = [1.0 + late for late in late_s]
-    return pd.DataFrame({"due_s": 1.0, "started_s": started, "pod": pod, "phase": phase})
+    return pd.DataFrame(
+        {
+            "pull": [f"pulls-1-{number}" for number, _ in enumerate(late_s)],
+            "due_s": 1.0,
+            "started_s": started,
+            "ended_s": started,
+            "outcome": "ok",
+            "pod": pod,
+            "phase": phase,
+            "waited_for_client_s": float("nan"),  # as in a recording from before it was recorded
+        }
+    )
+
+
+def health_of(seen: pd.DataFrame, healths: Sequence[GeneratorHealth] = ()) -> LoadHealth:
+    pushes = pulls().rename(columns={"pull": "push"}).drop(columns="pod")
+    return load_health(LoadEvidence(pulls=seen, pushes=pushes, healths=healths))
 
 
 def busy(process: str, *shares: float) -> list[GeneratorHealth]:
@@ -35,7 +54,7 @@ def busy(process: str, *shares: float) -> list[GeneratorHealth]:
 )
 def test_lateness_by_its_99th_percentile(late_s: list[float], *, saturated: bool) -> None:
     """One late request of a hundred is no proof."""
-    assert load_health(pulls(*late_s), [], []).saturated is saturated
+    assert health_of(pulls(*late_s)).saturated is saturated
 
 
 @pytest.mark.parametrize(
@@ -52,7 +71,7 @@ def test_cpu_of_the_processes_that_make_load(
     healths: list[GeneratorHealth], *, saturated: bool
 ) -> None:
     """A burst of hashing is no saturation; a tenth of the run is."""
-    health = load_health(pulls(0.001), healths, [])
+    health = health_of(pulls(0.001), healths)
     assert health.saturated is saturated
     assert health.processes[0].resident_bytes_max == len(healths) - 1
 
@@ -63,4 +82,4 @@ def test_clients_that_wait_for_a_broken_registry_are_not_the_generator(
 ) -> None:
     """Before the first fault there is no such excuse."""
     late = pulls(*[9.0] * 10, pod="", phase=phase)
-    assert load_health(late, [], []).saturated is saturated
+    assert health_of(late).saturated is saturated

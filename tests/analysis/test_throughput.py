@@ -75,6 +75,15 @@ def test_a_run_without_transfers_has_no_throughput(tmp_path: Path) -> None:
 
 def test_what_was_offered_is_counted_when_it_was_due() -> None:
     """Whether it began late, or never; what has no such moment is left out."""
-    rows = pd.DataFrame({"due_s": [0.0, 0.9, 1.0, 2.5, float("nan")]})
+    rows = pd.DataFrame(
+        {
+            "due_s": [0.0, 0.9, 1.0, 2.5, float("nan")],
+            "waited_for_client_s": [0.0, 0.5, 0.001, 9.0, 0.0],
+        }
+    )
     found = due_over_time(rows, np.arange(4.0))
-    assert found.to_dict("list") == {"at_s": [0.0, 1.0, 2.0], "due": [2, 1, 1]}
+    assert found.to_dict("list") == {
+        "at_s": [0.0, 1.0, 2.0],
+        "due": [2, 1, 1],
+        "no_client": [1, 0, 1],
+    }

@@ -8,18 +8,22 @@ from pathlib import Path
 from harness.environment.health import sample_health
 from harness.process.child import Run, start_child
 from harness.process.journal import Journal
-from harness.recording.events import Event, GeneratorHealth
+from harness.recording.events import Event, GeneratorHealth, MachineHealth
 
 
 def test_the_harness_and_every_living_child_are_sampled(tmp_path: Path) -> None:
-    """A child that has ended is passed over, not an error."""
+    """A child that has ended is passed over, not an error; the machine is sampled beside them."""
     samples: list[GeneratorHealth] = []
+    machine: list[MachineHealth] = []
     seen = asyncio.Event()
 
     def record(event: Event) -> None:
-        assert isinstance(event, GeneratorHealth)
-        samples.append(event)
-        if {sample.process for sample in samples} >= {"harness", "sleeper"}:
+        if isinstance(event, MachineHealth):
+            machine.append(event)
+        else:
+            assert isinstance(event, GeneratorHealth)
+            samples.append(event)
+        if machine and {sample.process for sample in samples} >= {"harness", "sleeper"}:
             seen.set()
 
     async def main() -> None:
@@ -43,3 +47,6 @@ def test_the_harness_and_every_living_child_are_sampled(tmp_path: Path) -> None:
     asyncio.run(main())
     assert {sample.process for sample in samples} == {"harness", "sleeper"}
     assert all(sample.resident_bytes > 0 for sample in samples)
+    assert machine[0].cpus >= 1
+    assert 0 < machine[0].cpu_share <= 1
+    assert 0 < machine[0].memory_available_share < 1

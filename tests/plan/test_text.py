@@ -35,10 +35,10 @@ x: One of each.
   lasts     11 s, at most 311 s
 
 timeline
-     0.0 s  pushes-1 begin: 2 by 2 users, 1 MiB
+     0.0 s  pushes-1 begin: 2 by up to 1,000 clients, 1 MiB
      1.0 s  rollout app-1: 2 pods of registry.harness.test/app:v1
      1.0 s  pushes-1 end
-     2.0 s  pulls-1 begin: 10 by 3 users, registry.harness.test/app:v1
+     2.0 s  pulls-1 begin: 10 by 3 clients, registry.harness.test/app:v1
      4.0 s  dns_delay-1 injected (delay_s 2.0, share 0.5) for nodes node-1
      6.0 s  dns_delay-1 removed
      6.5 s  pulls-1 end

@@ -131,6 +131,7 @@ def pull_rows(pulls: Sequence[Pull]) -> Iterator[tuple[Any, ...]]:
             math.nan,  # when the kubelet meant to begin only it knows
             it.queue_s,
             *(it.parts[part] for part in PULL_PARTS),
+            0.0,
         )
 
 

@@ -177,7 +177,8 @@ def pulls_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Attempts to pull as they ended, by result."""
     description = (
         "Pull attempts by the time they ended: successful ones, and failed ones by cause. "
-        "The line is the offered load: attempts by the time they were due."
+        "The line is the offered load: attempts by the time they were due; "
+        "dashed: those that found every client busy."
     )
     return _results_chart(analysis, end_s, "pulls", description)
 
@@ -186,7 +187,8 @@ def pushes_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Pushes as they ended, by result."""
     description = (
         "Pushes by the time they ended: successful ones, and failed ones by cause. "
-        "The line is the offered load: pushes by the time they were due."
+        "The line is the offered load: pushes by the time they were due; "
+        "dashed: those that found every client busy."
     )
     return _results_chart(analysis, end_s, "pushes", description)
 
@@ -219,7 +221,7 @@ def _results_chart(analysis: Analysis, end_s: float, what: str, description: str
     layers = [
         *bands(analysis),
         {"data": data(rows), "mark": mark, "encoding": encoding},
-        _offered(analysis.series[f"{what}_due"], end_s),
+        *_offered(analysis.series[f"{what}_due"], end_s),
     ]
     return Chart(
         key=what,
@@ -230,8 +232,11 @@ def _results_chart(analysis: Analysis, end_s: float, what: str, description: str
     )
 
 
-def _offered(due: pd.DataFrame, end_s: float) -> Spec:
-    """A line over the bars, as high as what was due in the time of each."""
+def _offered(due: pd.DataFrame, end_s: float) -> list[Spec]:
+    """A line over the bars, as high as what was due in the time of each.
+
+    A second one, dashed, when some of it found every client busy.
+    """
     last = due.tail(1).assign(at_s=end_s)  # it goes on to the end of the last bin
     line = {"type": "line", "interpolate": "step-after", "color": "var(--fg)", "strokeWidth": 1.2}
     encoding = {
@@ -239,7 +244,16 @@ def _offered(due: pd.DataFrame, end_s: float) -> Spec:
         "y": {"field": "due", "type": "quantitative"},
         "tooltip": tip(("at_s", "From (s)", ".1f"), ("due", "Due")),
     }
-    return {"data": data(pd.concat([due, last])), "mark": line, "encoding": encoding}
+    rows = data(pd.concat([due, last]))
+    offered: Spec = {"data": rows, "mark": line, "encoding": encoding}
+    layers = [offered]
+    if due["no_client"].any():
+        late = {**line, "color": "var(--inconclusive)", "strokeDash": [4, 2], "strokeWidth": 2}
+        place = {"y": {"field": "no_client", "type": "quantitative"}}
+        told = tip(("at_s", "From (s)", ".1f"), ("no_client", "Due, and no client free"))
+        without = {**encoding, **place, "tooltip": told}
+        layers.append({"data": rows, "mark": late, "encoding": without})
+    return layers
 
 
 def throughput_chart(analysis: Analysis, end_s: float) -> Chart | None:
