@@ -30,6 +30,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/clusters/emulated/emulated_nodes.py": "contract/test_every_node_fault.py",
     "harness/audit/content_checks.py": "tests/audit/test_audit.py, by planted defects",
     "harness/audit/listing.py": "tests/audit/test_hostile.py, by lists that are none",
+    "harness/load/clients.py": "tests/load/test_rollouts.py, against a real registry",
     "harness/load/context.py": "tests/load/test_rollouts.py, in its process",
     "harness/load/nodes.py": "tests/load/test_rollouts.py, against a real registry",
     "harness/load/pod_record.py": "tests/load/test_rollouts.py, by the rows of real pulls",

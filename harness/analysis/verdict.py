@@ -132,8 +132,9 @@ def excuse_the_registry(
     machine = load.machine
     if machine is None or not machine.limits_before:
         return tuple(expectations)
+    inconclusive = Verdict.INCONCLUSIVE.value
     return tuple(
-        replace(one, verdict=Verdict.INCONCLUSIVE.value, note=f"{_BUSY_BEFORE}; {one.note}".rstrip("; "))
+        replace(one, verdict=inconclusive, note=f"{_BUSY_BEFORE}; {one.note}".rstrip("; "))
         if one.verdict == Verdict.FAIL and (one.phase == Phase.BEFORE or not (one.phase or faulty))
         else one
         for one in expectations
