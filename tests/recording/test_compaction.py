@@ -28,7 +28,7 @@ def recorded(folder: Path) -> Path:
             for row in range(3):
                 at_s = batch + row / 10
                 writer.add("pod_events", (at_s, f"pod-{number}", "n0", "Normal", "Pulling", ""))
-            writer.add("pushes", ("p", "n0", "app", 0.0, 0.1, 1.0, "ok", "", "", 10, 3))
+            writer.add("pushes", ("p", "n0", "app", 0.0, 0.1, 1.0, "ok", "", "", 10, 3, 0.0))
             writer.flush()
     return folder
 
