@@ -14,6 +14,8 @@ images:
   app: {size: 2MiB}
 load:
   rollouts: [{name: app, image: app, replicas: 4}]
+expect:
+  - {metric: pods_ready, at_least: 100%}
 """
 CONFIG = """\
 clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]

@@ -252,15 +252,17 @@ def test_down_and_up_again_and_again_resets_no_upstream(kind: LinkKind, tmp_path
             await reader.read(-1)
         except ConnectionResetError:
             resets += 1
-        writer.close()
+        finally:
+            writer.close()
 
     async def come(port: int) -> None:
         while True:
             with suppress(ConnectionError):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                with suppress(ConnectionError):
+                try:
                     await reader.read(-1)
-                writer.close()
+                finally:
+                    writer.close()
             await asyncio.sleep(0)
 
     async def main() -> None:
