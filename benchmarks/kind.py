@@ -24,6 +24,7 @@ from typing import Any
 import pandas as pd
 
 from harness.clusters.rollouts.pull_messages import go_seconds
+from harness.load.orders import CLIENTS_NODE
 
 ROOT = Path(__file__).parents[1]
 SCENARIO = """\
@@ -101,7 +102,8 @@ def containerd_pulls(run: Path) -> list[float]:
 
 
 def sampled_pulls(run: Path) -> list[float]:
-    pulls = pd.concat(map(pd.read_parquet, (run / "samples").glob("pulls-cluster-*.parquet")))
+    pulls = pd.read_parquet(run / "samples" / "pulls.parquet")
+    pulls = pulls[pulls["node"] != CLIENTS_NODE]
     return sorted(pulls["ended_s"] - pulls["started_s"])
 
 

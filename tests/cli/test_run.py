@@ -209,8 +209,7 @@ def test_a_partial_recording_is_reported_on(tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     text = (folder / "events.jsonl").read_text(encoding="utf-8")
     (folder / "events.jsonl").write_text(text[: len(text) * 2 // 3], encoding="utf-8")
-    for path in folder.glob("samples/pods-*"):
-        path.unlink()
+    (folder / "samples" / "pods.parquet").unlink()
     (folder / "report.html").unlink()
     done = harness("report", folder, folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from harness.clusters.kind.addresses import read_gateway
+from harness.load.orders import CLIENTS_NODE
 from tests.cluster_lab import Standing, docker, namespaces, state_of
 from tests.program import events, harness, run_folder, start, wait_for_event
 
@@ -133,9 +134,9 @@ def calm(mine: Mine, folder: Path) -> Path:
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:
-    """The samples that came from the cluster."""
-    found = run_folder(folder).glob(f"samples/{name}-cluster-*")
-    return pd.concat(pd.read_parquet(it) for it in found)
+    """The samples that came from the cluster, not from background clients."""
+    rows = pd.read_parquet(run_folder(folder) / "samples" / f"{name}.parquet")
+    return rows[rows["node"] != CLIENTS_NODE]
 
 
 def test_a_scenario_runs_on_a_cluster_of_the_users(mine: Mine, tmp_path: Path) -> None:

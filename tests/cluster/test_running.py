@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from harness.load.orders import CLIENTS_NODE
 from tests.cluster_lab import (
     ROOT,
     Standing,
@@ -76,10 +77,9 @@ def scenario(folder: Path, text: str = SCENARIO) -> Path:
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:
-    """The samples that came from the cluster."""
-    return pd.concat(
-        pd.read_parquet(path) for path in (folder / "samples").glob(f"{name}-cluster-*.parquet")
-    )
+    """The samples that came from the cluster, not from background clients."""
+    rows = pd.read_parquet(folder / "samples" / f"{name}.parquet")
+    return rows[rows["node"] != CLIENTS_NODE]
 
 
 def as_before(standing: Standing) -> dict[str, Any]:
