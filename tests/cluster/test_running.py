@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from harness.load.orders import CLIENTS_NODE
+from harness.recording.samples import POD_PARTS
 from tests.cluster_lab import (
     ROOT,
     Standing,
@@ -103,8 +104,7 @@ def test_a_scenario_runs_on_real_nodes(standing: Standing, tmp_path: Path) -> No
     pods, pulls = table(folder, "pods"), table(folder, "pulls")
     assert len(pods) == 12
     assert set(pods["node"]) == {"node-0", "node-1"}
-    parts = pods.columns[pods.columns.get_loc("schedule_s") :]
-    assert (pods[parts].sum(axis=1) - pods["delay_s"]).abs().max() < 0.01
+    assert (pods[list(POD_PARTS)].sum(axis=1) - pods["delay_s"]).abs().max() < 0.01
     failed = pulls[pulls["outcome"] == "failed"]
     assert set(failed["cause"]) == {"rate"}
     assert "429 Too Many Requests" in failed["error_text"].iloc[0]
