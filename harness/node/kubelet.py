@@ -64,7 +64,8 @@ class Kubelet:
     After each call ask `next_due_s()` again and call `advance` at that time. Every action carries
     the time it was due; a driver that comes late does not move the ticks. `images` are the image
     names, as written in pods, that the node holds; the caller may change the set.
-    `missing_secrets` are the pull secrets that cannot be had: each sync says so, also in back-off.
+    `missing_secrets` are the pull secrets that cannot be had: each sync says so, also in
+    back-off and when the container has started.
     """
 
     def __init__(
@@ -138,7 +139,8 @@ class Kubelet:
                 self._sync(pod, due_s)
             elif step is _Step.STARTED:
                 self._started(pod, due_s)
-            else:
+            else:  # the sync that PLEG asks for when it sees the container
+                self._look_for_secrets(pod, due_s)
                 self._actions.append(PodReady(pod=name, due_s=due_s))
         actions, self._actions = self._actions, []
         return actions
@@ -151,9 +153,7 @@ class Kubelet:
         """One sync of a pod whose container waits: publish, then try."""
         self._publish(pod, now_s)  # what the sync before has found: always one late
         pod.syncs += 1
-        if self.missing_secrets:
-            message = texts.missing_secrets(self.missing_secrets)
-            self._event(pod, now_s, "Warning", "FailedToRetrieveImagePullSecret", message)
+        self._look_for_secrets(pod, now_s)
         if pod.spec.pull_policy == "IfNotPresent" and pod.spec.image in self.images:
             self._event(pod, now_s, "Normal", "Pulled", texts.already_present(pod.spec.image))
             self._create_container(pod, now_s)
@@ -161,6 +161,12 @@ class Kubelet:
             self._back_off(pod, now_s)
         else:
             self._queue_pull(pod, now_s)
+
+    def _look_for_secrets(self, pod: _Pod, now_s: float) -> None:
+        """Each sync does, before it looks at containers: kubelet_pods.go, getPullSecretsForPod."""
+        if self.missing_secrets:
+            message = texts.missing_secrets(self.missing_secrets)
+            self._event(pod, now_s, "Warning", "FailedToRetrieveImagePullSecret", message)
 
     def _queue_pull(self, pod: _Pod, now_s: float) -> None:
         if pod.attempt == 0:

@@ -8,7 +8,11 @@ PullPolicy = Literal["IfNotPresent", "Always"]
 
 @dataclass(frozen=True, kw_only=True)
 class NodeSettings:
-    """Settings of every emulated node."""
+    """Settings of every emulated node.
+
+    All pulls of a node share its `max_concurrent_downloads` slots, as from containerd 2.1 on
+    (before: each image had its own).
+    """
 
     serialize_image_pulls: bool = True
     max_parallel_image_pulls: int = 0  # 0: no limit when pulls are not serialised

@@ -13,7 +13,7 @@ from harness.oci.images import ImageSpec
 from harness.registry.profiles import PROFILES
 from harness.seams import RequestKind
 
-# From a pod's creation to the first request of its pull, as on real nodes: scheduling and sandbox.
+# From a pod's creation to the first request of its pull: the median of node/pod_times.py.
 _POD_START_S = 0.45
 
 Logins = Literal["none", "basic", "bearer"]

@@ -130,7 +130,12 @@ class Cluster(Strict):
     max_parallel_image_pulls: StrictInt = Field(0, ge=0)
     registry_pull_qps: StrictInt = Field(5, ge=0)
     registry_burst: StrictInt = Field(10, ge=1)
-    max_concurrent_downloads: StrictInt = Field(3, ge=1)
+    max_concurrent_downloads: StrictInt = Field(
+        3,
+        ge=1,
+        description="layers that a node downloads at a time, shared by all its pulls "
+        "(containerd 2.1 and later)",
+    )
     image_pull_progress_timeout_s: PositiveSeconds = Field(
         300.0, alias="image_pull_progress_timeout"
     )

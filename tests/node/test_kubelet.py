@@ -107,7 +107,7 @@ def test_a_pull_that_works() -> None:
         "Normal Started Started container app",
     ]
     (attempt_s,) = attempts_s(actions)
-    assert 0.5 <= attempt_s <= 1.6
+    assert 0.39 <= attempt_s <= 0.51
     (running,) = [action for action in actions if isinstance(action, PodRunning)]
     assert running.due_s == pytest.approx(attempt_s + 1.2344 + 0.1)
     (ready,) = [action for action in actions if isinstance(action, PodReady)]
@@ -378,30 +378,49 @@ def test_a_limit_that_is_lowered_refuses_from_then_on_and_may_be_raised_again() 
     assert len(later) == 6
 
 
+MISSING = "FailedToRetrieveImagePullSecret"
+
+
 def test_a_missing_secret_is_told_at_each_sync() -> None:
-    """Also in back-off; the pull is tried all the same, and the pod starts once it is there."""
+    """Also in back-off and after the container started; the pull is tried all the same."""
     kubelet = new_kubelet()
     kubelet.missing_secrets = ("one", "two")
     kubelet.add_pod(0.0, pod())
-
-    def judge(start: StartPull) -> tuple[float, PullResult]:
-        if start.attempt == 2:
-            kubelet.missing_secrets = ()
-        return 0.05, FAILED if start.attempt < 3 else PULLED
-
-    told = [
-        (action.reason, action.message)
-        for action in run(kubelet, judge)
-        if isinstance(action, PodEvent) and action.reason not in ("Failed", "Created", "Started")
+    told = run(kubelet, lambda start: (0.05, FAILED if start.attempt < 2 else PULLED))
+    named = [it for it in told if isinstance(it, PodEvent) and it.reason != "Failed"]
+    assert [it.reason for it in named] == [
+        *(MISSING, "Pulling", MISSING, "BackOff", MISSING, "Pulling", "Pulled"),
+        *("Created", "Started", MISSING),
     ]
-    text = (
+    (message,) = {it.message for it in named if it.reason == MISSING}
+    assert message == (
         "Unable to retrieve some image pull secrets (one, two); "
         "attempting to pull the image may not succeed."
     )
-    missing = ("FailedToRetrieveImagePullSecret", text)
-    assert [reason for reason, _ in told[:4]] == [missing[0], "Pulling", missing[0], "BackOff"]
-    assert told.count(missing) == 3
-    assert told[-1][0] == "Pulled"
+    assert named[-1].due_s == told[-1].due_s
+    assert isinstance(told[-1], PodReady)
+
+
+@given(seed=st.integers(1, 10_000), heal_s=st.floats(0, 200), there_s=st.floats(0, 400))
+def test_a_secret_that_comes_is_not_missed_any_more(
+    seed: int, heal_s: float, there_s: float
+) -> None:
+    """Whatever the times: one event for each sync before it is there, none after."""
+    kubelet = new_kubelet(seed)
+    kubelet.missing_secrets = ("one",)
+    kubelet.add_pod(0.0, pod())
+
+    def judge(start: StartPull) -> tuple[float, PullResult]:
+        if start.due_s >= there_s:
+            kubelet.missing_secrets = ()
+        return fails_until(heal_s)(start)
+
+    told = run(kubelet, judge)
+    syncs_s = [it.due_s for it in told if isinstance(it, PodReady | StartPull)]
+    syncs_s += [it.due_s for it in told if isinstance(it, PodEvent) and it.reason == "BackOff"]
+    gone_s = min((it for it in attempts_s(told) if it >= there_s), default=math.inf)
+    missed_s = [it.due_s for it in told if isinstance(it, PodEvent) and it.reason == MISSING]
+    assert missed_s == sorted(it for it in syncs_s if it <= gone_s)
 
 
 def test_an_image_that_was_removed_is_pulled_again() -> None:
