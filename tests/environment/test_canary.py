@@ -21,15 +21,19 @@ from harness.recording.events import Event
 from harness.scenario import read_held_fault
 from harness.seams import Where
 
+APP = ImageSpec(name="app", size_bytes=64 << 10, layers=2)
+
 
 @asynccontextmanager
-async def small_lab(folder: Path, *, tls: bool = False) -> AsyncIterator[Lab]:
+async def small_lab(
+    folder: Path, *, tls: bool = False, images: tuple[ImageSpec, ...] = (APP,)
+) -> AsyncIterator[Lab]:
     journal = Journal(folder / "journal.jsonl")
     run = Run(run_id="abc", folder=folder, journal=journal, clock_start_s=time.monotonic())
     settings = LabSettings(
         seed=1,
         nodes=("node-0", "node-1"),
-        images=(ImageSpec(name="app", size_bytes=64 << 10, layers=2),),
+        images=images,
         images_bytes=64 << 10,
         link="embedded",
         registry=RegistrySettings(tls=tls),
@@ -40,6 +44,20 @@ async def small_lab(folder: Path, *, tls: bool = False) -> AsyncIterator[Lab]:
     async with open_lab(run, settings, events.append) as lab:
         yield lab
     journal.close()
+
+
+async def not_steady(lab: Lab, text: str, said: str) -> None:
+    """While the fault in `text` is on, the check says `said`."""
+    fault = read_held_fault(text, nodes=2).fault
+    scope = FaultScope(
+        fault="held-1",
+        where=Where(),
+        chance=Chance(1, "held-1"),
+        deadline_s=time.monotonic() + 60,
+    )
+    async with fault.inject(lab.scoped(fault.seams_needed(), scope).seams):
+        with pytest.raises(NotSteady, match=said):
+            await check_steady_state(lab)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
@@ -61,17 +79,18 @@ def test_a_lab_that_is_whole_is_steady_and_a_broken_one_says_where(
         async with small_lab(tmp_path, tls=tls) as lab:
             await check_steady_state(lab)
             for text, said in broken.items():
-                fault = read_held_fault(text, nodes=2).fault
-                scope = FaultScope(
-                    fault="held-1",
-                    where=Where(),
-                    chance=Chance(1, "held-1"),
-                    deadline_s=time.monotonic() + 60,
-                )
-                scoped = lab.scoped(fault.seams_needed(), scope)
-                async with fault.inject(scoped.seams):
-                    with pytest.raises(NotSteady, match=said):
-                        await check_steady_state(lab)
+                await not_steady(lab, text, said)
             await check_steady_state(lab)
+
+    asyncio.run(main())
+
+
+def test_a_lab_without_images_is_steady_when_nodes_are_let_in(tmp_path: Path) -> None:
+    """A run that only pushes builds nothing that a node could pull."""
+
+    async def main() -> None:
+        async with small_lab(tmp_path, images=()) as lab:
+            await check_steady_state(lab)
+            await not_steady(lab, "expired_credentials: {mode: secret}", "GET /token: 401")
 
     asyncio.run(main())
