@@ -19,7 +19,6 @@ from harness.node.commands import (
 from harness.node.containerd import pull
 from harness.node.image_store import ContentStore
 from harness.node.settings import NodeSettings
-from harness.node.virtual_time import Clock, Slots, Task
 from harness.oci.digest import digest_of
 from harness.oci.media_types import (
     OCI_CONFIG,
@@ -27,6 +26,7 @@ from harness.oci.media_types import (
     OCI_LAYER_GZIP,
     OCI_MANIFEST,
 )
+from tests.virtual_nodes import Clock, Slots, Task
 
 URL = "http://registry.harness.test:5000"
 IMAGE = "registry.harness.test/app:v1"

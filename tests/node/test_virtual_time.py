@@ -8,7 +8,6 @@ from harness.chance import Chance
 from harness.node.actions import PodReady, PodRunning, PodSpec, StartPull
 from harness.node.commands import Pause, Reply, Request, Rule, TransportFailure
 from harness.node.settings import NodeSettings, PullPolicy
-from harness.node.virtual_time import Clock, Slots, Task, VirtualNode
 from harness.recording.outcome import Cause, Outcome
 from tests.pulls import (
     IMAGE,
@@ -23,6 +22,7 @@ from tests.pulls import (
     refused,
     run_pull,
 )
+from tests.virtual_nodes import Clock, Slots, Task, VirtualNode
 
 
 class Healing:
