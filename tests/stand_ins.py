@@ -58,7 +58,7 @@ class _Part:
         return lambda *arguments, **named: self.recording.change(self.name, verb, arguments, named)
 
 
-def asked_by(fault: Fault) -> tuple[str, str, tuple[Any, ...], dict[str, Any]]:
+def seam_call(fault: Fault) -> tuple[str, str, tuple[Any, ...], dict[str, Any]]:
     """The one change that `fault` asks for: seam, verb, arguments; it is healed again."""
     recording = RecordingSeams()
 

@@ -1,7 +1,7 @@
 """The TLS seam: handshakes with the gateway, as one occurrence of a fault may change them."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 
 from harness.environment.authority import Authority
@@ -9,7 +9,7 @@ from harness.environment.scope import FaultScope
 from harness.gateway.handshakes import HandshakeOrder
 from harness.process.child import ChildError
 from harness.process.child_control import ControlChannel
-from harness.seams import Bites, Certificate
+from harness.seams import Bites, Certificate, Injection
 
 
 @dataclass(kw_only=True)
@@ -23,13 +23,11 @@ class ScopedTls:
     _living: set[str] = field(default_factory=set)
     _ended: dict[str, int] = field(default_factory=dict)
 
-    def certificate(
-        self, wanted: Certificate, *, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def certificate(self, wanted: Certificate, *, share: float = 1.0) -> Injection:
         """See `harness.seams.Tls.certificate`. Raises ChildError."""
         return self._rule(self.authority.certificate(wanted), share)
 
-    def held(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+    def held(self, *, share: float = 1.0) -> Injection:
         """See `harness.seams.Tls.held`. Raises ChildError."""
         return self._rule("", share)
 
@@ -67,14 +65,12 @@ class ScopedTls:
 class NoTls:
     """The seam of a gateway that speaks plain HTTP; the plan refuses faults that need it."""
 
-    def certificate(
-        self, wanted: Certificate, *, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def certificate(self, wanted: Certificate, *, share: float = 1.0) -> Injection:
         """Raises ChildError."""
         del wanted, share
         raise ChildError("tls: false: there are no TLS handshakes to inject a fault into")
 
-    def held(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+    def held(self, *, share: float = 1.0) -> Injection:
         """Raises ChildError."""
         return self.certificate(Certificate(), share=share)
 

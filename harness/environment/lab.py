@@ -5,7 +5,6 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import (
-    AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     contextmanager,
@@ -25,7 +24,7 @@ from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEnd
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import Child, ChildError, Run
 from harness.recording.events import Event, RoomOpened
-from harness.seams import Bites, Nodes, Seam, Seams
+from harness.seams import Bites, Injection, Nodes, Seam, Seams
 
 _DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
 
@@ -132,7 +131,7 @@ class Lab:
 class _NoLink:
     """The link of an environment without one; the plan refuses faults that need it."""
 
-    def toxic(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
+    def toxic(self, *_: Any, **__: Any) -> Injection:
         raise EnvironmentFailed("link: none: there is no link to inject a fault into")
 
     down = flapping = drop_new = cut_off = toxic
@@ -144,7 +143,7 @@ class _NoLink:
 class _NoNodes:
     """The cluster of an environment without nodes of its own."""
 
-    def hosts(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
+    def hosts(self, *_: Any, **__: Any) -> Injection:
         raise EnvironmentFailed("cluster: there are no nodes that a fault could change")
 
     credentials = remove_images = fill_disk = pull_qps = hosts

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import (
-    AbstractAsyncContextManager,
     AbstractContextManager,
     AsyncExitStack,
     ExitStack,
@@ -23,7 +22,7 @@ from harness.environment.stored_index import (
 )
 from harness.oci.documents import Platform
 from harness.process.completion import run_to_completion
-from harness.seams import Bites, Content, OtherImage, RequestKind, Where
+from harness.seams import Bites, Content, Injection, OtherImage, RequestKind, Where
 
 _CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
 AMD64: Platform = ("linux", "amd64")
@@ -39,7 +38,7 @@ class Watching(Protocol):
         kinds: tuple[RequestKind, ...],
         references: tuple[str, ...] = (),
         repository: str | None = None,
-    ) -> AbstractAsyncContextManager[None]: ...
+    ) -> Injection: ...
 
     async def bites(self) -> Bites: ...
 
@@ -162,7 +161,7 @@ class ScopedStore:
     def _chosen(self, share: float, of: Content) -> tuple[str, ...]:
         return self.scope.chance.pick(share, self.held.digests(self.scope.where, of))
 
-    def _content(self, digests: tuple[str, ...], of: Content) -> AbstractAsyncContextManager[None]:
+    def _content(self, digests: tuple[str, ...], of: Content) -> Injection:
         """Watch content by its digest, manifests also by the tags that name them."""
         if of == "layers":
             return self.watching.watch("content", kinds=(RequestKind.BLOB,), references=digests)

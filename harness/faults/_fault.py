@@ -1,13 +1,12 @@
 """What every fault is: settings with their units, and one verb. One base for each seam."""
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.registry.profile import ProfileName
-from harness.seams import DnsMode, RequestKind, Seam, Seams
+from harness.seams import DnsMode, Injection, RequestKind, Seam, Seams
 from harness.units import ChosenShare
 
 WhereKey = Literal["repository", "kinds", "layers", "nodes"]
@@ -90,7 +89,7 @@ class Fault(BaseModel, ABC):
         return ""
 
     @abstractmethod
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         """Let it go wrong until the block is left; leaving heals, whatever was raised.
 
         `seams` are scoped already: to the fault's `where`, its seeded chance and its deadline.
@@ -123,7 +122,7 @@ class WrongAnswer(ResolverFault):
 
     mode: ClassVar[DnsMode]
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.resolver.answering(self.mode, share=self.share)
 
 

@@ -1,11 +1,9 @@
 """bandwidth: the path to the registry is narrow."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import BytesPerSecond
 
 
@@ -21,7 +19,7 @@ class Bandwidth(LinkFault):
 
     bytes_per_s: BytesPerSecond = Field(alias="rate", description="of each connection")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic(
             "bandwidth", {"rate": max(1, round(self.bytes_per_s / 1000))}, share=self.share
         )

@@ -1,13 +1,12 @@
 """clock_skew: registry and token service disagree about the time."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._answers import CHALLENGED
 from harness.faults._fault import GatewayFault
-from harness.seams import Seams, SkewClock
+from harness.seams import Injection, Seams, SkewClock
 from harness.units import PositiveSeconds, Seconds
 
 
@@ -35,7 +34,7 @@ class ClockSkew(GatewayFault):
         60.0, alias="leeway", description="the difference that the registry tolerates"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         ahead_s = self.by_s if self.registry == "ahead" else -self.by_s
         return seams.gateway.rule(
             SkewClock(ahead_s=ahead_s, leeway_s=self.leeway_s),

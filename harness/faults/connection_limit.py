@@ -1,6 +1,5 @@
 """connection_limit: the registry lets nobody open many connections."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field, StrictInt
@@ -8,7 +7,7 @@ from pydantic import Field, StrictInt
 from harness.faults._answers import OF_CLIENTS
 from harness.faults._fault import NODES_WHERE, Fault
 from harness.seams import ConnectionLimit as Limit
-from harness.seams import Seam, Seams
+from harness.seams import Injection, Seam, Seams
 
 
 class ConnectionLimit(Fault):
@@ -32,6 +31,6 @@ class ConnectionLimit(Fault):
     per: Literal["node", "all"] = Field("node", description="of each node, or of all together")
     answer: Literal["reset", "503"] = Field("reset", description="to requests on the others")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         limit = Limit(limit=self.limit, per=self.per, answer=self.answer)
         return seams.gateway.rule(limit, kinds=self.request_kinds)

@@ -1,9 +1,7 @@
 """connection_refused: nothing listens where the registry should."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class ConnectionRefused(LinkFault):
@@ -15,5 +13,5 @@ class ConnectionRefused(LinkFault):
 
     exclusive = frozenset({"link"})
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.down(share=self.share)

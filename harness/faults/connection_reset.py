@@ -1,11 +1,9 @@
 """connection_reset: connections are reset under the node's hands."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import Seconds
 
 
@@ -21,7 +19,7 @@ class ConnectionReset(LinkFault):
 
     after_s: Seconds = Field(0.0, alias="after", description="from the first data to the reset")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic(
             "reset_peer", {"timeout": round(self.after_s * 1000)}, share=self.share
         )

@@ -1,11 +1,9 @@
 """connection_timeout: connections open, but no answer comes."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import Seconds
 
 
@@ -25,7 +23,7 @@ class ConnectionTimeout(LinkFault):
         0.0, alias="after", description="from the last dropped data to the close; 0s is never"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic(
             "timeout", {"timeout": round(self.after_s * 1000)}, share=self.share
         )

@@ -1,11 +1,9 @@
 """corrupted_blob: layers arrive with bytes that are not theirs."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field, StrictInt
 
 from harness.faults._fault import REQUESTS_WHERE, STORE_WHERE, ContentFault
-from harness.seams import Corrupt, RequestKind, Seams
+from harness.seams import Corrupt, Injection, RequestKind, Seams
 
 
 class CorruptedBlob(ContentFault):
@@ -26,7 +24,7 @@ class CorruptedBlob(ContentFault):
         1, alias="flip", ge=1, le=4096, description="bytes to flip a blob"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.on == "rest":
             return seams.store.flipped_bytes(flip_bytes=self.flip_bytes, share=self.share)
         return seams.gateway.rule(

@@ -1,11 +1,9 @@
 """corrupted_manifest: manifests arrive with bytes that are not theirs."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field, StrictInt
 
 from harness.faults._fault import ContentFault
-from harness.seams import Corrupt, RequestKind, Seams
+from harness.seams import Corrupt, Injection, RequestKind, Seams
 
 
 class CorruptedManifest(ContentFault):
@@ -24,7 +22,7 @@ class CorruptedManifest(ContentFault):
         1, alias="flip", ge=1, le=256, description="bytes to flip a manifest"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.on == "rest":
             return seams.store.flipped_bytes(
                 flip_bytes=self.flip_bytes, share=self.share, of="manifests"

@@ -1,11 +1,9 @@
 """data_limit: connections end in good order in the middle of a blob."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import ByteCount
 
 
@@ -20,5 +18,5 @@ class DataLimit(LinkFault):
 
     limit_bytes: ByteCount = Field(alias="limit", description="of each connection")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic("limit_data", {"bytes": self.limit_bytes}, share=self.share)

@@ -1,12 +1,11 @@
 """dead_mirror: nodes ask a mirror first that is dead."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import HostsFault
-from harness.seams import HostsMistake, Seams
+from harness.seams import HostsMistake, Injection, Seams
 
 
 class DeadMirror(HostsFault):
@@ -23,6 +22,6 @@ class DeadMirror(HostsFault):
 
     mode: Literal["refused", "dropped"] = Field("refused", description="how it is dead")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         mistakes = {"refused": HostsMistake.MIRROR_REFUSES, "dropped": HostsMistake.MIRROR_DROPS}
         return seams.cluster.hosts(mistakes[self.mode], share=self.share)

@@ -1,11 +1,9 @@
 """dns_delay: the name server answers late."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import ResolverFault
-from harness.seams import DnsMode, Seams
+from harness.seams import DnsMode, Injection, Seams
 from harness.units import DelaySeconds
 
 
@@ -20,7 +18,7 @@ class DnsDelay(ResolverFault):
 
     delay_s: DelaySeconds = Field(alias="delay", description="how late each answer comes")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.resolver.answering(
             DnsMode.DELAY, delay_ms=round(self.delay_s * 1000), share=self.share
         )

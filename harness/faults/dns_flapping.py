@@ -1,12 +1,11 @@
 """dns_flapping: the registry's name is there, and gone, and there again."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import ResolverFault
-from harness.seams import DnsMode, Seams, Turns
+from harness.seams import DnsMode, Injection, Seams, Turns
 from harness.units import DelaySeconds
 
 
@@ -27,6 +26,6 @@ class DnsFlapping(ResolverFault):
     wrong_s: DelaySeconds = Field(alias="wrong", description="how long a wrong turn is")
     right_s: DelaySeconds = Field(alias="right", description="how long a right turn is")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         turns = Turns(wrong_s=self.wrong_s, right_s=self.right_s)
         return seams.resolver.answering(DnsMode(self.answer), share=self.share, turns=turns)

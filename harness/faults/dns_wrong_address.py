@@ -1,12 +1,11 @@
 """dns_wrong_address: the registry's name leads elsewhere."""
 
-from contextlib import AbstractAsyncContextManager
 from ipaddress import IPv4Address
 
 from pydantic import Field, field_validator
 
 from harness.faults._fault import ResolverFault
-from harness.seams import DnsMode, Seams
+from harness.seams import DnsMode, Injection, Seams
 
 
 class DnsWrongAddress(ResolverFault):
@@ -30,7 +29,7 @@ class DnsWrongAddress(ResolverFault):
             raise ValueError("must be an IPv4 address of the loopback network 127.0.0.0/8")
         return value
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.resolver.answering(
             DnsMode.WRONG_ADDRESS, address=self.address, share=self.share
         )

@@ -1,13 +1,12 @@
 """egress_quota: the registry has given out as many bytes as it may."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from harness.faults._fault import REPOSITORIES_WHERE, Fault
 from harness.seams import EgressQuota as Quota
-from harness.seams import RequestKind, Seam, Seams
+from harness.seams import Injection, RequestKind, Seam, Seams
 from harness.units import ByteCount, BytesPerSecond, PositiveSeconds
 
 
@@ -41,7 +40,7 @@ class EgressQuota(Fault):
             raise ValueError("status and rate exclude each other: blobs are refused, or slow")
         return self
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         quota = Quota(
             limit_bytes=self.limit_bytes,
             window_s=self.window_s,

@@ -1,11 +1,9 @@
 """expired_certificate: the registry's certificate has run out."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import TlsFault
-from harness.seams import Certificate, Seams
+from harness.seams import Certificate, Injection, Seams
 from harness.units import PositiveSeconds
 
 
@@ -24,5 +22,5 @@ class ExpiredCertificate(TlsFault):
         3600.0, alias="ago", description="how long ago the certificate ran out"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.tls.certificate(Certificate(expired_s=self.ago_s), share=self.share)

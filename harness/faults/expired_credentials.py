@@ -1,6 +1,5 @@
 """expired_credentials: what the node logs in with has run out."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal, Self
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from harness.faults._answers import respond_as
 from harness.faults._fault import REQUESTS_WHERE, GatewayFault, WhereKey
 from harness.registry.profile import Profile, ProfileName
 from harness.registry.profiles import PROFILES
-from harness.seams import RefuseToken, RequestKind, Seams
+from harness.seams import Injection, RefuseToken, RequestKind, Seams
 
 _LAYERS: frozenset[WhereKey] = frozenset({"layers"})
 
@@ -52,7 +51,7 @@ class ExpiredCredentials(GatewayFault):
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.mode == "secret":
             return self._secret(seams, PROFILES[self.style or "generic"])
         return seams.gateway.rule(
@@ -62,7 +61,7 @@ class ExpiredCredentials(GatewayFault):
             authenticated=True,
         )
 
-    def _secret(self, seams: Seams, profile: Profile) -> AbstractAsyncContextManager[None]:
+    def _secret(self, seams: Seams, profile: Profile) -> Injection:
         if profile.scheme == "basic":
             kinds = (RequestKind.MANIFEST, RequestKind.BLOB, RequestKind.UPLOAD)
             act = respond_as(profile.expired)

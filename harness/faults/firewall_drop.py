@@ -1,9 +1,7 @@
 """firewall_drop: a firewall drops new connections."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class FirewallDrop(LinkFault):
@@ -24,5 +22,5 @@ class FirewallDrop(LinkFault):
         del layer_bytes
         return "is given the embedded link, not a real Toxiproxy" if link == "auto" else ""
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.drop_new(share=self.share)

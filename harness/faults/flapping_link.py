@@ -1,11 +1,9 @@
 """flapping_link: the path to the registry comes and goes."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import DelaySeconds
 
 
@@ -24,5 +22,5 @@ class FlappingLink(LinkFault):
     down_s: DelaySeconds = Field(alias="down", ge=0.1, description="at least 100ms")
     up_s: DelaySeconds = Field(alias="up", ge=0.1, description="at least 100ms")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.flapping(down_s=self.down_s, up_s=self.up_s, share=self.share)

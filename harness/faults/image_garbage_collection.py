@@ -1,9 +1,7 @@
 """image_garbage_collection: images vanish from nodes."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import NODES_WHERE, NodeFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class ImageGarbageCollection(NodeFault):
@@ -18,5 +16,5 @@ class ImageGarbageCollection(NodeFault):
 
     where_keys = NODES_WHERE | {"repository"}
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.cluster.remove_images(share=self.share)

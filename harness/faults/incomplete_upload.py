@@ -1,11 +1,9 @@
 """incomplete_upload: layers were never uploaded to their end."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import StoreFault
-from harness.seams import RequestKind, Seams
+from harness.seams import Injection, RequestKind, Seams
 from harness.units import ChosenShare, Share
 
 
@@ -28,5 +26,5 @@ class IncompleteUpload(StoreFault):
     )
     share: ChosenShare = 1.0
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.store.missing(share=self.share, uploaded_share=self.uploaded_share)

@@ -1,9 +1,7 @@
 """insufficient_scope: the token that a node gets does not allow what it asks for."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import GatewayFault
-from harness.seams import RefuseToken, RequestKind, Seams
+from harness.seams import Injection, RefuseToken, RequestKind, Seams
 
 
 class InsufficientScope(GatewayFault):
@@ -21,7 +19,7 @@ class InsufficientScope(GatewayFault):
     example = "{share: 100%}"
     request_kinds = (RequestKind.MANIFEST, RequestKind.BLOB)
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.gateway.rule(
             RefuseToken(error="insufficient_scope"),
             kinds=self.request_kinds,

@@ -1,11 +1,9 @@
 """invalid_name: the registry has rules for names that these break."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._answers import OF_A_REPOSITORY, refusal
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class InvalidName(GatewayFault):
@@ -22,7 +20,7 @@ class InvalidName(GatewayFault):
     where_keys = REPOSITORIES_WHERE
     request_kinds = OF_A_REPOSITORY
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.gateway.rule(
             refusal(ErrorCode.NAME_INVALID), kinds=self.request_kinds, share=self.share
         )

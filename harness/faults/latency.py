@@ -1,12 +1,11 @@
 """latency: every answer of the registry comes late."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import DelaySeconds, Seconds
 
 # Toxiproxy 2.12: toxics/latency.go buffers 1,024 chunks, and io.Copy reads 32 KiB at a time.
@@ -40,7 +39,7 @@ class Latency(LinkFault):
         cap_mib = _HELD_BYTES / self.delay_s / 2**20
         return f"a real Toxiproxy also caps each connection at about {cap_mib:,.0f} MiB/s"
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic(
             "latency",
             {"latency": round(self.delay_s * 1000), "jitter": round(self.jitter_s * 1000)},

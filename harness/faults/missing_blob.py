@@ -1,11 +1,9 @@
 """missing_blob: layers are not there, although manifests name them."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._answers import refusal
 from harness.faults._fault import REQUESTS_WHERE, STORE_WHERE, ContentFault
 from harness.oci.errors import ErrorCode
-from harness.seams import RequestKind, Seams
+from harness.seams import Injection, RequestKind, Seams
 
 
 class MissingBlob(ContentFault):
@@ -23,7 +21,7 @@ class MissingBlob(ContentFault):
     request_kinds = (RequestKind.BLOB,)
     rest_where = STORE_WHERE
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.on == "rest":
             return seams.store.missing(share=self.share)
         return seams.gateway.rule(

@@ -1,9 +1,7 @@
 """missing_credentials: the pull secret that pods name does not exist."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import CredentialsFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class MissingCredentials(CredentialsFault):
@@ -15,5 +13,5 @@ class MissingCredentials(CredentialsFault):
     token: unexpected status from GET request to U: 401 Unauthorized`.
     """
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.cluster.credentials("missing", share=self.share)

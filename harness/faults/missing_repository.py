@@ -1,6 +1,5 @@
 """missing_repository: repositories are not there, or are said not to be."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,7 +7,7 @@ from pydantic import Field, model_validator
 from harness.faults._answers import OF_A_REPOSITORY, refusal
 from harness.faults._fault import ContentFault
 from harness.oci.errors import ErrorCode
-from harness.seams import RefuseToken, Seams
+from harness.seams import Injection, RefuseToken, Seams
 
 
 class MissingRepository(ContentFault):
@@ -37,7 +36,7 @@ class MissingRepository(ContentFault):
             raise ValueError("on rest: takes no answer: denied and no share, all are gone")
         return self
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.on == "rest":
             return seams.store.renamed(suffix=None)
         if self.answer == "denied":

@@ -1,11 +1,9 @@
 """missing_tag: tags are not there; what they named is."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._answers import refusal
 from harness.faults._fault import ContentFault
 from harness.oci.errors import ErrorCode
-from harness.seams import RequestKind, Seams
+from harness.seams import Injection, RequestKind, Seams
 
 
 class MissingTag(ContentFault):
@@ -19,7 +17,7 @@ class MissingTag(ContentFault):
     example = "{on: rest}"
     request_kinds = (RequestKind.MANIFEST,)
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.on == "rest":
             return seams.store.untagged(share=self.share)
         return seams.gateway.rule(

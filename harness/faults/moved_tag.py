@@ -1,12 +1,11 @@
 """moved_tag: tags name another version; every pull succeeds."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import ContentFault
-from harness.seams import OtherImage, RequestKind, Seams
+from harness.seams import Injection, OtherImage, RequestKind, Seams
 
 
 class MovedTag(ContentFault):
@@ -26,7 +25,7 @@ class MovedTag(ContentFault):
         "older", description="which version the tags name"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.on == "rest":
             return seams.store.retagged(OtherImage(self.to), share=self.share)
         return seams.gateway.instead(OtherImage(self.to), share=self.share)

@@ -1,12 +1,11 @@
 """name_conflict: one name, two images: it depends on the replica that is asked."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
-from harness.seams import OtherImage, RequestKind, Seams
+from harness.seams import Injection, OtherImage, RequestKind, Seams
 from harness.units import ChosenShare
 
 
@@ -32,5 +31,5 @@ class NameConflict(GatewayFault):
     )
     share: ChosenShare = 0.5
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.gateway.instead(OtherImage.ANOTHER, share=self.share, per=self.per, alone=True)

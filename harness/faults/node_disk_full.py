@@ -1,11 +1,9 @@
 """node_disk_full: nodes have no room for images."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import NodeFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import ByteCount
 
 
@@ -24,5 +22,5 @@ class NodeDiskFull(NodeFault):
         1 << 20, alias="free", description="the room that is left, for manifests and small layers"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.cluster.fill_disk(free_bytes=self.free_bytes, share=self.share)

@@ -1,12 +1,11 @@
 """over_eager_cleanup: retention deletes what is still needed."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field, StrictInt
 
 from harness.faults._fault import StoreFault
-from harness.seams import RequestKind, Seams
+from harness.seams import Injection, RequestKind, Seams
 
 
 class OverEagerCleanup(StoreFault):
@@ -32,5 +31,5 @@ class OverEagerCleanup(StoreFault):
     def versions_needed(self) -> int:
         return self.keep + 1
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.store.cleaned(keep=self.keep, of=self.deletes)

@@ -1,12 +1,10 @@
 """overloaded_registry: the registry has more to do than it can."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field, StrictInt
 
 from harness.faults._answers import OF_CLIENTS
 from harness.faults._fault import REQUESTS_WHERE, Fault
-from harness.seams import Queue, Seam, Seams
+from harness.seams import Injection, Queue, Seam, Seams
 from harness.units import DelaySeconds
 
 
@@ -33,6 +31,6 @@ class OverloadedRegistry(Fault):
         None, ge=0, description="requests that may wait; any number when not given"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         queue = Queue(at_once=self.at_once, service_s=self.service_s, waiting=self.queue)
         return seams.gateway.rule(queue, kinds=self.request_kinds)

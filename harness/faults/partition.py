@@ -1,9 +1,7 @@
 """partition: nodes are cut off from the registry."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class Partition(LinkFault):
@@ -18,5 +16,5 @@ class Partition(LinkFault):
 
     exclusive = frozenset({"listener"})
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.cut_off(share=self.share)

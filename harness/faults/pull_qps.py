@@ -1,11 +1,9 @@
 """pull_qps: kubelet's own limit refuses pulls."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import NodeFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class PullQps(NodeFault):
@@ -22,5 +20,5 @@ class PullQps(NodeFault):
     qps: int = Field(1, ge=1, le=1000, description="registryPullQPS while it lasts; usual is 5")
     burst: int = Field(1, ge=1, le=1000, description="registryBurst while it lasts; usual is 10")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.cluster.pull_qps(qps=self.qps, burst=self.burst, share=self.share)

@@ -1,6 +1,5 @@
 """pull_rate_limit: the registry answers 429 to those who pull too much."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Self
 
 from pydantic import Field, StrictInt
@@ -9,7 +8,7 @@ from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import MESSAGES
 from harness.registry.profile import ProfileName, rate_values
 from harness.registry.profiles import PROFILES
-from harness.seams import RateLimit, RequestKind, Seams
+from harness.seams import Injection, RateLimit, RequestKind, Seams
 from harness.units import PositiveSeconds, Seconds
 
 
@@ -41,7 +40,7 @@ class PullRateLimit(GatewayFault):
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         profile = PROFILES[self.style or "generic"]
         words = profile.pulls_refusal(anonymous=False)
         values = rate_values(self.limit, self.window_s)

@@ -1,11 +1,9 @@
 """redirect_to_slow_storage: blobs lie in an object store that is slow."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import GatewayFault
-from harness.seams import Redirect, RequestKind, Seams
+from harness.seams import Injection, Redirect, RequestKind, Seams
 from harness.units import BytesPerSecond, Seconds
 
 
@@ -26,7 +24,7 @@ class RedirectToSlowStorage(GatewayFault):
     delay_s: Seconds = Field(0.0, alias="delay", description="before the storage's first byte")
     bytes_per_s: BytesPerSecond = Field(alias="rate", description="of each request to the storage")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         redirect = Redirect(first_byte_s=self.delay_s, bytes_per_s=self.bytes_per_s)
         return seams.gateway.rule(
             redirect, kinds=self.request_kinds, methods=("GET",), share=self.share

@@ -1,9 +1,7 @@
 """registry_crash: the registry's process dies, and is started again."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import ProcessFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class RegistryCrash(ProcessFault):
@@ -18,5 +16,5 @@ class RegistryCrash(ProcessFault):
     Without a link `connect: connection refused`.
     """
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.process.crashed()

@@ -1,9 +1,7 @@
 """registry_pause: the registry's process stands still."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import ProcessFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class RegistryPause(ProcessFault):
@@ -15,5 +13,5 @@ class RegistryPause(ProcessFault):
     layer under way stands still, for at most 5 minutes.
     """
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.process.paused()

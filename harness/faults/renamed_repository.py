@@ -1,12 +1,10 @@
 """renamed_repository: repositories have another name now."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field, field_validator
 
 from harness.faults._fault import StoreFault
 from harness.oci.reference import is_repository
-from harness.seams import RequestKind, Seams
+from harness.seams import Injection, RequestKind, Seams
 
 
 class RenamedRepository(StoreFault):
@@ -34,5 +32,5 @@ class RenamedRepository(StoreFault):
             raise ValueError("must make a repository name when added to one, as -v2 or /app")
         return suffix
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.store.renamed(suffix=self.suffix)

@@ -1,14 +1,13 @@
 """scan_gate: the registry refuses images that no scanner has passed."""
 
 import json
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode, error_body
-from harness.seams import RequestKind, Respond, Seams
+from harness.seams import Injection, RequestKind, Respond, Seams
 
 # goharbor/harbor: src/server/middleware/vulnerable/vulnerable.go, an image without a report; the
 # rule is asked on GET and HEAD of manifests (src/server/registry/route.go).
@@ -39,7 +38,7 @@ class ScanGate(GatewayFault):
 
     status: Literal[403, 412] = Field(412, description="how requests for manifests are answered")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         harbor = json.dumps({"errors": [_HARBOR]})
         denied = error_body(ErrorCode.DENIED, _DENIED).decode()
         answer = Respond(

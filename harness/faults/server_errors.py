@@ -1,6 +1,5 @@
 """server_errors: the registry, or what stands before it, answers 5xx."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
@@ -8,7 +7,7 @@ from pydantic import Field
 from harness.faults._answers import OF_CLIENTS
 from harness.faults._fault import GatewayFault
 from harness.oci.errors import ErrorCode, error_body
-from harness.seams import Respond, Seams
+from harness.seams import Injection, Respond, Seams
 
 # What the registry says itself is its JSON; 502 and 504 come from a proxy that does not reach it,
 # and whose page is no JSON (nginx: ngx_http_special_response.c).
@@ -31,7 +30,7 @@ class ServerErrors(GatewayFault):
 
     status: Literal[500, 502, 503, 504] = Field(503, description="how requests are answered")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.gateway.rule(_answer(self.status), kinds=self.request_kinds, share=self.share)
 
 

@@ -1,12 +1,11 @@
 """slicing: data comes in many small pieces."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import ByteCount, Seconds
 
 
@@ -32,7 +31,7 @@ class Slicing(LinkFault):
             raise ValueError("variation must be below size: every slice has a byte")
         return self
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic(
             "slicer",
             {

@@ -1,11 +1,9 @@
 """slow_close: connections stay open after their last byte."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import LinkFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 from harness.units import DelaySeconds
 
 
@@ -21,7 +19,7 @@ class SlowClose(LinkFault):
 
     delay_s: DelaySeconds = Field(alias="delay", description="how late each connection closes")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic(
             "slow_close", {"delay": round(self.delay_s * 1000)}, share=self.share
         )

@@ -1,11 +1,9 @@
 """slow_first_byte: the registry thinks long before it answers."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import GatewayFault
-from harness.seams import Delay, RequestKind, Seams
+from harness.seams import Delay, Injection, RequestKind, Seams
 from harness.units import PositiveSeconds
 
 
@@ -24,7 +22,7 @@ class SlowFirstByte(GatewayFault):
 
     delay_s: PositiveSeconds = Field(alias="delay", description="before each first byte")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.gateway.rule(
             Delay(first_byte_s=self.delay_s), kinds=self.request_kinds, share=self.share
         )

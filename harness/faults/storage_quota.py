@@ -1,6 +1,5 @@
 """storage_quota: the registry has no room for what is pushed."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal, Self
 
 from pydantic import Field
@@ -10,7 +9,7 @@ from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode, error_body
 from harness.registry.profile import ProfileName
 from harness.registry.profiles import PROFILES
-from harness.seams import RequestKind, Respond, Seams
+from harness.seams import Injection, RequestKind, Respond, Seams
 
 _HARBOR = (
     "Quota exceeded when processing the request of adding 29.0 MiB of storage resource, "
@@ -60,7 +59,7 @@ class StorageQuota(GatewayFault):
     def in_words_of(self, profile: ProfileName) -> Self:
         return self if self.style else self.model_copy(update={"style": profile})
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.status is None and self.style not in (None, "generic"):
             answer = respond_as(PROFILES[self.style].storage_full, _NUMBERS)
         else:

@@ -1,9 +1,7 @@
 """tls_timeout: handshakes get no answer."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import TlsFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class TlsTimeout(TlsFault):
@@ -15,5 +13,5 @@ class TlsTimeout(TlsFault):
     Seen as: `net/http: TLS handshake timeout`.
     """
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.tls.held(share=self.share)

@@ -1,6 +1,5 @@
 """token_service_down: nobody gives out tokens; the registry itself is healthy."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
@@ -8,7 +7,7 @@ from pydantic import Field
 from harness.faults._answers import CHALLENGED, CLOSED_PORT, refusal
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode
-from harness.seams import MisdirectToken, RequestKind, Seams
+from harness.seams import Injection, MisdirectToken, RequestKind, Seams
 
 
 class TokenServiceDown(GatewayFault):
@@ -30,7 +29,7 @@ class TokenServiceDown(GatewayFault):
         "unavailable", description="answered with 503, or no connection at all"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.how == "refused":
             act = MisdirectToken(port=CLOSED_PORT)
             return seams.gateway.rule(act, kinds=CHALLENGED, share=self.share)

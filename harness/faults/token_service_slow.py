@@ -1,11 +1,9 @@
 """token_service_slow: tokens come late; what they are for would not."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
-from harness.seams import Delay, RequestKind, Seams
+from harness.seams import Delay, Injection, RequestKind, Seams
 from harness.units import PositiveSeconds
 
 
@@ -26,7 +24,7 @@ class TokenServiceSlow(GatewayFault):
 
     delay_s: PositiveSeconds = Field(alias="delay", description="how late each token comes")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.gateway.rule(
             Delay(first_byte_s=self.delay_s), kinds=(RequestKind.TOKEN,), share=self.share
         )

@@ -1,12 +1,11 @@
 """truncated_blob: layers end before their time."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import REQUESTS_WHERE, STORE_WHERE, ContentFault
-from harness.seams import RequestKind, Seams, Truncate
+from harness.seams import Injection, RequestKind, Seams, Truncate
 from harness.units import Share
 
 
@@ -28,7 +27,7 @@ class TruncatedBlob(ContentFault):
     keep_share: Share = Field(0.5, alias="keep", lt=1, description="how much of it is left")
     ending: Literal["fin", "rst"] = Field("fin", description="on the wire: how it closes")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         if self.on == "rest":
             return seams.store.cut(keep_share=self.keep_share, share=self.share)
         return seams.gateway.rule(

@@ -1,9 +1,7 @@
 """unknown_authority: the certificate is of an authority that nodes do not know."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import TlsFault
-from harness.seams import Certificate, Seams
+from harness.seams import Certificate, Injection, Seams
 
 
 class UnknownAuthority(TlsFault):
@@ -14,5 +12,5 @@ class UnknownAuthority(TlsFault):
     Seen as: `tls: failed to verify certificate: x509: certificate signed by unknown authority`.
     """
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.tls.certificate(Certificate(unknown_authority=True), share=self.share)

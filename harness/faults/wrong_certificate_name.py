@@ -1,11 +1,9 @@
 """wrong_certificate_name: the certificate is somebody else's."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import TlsFault
-from harness.seams import Certificate, Seams
+from harness.seams import Certificate, Injection, Seams
 
 # RFC 1123, 2.1, in small letters
 _HOST_NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
@@ -27,5 +25,5 @@ class WrongCertificateName(TlsFault):
         description="the name in the certificate",
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.tls.certificate(Certificate(name=self.name), share=self.share)

@@ -1,9 +1,7 @@
 """wrong_credentials: the pull secret holds a wrong password."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import CredentialsFault
-from harness.seams import Seams
+from harness.seams import Injection, Seams
 
 
 class WrongCredentials(CredentialsFault):
@@ -16,5 +14,5 @@ class WrongCredentials(CredentialsFault):
     to U: 401 Unauthorized`.
     """
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.cluster.credentials("wrong", share=self.share)

@@ -1,12 +1,11 @@
 """wrong_digest_header: the registry says another digest than it has."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
-from harness.seams import MislabelDigest, RequestKind, Seams
+from harness.seams import Injection, MislabelDigest, RequestKind, Seams
 
 
 class WrongDigestHeader(GatewayFault):
@@ -28,7 +27,7 @@ class WrongDigestHeader(GatewayFault):
         "another", description="what the header says"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.gateway.rule(
             MislabelDigest(says=self.says), kinds=(RequestKind.MANIFEST,), share=self.share
         )

@@ -1,9 +1,7 @@
 """wrong_mirror: nodes ask a mirror first that does not have the content."""
 
-from contextlib import AbstractAsyncContextManager
-
 from harness.faults._fault import HostsFault
-from harness.seams import HostsMistake, Seams
+from harness.seams import HostsMistake, Injection, Seams
 
 
 class WrongMirror(HostsFault):
@@ -15,5 +13,5 @@ class WrongMirror(HostsFault):
     Seen as: no event; about twice the requests, and pulls slower by the mirror's answers.
     """
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.cluster.hosts(HostsMistake.MIRROR_WITHOUT_CONTENT, share=self.share)

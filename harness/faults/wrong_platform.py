@@ -1,12 +1,11 @@
 """wrong_platform: images are not for the platform of the nodes."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import ContentFault
-from harness.seams import OtherImage, RequestKind, Seams
+from harness.seams import Injection, OtherImage, RequestKind, Seams
 
 
 class WrongPlatform(ContentFault):
@@ -27,7 +26,7 @@ class WrongPlatform(ContentFault):
         "linux/amd64", description="the one that is missing; emulated nodes are linux/amd64"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         other = OtherImage.NO_PLATFORM if self.tag == "index" else OtherImage.WRONG_PLATFORM
         system, _, architecture = self.platform.partition("/")
         platform = (system, architecture)

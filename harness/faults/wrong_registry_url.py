@@ -1,12 +1,11 @@
 """wrong_registry_url: nodes ask for the registry where it is not."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._fault import HostsFault
-from harness.seams import HostsMistake, Seams
+from harness.seams import HostsMistake, Injection, Seams
 
 
 class WrongRegistryUrl(HostsFault):
@@ -23,5 +22,5 @@ class WrongRegistryUrl(HostsFault):
 
     part: Literal["host", "port", "path"] = Field("host", description="what is written wrong")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         return seams.cluster.hosts(HostsMistake(f"wrong_{self.part}"), share=self.share)

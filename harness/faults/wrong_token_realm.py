@@ -1,13 +1,12 @@
 """wrong_token_realm: the registry sends nodes to a token service that is not there."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from pydantic import Field
 
 from harness.faults._answers import CHALLENGED, CLOSED_PORT
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
-from harness.seams import MisdirectToken, Seams
+from harness.seams import Injection, MisdirectToken, Seams
 
 _NO_HOST = "tokens.registry.invalid"  # RFC 6761, 6.4: never a name of anything
 _NO_PATH = "/no-such/token"
@@ -33,7 +32,7 @@ class WrongTokenRealm(GatewayFault):
         "path", description="which part of the realm leads nowhere"
     )
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         act = {
             "path": MisdirectToken(path=_NO_PATH),
             "host": MisdirectToken(host=_NO_HOST),

@@ -23,12 +23,10 @@ _HEAD = """\
 _FAULT = '''\
 """{word}: what goes wrong, in a few words."""
 
-from contextlib import AbstractAsyncContextManager
-
 from pydantic import Field
 
 from harness.faults._fault import GatewayFault
-from harness.seams import Delay, RequestKind, Seams
+from harness.seams import Delay, Injection, RequestKind, Seams
 from harness.units import PositiveSeconds
 
 
@@ -45,7 +43,7 @@ class {name}(GatewayFault):
 
     delay_s: PositiveSeconds = Field(alias="delay", description="how late each answer comes")
 
-    def inject(self, seams: Seams) -> AbstractAsyncContextManager[None]:
+    def inject(self, seams: Seams) -> Injection:
         act = Delay(first_byte_s=self.delay_s)
         return seams.gateway.rule(act, kinds=self.request_kinds, share=self.share)
 '''
@@ -55,13 +53,13 @@ _TEST = '''\
 
 from harness.faults.{word} import {name}
 from harness.seams import Delay, RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
-def test_its_settings_are_the_seams_words() -> None:
+def test_its_settings_reach_the_seam() -> None:
     """The delay reaches the gateway in seconds."""
     fault = {name}.model_validate({{"delay": "200ms", "share": "50%"}})
-    seam, verb, (act,), settings = asked_by(fault)
+    seam, verb, (act,), settings = seam_call(fault)
     assert (seam, verb, act) == ("gateway", "rule", Delay(first_byte_s=0.2))
     assert settings == {{"kinds": (RequestKind.MANIFEST,), "share": 0.5}}
 '''

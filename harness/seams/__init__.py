@@ -30,7 +30,7 @@ from harness.seams.link import Link
 from harness.seams.nodes import HostsMistake, Nodes
 from harness.seams.process import Process
 from harness.seams.resolver import DnsMode, Resolver, Turns
-from harness.seams.scope import Bites, RequestKind, Seam, Where
+from harness.seams.scope import Bites, Injection, RequestKind, Seam, Where
 from harness.seams.seams import Seams
 from harness.seams.store import Content, Store
 from harness.seams.tls import Certificate, Tls
@@ -48,6 +48,7 @@ __all__ = [
     "EgressQuota",
     "Gateway",
     "HostsMistake",
+    "Injection",
     "Instead",
     "Link",
     "MisdirectToken",

@@ -1,10 +1,9 @@
 """The gateway seam: HTTP in front of the registry."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
 from harness.seams.acts import Act, OtherImage
-from harness.seams.scope import RequestKind
+from harness.seams.scope import Injection, RequestKind
 
 
 class Gateway(Protocol):
@@ -21,7 +20,7 @@ class Gateway(Protocol):
         authenticated: bool | None = None,
         by: Literal["tag", "digest"] | None = None,
         per: Literal["request", "node"] = "request",
-    ) -> AbstractAsyncContextManager[None]:
+    ) -> Injection:
         """Match requests and act on them until the block is left.
 
         The fault's `where` narrows the match (its `kinds` replace the default ones).
@@ -40,7 +39,7 @@ class Gateway(Protocol):
         share: float = 1.0,
         per: Literal["request", "node"] = "request",
         alone: bool = False,
-    ) -> AbstractAsyncContextManager[None]:
+    ) -> Injection:
         """Answer requests for the tags in scope with another image; see `Instead`.
 
         `platform` is the one that is missing or wrong.

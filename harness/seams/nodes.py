@@ -1,8 +1,9 @@
 """The cluster seam: the nodes that pull, and what Kubernetes gives them."""
 
-from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Literal, Protocol
+
+from harness.seams.scope import Injection
 
 
 class HostsMistake(StrEnum):
@@ -27,18 +28,14 @@ class Nodes(Protocol):
     (`hosts`, `credentials`); they have no kubelet, keep no image and fill no disk.
     """
 
-    def hosts(
-        self, mistake: HostsMistake, *, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def hosts(self, mistake: HostsMistake, *, share: float = 1.0) -> Injection:
         """Put `mistake` into the hosts.toml of the nodes in scope.
 
         Bites: requests that went to the wrong place.
         """
         ...
 
-    def credentials(
-        self, state: Literal["wrong", "missing"], *, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def credentials(self, state: Literal["wrong", "missing"], *, share: float = 1.0) -> Injection:
         """Let the pull secret hold a wrong password, or be absent, for the nodes in scope.
 
         On real nodes a secret belongs to a namespace, not to a node: `share` and `where.nodes`
@@ -46,24 +43,20 @@ class Nodes(Protocol):
         """
         ...
 
-    def remove_images(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+    def remove_images(self, *, share: float = 1.0) -> Injection:
         """Remove the images of the repository in scope from the nodes, once; the next pod pulls.
 
         Bites: images removed, each counted once a node.
         """
         ...
 
-    def fill_disk(
-        self, *, free_bytes: int, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def fill_disk(self, *, free_bytes: int, share: float = 1.0) -> Injection:
         """Leave `free_bytes` for images on the nodes until the block is left.
 
         Bites: downloads that found no room.
         """
         ...
 
-    def pull_qps(
-        self, *, qps: int, burst: int, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def pull_qps(self, *, qps: int, burst: int, share: float = 1.0) -> Injection:
         """Lower kubelet's `registryPullQPS` and `registryBurst`. Bites: attempts it refused."""
         ...

@@ -1,9 +1,10 @@
 """The resolver seam: the name server that the nodes ask."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from harness.seams.scope import Injection
 
 
 class DnsMode(StrEnum):
@@ -37,6 +38,6 @@ class Resolver(Protocol):
         address: str | None = None,
         share: float = 1.0,
         turns: Turns | None = None,
-    ) -> AbstractAsyncContextManager[None]:
+    ) -> Injection:
         """Answer queries in scope this way until the block is left; in `turns` if given."""
         ...

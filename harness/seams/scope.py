@@ -1,9 +1,13 @@
 """What a fault is scoped to, and what its seams count."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+# What a seam returns: entering it changes something, leaving it undoes that.
+Injection = AbstractAsyncContextManager[None]
 
 
 class Seam(StrEnum):

@@ -1,8 +1,9 @@
 """The TLS seam: the handshakes of new connections with the gateway."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
+
+from harness.seams.scope import Injection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +24,10 @@ class Tls(Protocol):
     `share` is asked of the fault's chance by node and how many connections it made before.
     """
 
-    def certificate(
-        self, wanted: Certificate, *, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def certificate(self, wanted: Certificate, *, share: float = 1.0) -> Injection:
         """Show `wanted` instead of the registry's own certificate until the block is left."""
         ...
 
-    def held(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+    def held(self, *, share: float = 1.0) -> Injection:
         """Leave the client's first message without an answer until the block is left."""
         ...

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.bandwidth import Bandwidth
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from tests.stand_ins import asked_by
         ({"rate": "1MiB/s", "share": 0.25}, (("bandwidth", {"rate": 1049}), {"share": 0.25})),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], arguments: Any) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], arguments: Any) -> None:
     """Toxiproxy counts in kB/s."""
-    asked = asked_by(Bandwidth.model_validate(settings))
+    asked = seam_call(Bandwidth.model_validate(settings))
     assert asked == ("link", "toxic", *arguments)
 
 

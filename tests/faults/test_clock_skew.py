@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from harness.faults._answers import CHALLENGED
 from harness.faults.clock_skew import ClockSkew
 from harness.seams import SkewClock
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.stand_ins import asked_by
 )
 def test_the_clock_is_ahead_or_behind(settings: dict[str, Any], act: SkewClock) -> None:
     """What a registry forgives is distribution's minute unless another is given."""
-    assert asked_by(ClockSkew.model_validate(settings)) == (
+    assert seam_call(ClockSkew.model_validate(settings)) == (
         "gateway",
         "rule",
         (act,),

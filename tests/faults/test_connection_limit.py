@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.connection_limit import ConnectionLimit
 from harness.seams import ConnectionLimit as Limit
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -17,9 +17,9 @@ from tests.stand_ins import asked_by
         ({"limit": 0, "per": "all", "answer": "503"}, Limit(limit=0, per="all", answer="503")),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], act: Limit) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], act: Limit) -> None:
     """For every kind of request that a pull or a push makes."""
-    seam, verb, acts, named = asked_by(ConnectionLimit.model_validate(settings))
+    seam, verb, acts, named = seam_call(ConnectionLimit.model_validate(settings))
     assert (seam, verb, acts) == ("gateway", "rule", (act,))
     assert named == {"kinds": ConnectionLimit.request_kinds}
 

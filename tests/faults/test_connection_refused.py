@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.connection_refused import ConnectionRefused
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from tests.stand_ins import asked_by
         ({"share": "50%"}, {"share": 0.5}),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], named: dict[str, Any]) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], named: dict[str, Any]) -> None:
     """On all nodes or a share of them."""
-    asked = asked_by(ConnectionRefused.model_validate(settings))
+    asked = seam_call(ConnectionRefused.model_validate(settings))
     assert asked == ("link", "down", (), named)
 
 

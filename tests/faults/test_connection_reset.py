@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.connection_reset import ConnectionReset
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from tests.stand_ins import asked_by
         ({"after": "100ms", "share": "10%"}, (("reset_peer", {"timeout": 100}), {"share": 0.1})),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], arguments: Any) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], arguments: Any) -> None:
     """At once, or some milliseconds after the first data."""
-    asked = asked_by(ConnectionReset.model_validate(settings))
+    asked = seam_call(ConnectionReset.model_validate(settings))
     assert asked == ("link", "toxic", *arguments)
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.corrupted_blob import CorruptedBlob
 from harness.seams import Corrupt, RequestKind, Seam
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ def test_on_the_wire_it_is_a_rule_for_blobs_that_are_read(
     settings: dict[str, Any], flip_bytes: int, share: float
 ) -> None:
     """HEAD has no body to corrupt."""
-    assert asked_by(CorruptedBlob.model_validate(settings)) == (
+    assert seam_call(CorruptedBlob.model_validate(settings)) == (
         "gateway",
         "rule",
         (Corrupt(flip_bytes=flip_bytes),),
@@ -28,7 +28,7 @@ def test_on_the_wire_it_is_a_rule_for_blobs_that_are_read(
 def test_at_rest_it_changes_the_store() -> None:
     """So that nodes cannot be chosen."""
     fault = CorruptedBlob.model_validate({"on": "rest", "flip": 3, "share": 0.5})
-    assert asked_by(fault) == ("store", "flipped_bytes", (), {"flip_bytes": 3, "share": 0.5})
+    assert seam_call(fault) == ("store", "flipped_bytes", (), {"flip_bytes": 3, "share": 0.5})
     assert fault.seams_needed() == {Seam.STORE}
     assert fault.where_allowed() == {"repository", "layers"}
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.data_limit import DataLimit
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from tests.stand_ins import asked_by
         ({"limit": "1KiB", "share": 0.5}, (("limit_data", {"bytes": 1024}), {"share": 0.5})),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], arguments: Any) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], arguments: Any) -> None:
     """Toxiproxy counts in bytes."""
-    asked = asked_by(DataLimit.model_validate(settings))
+    asked = seam_call(DataLimit.model_validate(settings))
     assert asked == ("link", "toxic", *arguments)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.faults.dead_mirror import DeadMirror
 from harness.seams import HostsMistake
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from tests.stand_ins import asked_by
         ({"mode": "dropped"}, (HostsMistake.MIRROR_DROPS,), {"share": 1.0}),
     ],
 )
-def test_its_settings_are_the_seams_words(given: Any, arguments: Any, named: Any) -> None:
+def test_its_settings_reach_the_seam(given: Any, arguments: Any, named: Any) -> None:
     """Refused, unless told otherwise."""
-    asked = asked_by(DeadMirror.model_validate(given))
+    asked = seam_call(DeadMirror.model_validate(given))
     assert asked == ("cluster", "hosts", arguments, named)

@@ -12,7 +12,7 @@ from harness.faults.dns_servfail import DnsServfail
 from harness.faults.dns_timeout import DnsTimeout
 from harness.faults.dns_truncated import DnsTruncated
 from harness.seams import DnsMode
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 MODES = {
     DnsNxdomain: DnsMode.NXDOMAIN,  # says that the name does not exist
@@ -29,7 +29,7 @@ def test_their_settings_are_the_seams_words(
     kind: type[WrongAnswer], settings: dict[str, Any], share: float
 ) -> None:
     """On all queries or a share of them."""
-    asked = asked_by(kind.model_validate(settings))
+    asked = seam_call(kind.model_validate(settings))
     assert asked == ("resolver", "answering", (MODES[kind],), {"share": share})
 
 

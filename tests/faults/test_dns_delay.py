@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.dns_delay import DnsDelay
 from harness.seams import DnsMode
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -17,9 +17,9 @@ from tests.stand_ins import asked_by
         ({"delay": "1.5ms", "share": "50%"}, ((DnsMode.DELAY,), {"delay_ms": 2, "share": 0.5})),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], arguments: Any) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], arguments: Any) -> None:
     """On all queries or a share of them."""
-    asked = asked_by(DnsDelay.model_validate(settings))
+    asked = seam_call(DnsDelay.model_validate(settings))
     assert asked == ("resolver", "answering", *arguments)
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.dns_flapping import DnsFlapping
 from harness.seams import DnsMode, Turns
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -19,11 +19,11 @@ from tests.stand_ins import asked_by
         ("timeout", DnsMode.TIMEOUT),
     ],
 )
-def test_its_settings_are_the_seams_words(answer: str, mode: DnsMode) -> None:
+def test_its_settings_reach_the_seam(answer: str, mode: DnsMode) -> None:
     """Each answer, and turns in seconds."""
     settings = {"answer": answer, "wrong": "2s", "right": "500ms", "share": 0.5}
     named = {"share": 0.5, "turns": Turns(wrong_s=2.0, right_s=0.5)}
-    asked = asked_by(DnsFlapping.model_validate(settings))
+    asked = seam_call(DnsFlapping.model_validate(settings))
     assert asked == ("resolver", "answering", (mode,), named)
 
 

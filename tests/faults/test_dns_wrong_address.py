@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.dns_wrong_address import DnsWrongAddress
 from harness.seams import DnsMode
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from tests.stand_ins import asked_by
         ),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], arguments: Any) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], arguments: Any) -> None:
     """By default to one where nothing listens."""
-    asked = asked_by(DnsWrongAddress.model_validate(settings))
+    asked = seam_call(DnsWrongAddress.model_validate(settings))
     assert asked == ("resolver", "answering", *arguments)
 
 

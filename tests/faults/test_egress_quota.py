@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from harness.faults.egress_quota import EgressQuota
 from harness.seams import EgressQuota as Quota
 from harness.seams import RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ from tests.stand_ins import asked_by
         ),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], act: Quota) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], act: Quota) -> None:
     """For downloads of blobs only."""
-    assert asked_by(EgressQuota.model_validate(settings)) == (
+    assert seam_call(EgressQuota.model_validate(settings)) == (
         "gateway",
         "rule",
         (act,),

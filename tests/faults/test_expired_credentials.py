@@ -6,7 +6,7 @@ import pytest
 
 from harness.faults.expired_credentials import ExpiredCredentials
 from harness.seams import RefuseToken, RequestKind, Respond
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ def test_an_expired_token_is_refused_at_the_layers(
     settings: dict[str, Any], error: str | None
 ) -> None:
     """Only requests that carry one are bitten, so that the challenge before it is not."""
-    assert asked_by(ExpiredCredentials.model_validate(settings)) == (
+    assert seam_call(ExpiredCredentials.model_validate(settings)) == (
         "gateway",
         "rule",
         (RefuseToken(error=error),),
@@ -28,7 +28,7 @@ def test_an_expired_token_is_refused_at_the_layers(
 def test_an_expired_secret_is_refused_by_the_token_service() -> None:
     """With a body that the specification gives for it; layers cannot be chosen."""
     fault = ExpiredCredentials.model_validate({"share": 0.5})
-    seam, verb, (act,), named = asked_by(fault)
+    seam, verb, (act,), named = seam_call(fault)
     assert (seam, verb, named) == ("gateway", "rule", {"kinds": (RequestKind.TOKEN,), "share": 0.5})
     assert isinstance(act, Respond)
     assert act.status == 401
@@ -39,12 +39,12 @@ def test_an_expired_secret_is_refused_by_the_token_service() -> None:
 def test_without_a_token_service_the_registry_itself_refuses() -> None:
     """ECR: 403 and no challenge, to whoever shows a password."""
     fault = ExpiredCredentials().in_words_of("ecr")
-    _, _, (act,), named = asked_by(fault)
+    _, _, (act,), named = seam_call(fault)
     assert named["authenticated"] is True
     assert RequestKind.MANIFEST in named["kinds"]
     assert isinstance(act, Respond)
     assert (act.status, "www-authenticate" in dict(act.headers)) == (403, False)
     assert "Reauthenticate and try again." in act.body
-    (other,) = asked_by(ExpiredCredentials().in_words_of("ghcr"))[2]
+    (other,) = seam_call(ExpiredCredentials().in_words_of("ghcr"))[2]
     assert isinstance(other, Respond)
     assert (other.status, '"denied"' in other.body) == (403, True)

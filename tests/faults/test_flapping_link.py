@@ -6,14 +6,14 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.flapping_link import FlappingLink
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
-def test_its_settings_are_the_seams_words() -> None:
+def test_its_settings_reach_the_seam() -> None:
     """In seconds."""
     fault = FlappingLink.model_validate({"down": "2s", "up": "500ms", "share": "50%"})
     named = {"down_s": 2.0, "up_s": 0.5, "share": 0.5}
-    assert asked_by(fault) == ("link", "flapping", (), named)
+    assert seam_call(fault) == ("link", "flapping", (), named)
 
 
 @pytest.mark.parametrize(

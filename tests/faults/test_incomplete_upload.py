@@ -5,13 +5,13 @@ from pydantic import ValidationError
 
 from harness.faults.incomplete_upload import IncompleteUpload
 from harness.seams import Seam
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 def test_its_part_lies_among_the_uploads() -> None:
     """At rest, and nowhere else."""
     fault = IncompleteUpload.model_validate({"uploaded": "25%", "share": 0.5})
-    assert asked_by(fault) == ("store", "missing", (), {"share": 0.5, "uploaded_share": 0.25})
+    assert seam_call(fault) == ("store", "missing", (), {"share": 0.5, "uploaded_share": 0.25})
     assert fault.seams_needed() == {Seam.STORE}
 
 

@@ -2,12 +2,12 @@
 
 from harness.faults.insufficient_scope import InsufficientScope
 from harness.seams import RefuseToken, RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 def test_only_requests_with_a_token_are_refused() -> None:
     """The challenge before it is left alone, so that a node does fetch a token first."""
-    assert asked_by(InsufficientScope.model_validate({"share": "50%"})) == (
+    assert seam_call(InsufficientScope.model_validate({"share": "50%"})) == (
         "gateway",
         "rule",
         (RefuseToken(error="insufficient_scope"),),

@@ -2,12 +2,12 @@
 
 from harness.faults.missing_tag import MissingTag
 from harness.seams import RequestKind, Respond
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 def test_on_the_wire_only_requests_by_tag_are_answered() -> None:
     """What the tag named is found by its digest."""
-    seam, verb, (act,), named = asked_by(MissingTag.model_validate({}))
+    seam, verb, (act,), named = seam_call(MissingTag.model_validate({}))
     assert (seam, verb, named["by"]) == ("gateway", "rule", "tag")
     assert named["kinds"] == (RequestKind.MANIFEST,)
     assert isinstance(act, Respond)
@@ -17,4 +17,4 @@ def test_on_the_wire_only_requests_by_tag_are_answered() -> None:
 def test_at_rest_tags_are_removed() -> None:
     """A share of them."""
     fault = MissingTag.model_validate({"on": "rest", "share": 0.5})
-    assert asked_by(fault) == ("store", "untagged", (), {"share": 0.5})
+    assert seam_call(fault) == ("store", "untagged", (), {"share": 0.5})

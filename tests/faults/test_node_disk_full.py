@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.faults.node_disk_full import NodeDiskFull
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from tests.stand_ins import asked_by
         ({"free": "64KiB"}, (), {"free_bytes": 64 << 10, "share": 1.0}),
     ],
 )
-def test_its_settings_are_the_seams_words(given: Any, arguments: Any, named: Any) -> None:
+def test_its_settings_reach_the_seam(given: Any, arguments: Any, named: Any) -> None:
     """In bytes; a mebibyte when nothing is said."""
-    asked = asked_by(NodeDiskFull.model_validate(given))
+    asked = seam_call(NodeDiskFull.model_validate(given))
     assert asked == ("cluster", "fill_disk", arguments, named)

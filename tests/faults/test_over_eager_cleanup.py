@@ -6,13 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.over_eager_cleanup import OverEagerCleanup
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 def test_what_stays_and_how_deep_it_goes_reach_the_store() -> None:
     """There must be one version more than stays."""
     fault = OverEagerCleanup.model_validate({"keep": 2, "deletes": "tags"})
-    assert asked_by(fault) == ("store", "cleaned", (), {"keep": 2, "of": "tags"})
+    assert seam_call(fault) == ("store", "cleaned", (), {"keep": 2, "of": "tags"})
     assert fault.versions_needed() == 3
 
 

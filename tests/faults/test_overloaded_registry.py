@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.overloaded_registry import OverloadedRegistry
 from harness.seams import Queue
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from tests.stand_ins import asked_by
         ),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], act: Queue) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], act: Queue) -> None:
     """For every kind of request that a pull or a push makes."""
-    seam, verb, acts, named = asked_by(OverloadedRegistry.model_validate(settings))
+    seam, verb, acts, named = seam_call(OverloadedRegistry.model_validate(settings))
     assert (seam, verb, acts) == ("gateway", "rule", (act,))
     assert named == {"kinds": OverloadedRegistry.request_kinds}
 

@@ -6,15 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.partition import Partition
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
     ("settings", "named"), [({}, {"share": 1.0}), ({"share": "50%"}, {"share": 0.5})]
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], named: dict[str, Any]) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], named: dict[str, Any]) -> None:
     """On all nodes or a share of them."""
-    asked = asked_by(Partition.model_validate(settings))
+    asked = seam_call(Partition.model_validate(settings))
     assert asked == ("link", "cut_off", (), named)
 
 

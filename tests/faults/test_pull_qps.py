@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.faults.pull_qps import PullQps
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from tests.stand_ins import asked_by
         ({"qps": 2, "burst": 3}, (), {"qps": 2, "burst": 3, "share": 1.0}),
     ],
 )
-def test_its_settings_are_the_seams_words(given: Any, arguments: Any, named: Any) -> None:
+def test_its_settings_reach_the_seam(given: Any, arguments: Any, named: Any) -> None:
     """One and one when nothing is said."""
-    asked = asked_by(PullQps.model_validate(given))
+    asked = seam_call(PullQps.model_validate(given))
     assert asked == ("cluster", "pull_qps", arguments, named)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.pull_rate_limit import PullRateLimit
 from harness.seams import RateLimit, RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 HUB = (
     "You have reached your pull rate limit. You may increase the limit by authenticating and "
@@ -37,7 +37,7 @@ def test_it_is_a_limit_on_manifests(
     settings: dict[str, Any], act: RateLimit, methods: tuple[str, ...]
 ) -> None:
     """Docker Hub does not count HEAD; Retry-After is sent when it is given."""
-    assert asked_by(PullRateLimit.model_validate(settings)) == (
+    assert seam_call(PullRateLimit.model_validate(settings)) == (
         "gateway",
         "rule",
         (act,),
@@ -57,7 +57,7 @@ def test_it_speaks_as_the_registry_does_unless_told_otherwise() -> None:
     said = {}
     for style in (None, "quay"):
         fault = PullRateLimit.model_validate({"limit": 60, "window": "1s", "style": style})
-        (act,) = asked_by(fault.in_words_of("ghcr"))[2]
+        (act,) = seam_call(fault.in_words_of("ghcr"))[2]
         assert isinstance(act, RateLimit)
         said[style] = act.message
     assert said == {

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.redirect_to_slow_storage import RedirectToSlowStorage
 from harness.seams import Redirect, RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,9 @@ from tests.stand_ins import asked_by
         ),
     ],
 )
-def test_its_settings_are_the_seams_words(
-    settings: dict[str, Any], act: Redirect, share: float
-) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], act: Redirect, share: float) -> None:
     """For downloads of blobs only."""
-    assert asked_by(RedirectToSlowStorage.model_validate(settings)) == (
+    assert seam_call(RedirectToSlowStorage.model_validate(settings)) == (
         "gateway",
         "rule",
         (act,),

@@ -4,12 +4,12 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.registry_crash import RegistryCrash
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 def test_it_has_no_settings() -> None:
     """There is one registry, and it is crashed as a whole."""
-    assert asked_by(RegistryCrash.model_validate({})) == ("process", "crashed", (), {})
+    assert seam_call(RegistryCrash.model_validate({})) == ("process", "crashed", (), {})
 
 
 @pytest.mark.parametrize("setting", ["share", "nodes", "after"])

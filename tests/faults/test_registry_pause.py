@@ -4,12 +4,12 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.registry_pause import RegistryPause
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 def test_it_has_no_settings() -> None:
     """There is one registry, and it is paused as a whole."""
-    assert asked_by(RegistryPause.model_validate({})) == ("process", "paused", (), {})
+    assert seam_call(RegistryPause.model_validate({})) == ("process", "paused", (), {})
 
 
 @pytest.mark.parametrize("setting", ["share", "nodes", "after"])

@@ -4,14 +4,14 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.renamed_repository import RenamedRepository
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize("suffix", ["-v2", "/app", "2"])
 def test_the_suffix_reaches_the_store(suffix: str) -> None:
     """As it is."""
     fault = RenamedRepository.model_validate({"suffix": suffix})
-    assert asked_by(fault) == ("store", "renamed", (), {"suffix": suffix})
+    assert seam_call(fault) == ("store", "renamed", (), {"suffix": suffix})
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "-", "V2", "/../x", " a b", "x" * 60])

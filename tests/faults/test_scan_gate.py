@@ -10,7 +10,7 @@ from harness.node.causes import classify
 from harness.node.texts import unexpected_status, with_registry_errors
 from harness.recording.outcome import Cause
 from harness.seams import RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tests.stand_ins import asked_by
 )
 def test_manifests_are_refused_by_policy(settings: dict[str, Any], status: int, said: str) -> None:
     """Whoever asks for one, by GET or HEAD; a node's words for it are put down to a quota."""
-    seam, verb, (act,), named = asked_by(ScanGate.model_validate(settings))
+    seam, verb, (act,), named = seam_call(ScanGate.model_validate(settings))
     assert (seam, verb, act.status) == ("gateway", "rule", status)
     assert named == {"kinds": (RequestKind.MANIFEST,), "methods": ("GET", "HEAD"), "share": 1.0}
     text = with_registry_errors(unexpected_status("GET", "http://r/v2/", status), act.body.encode())

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from harness.faults.server_errors import ServerErrors
 from harness.node.texts import registry_errors
 from harness.seams import RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.stand_ins import asked_by
 def test_the_answer_is_that_of_whoever_gives_it(status: int, kind: str, said: str) -> None:
     """The registry's JSON, which a node prints in one word, or a proxy's page, which it leaves."""
     fault = ServerErrors.model_validate({"status": status, "share": "20%"})
-    seam, verb, (act,), named = asked_by(fault)
+    seam, verb, (act,), named = seam_call(fault)
     assert (seam, verb, act.status, dict(act.headers)) == (
         "gateway",
         "rule",

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.slicing import Slicing
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,9 @@ from tests.stand_ins import asked_by
         ),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], arguments: Any) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], arguments: Any) -> None:
     """Toxiproxy counts the pause in microseconds."""
-    asked = asked_by(Slicing.model_validate(settings))
+    asked = seam_call(Slicing.model_validate(settings))
     assert asked == ("link", "toxic", *arguments)
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.slow_close import SlowClose
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from tests.stand_ins import asked_by
         ({"delay": "1ms", "share": 0.5}, (("slow_close", {"delay": 1}), {"share": 0.5})),
     ],
 )
-def test_its_settings_are_the_seams_words(settings: dict[str, Any], arguments: Any) -> None:
+def test_its_settings_reach_the_seam(settings: dict[str, Any], arguments: Any) -> None:
     """Toxiproxy counts in milliseconds."""
-    asked = asked_by(SlowClose.model_validate(settings))
+    asked = seam_call(SlowClose.model_validate(settings))
     assert asked == ("link", "toxic", *arguments)
 
 

@@ -7,13 +7,13 @@ from pydantic import ValidationError
 
 from harness.faults.slow_first_byte import SlowFirstByte
 from harness.seams import Delay, RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
-def test_its_settings_are_the_seams_words() -> None:
+def test_its_settings_reach_the_seam() -> None:
     """The delay reaches the gateway in seconds."""
     fault = SlowFirstByte.model_validate({"delay": "200ms", "share": "50%"})
-    seam, verb, (act,), named = asked_by(fault)
+    seam, verb, (act,), named = seam_call(fault)
     assert (seam, verb, act) == ("gateway", "rule", Delay(first_byte_s=0.2))
     assert set(named["kinds"]) == set(SlowFirstByte.request_kinds)
     assert {RequestKind.TOKEN, RequestKind.MANIFEST, RequestKind.BLOB} <= set(named["kinds"])

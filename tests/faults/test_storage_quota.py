@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from harness.faults.storage_quota import StorageQuota
 from harness.seams import RequestKind, Respond
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from tests.stand_ins import asked_by
 )
 def test_it_answers_uploads(status: int, code: str, words: str) -> None:
     """With the status, and the body that goes with it."""
-    seam, verb, (act,), named = asked_by(StorageQuota.model_validate({"status": status}))
+    seam, verb, (act,), named = seam_call(StorageQuota.model_validate({"status": status}))
     assert (seam, verb, named) == ("gateway", "rule", {"kinds": (RequestKind.UPLOAD,), "share": 1})
     assert isinstance(act, Respond)
     (error,) = json.loads(act.body)["errors"]
@@ -49,7 +49,7 @@ def test_it_speaks_as_the_registry_does_unless_told_otherwise(
 ) -> None:
     """A status that is asked for wins over the profile's."""
     fault = StorageQuota.model_validate(settings).in_words_of("quay")
-    (act,) = asked_by(fault)[2]
+    (act,) = seam_call(fault)[2]
     assert isinstance(act, Respond)
     assert act.status == status
     assert words in act.body

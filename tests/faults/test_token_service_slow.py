@@ -2,12 +2,12 @@
 
 from harness.faults.token_service_slow import TokenServiceSlow
 from harness.seams import Delay, RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 def test_its_delay_reaches_token_requests_only() -> None:
     """In seconds."""
-    assert asked_by(TokenServiceSlow.model_validate({"delay": "200ms", "share": 0.5})) == (
+    assert seam_call(TokenServiceSlow.model_validate({"delay": "200ms", "share": 0.5})) == (
         "gateway",
         "rule",
         (Delay(first_byte_s=0.2),),

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.faults.truncated_blob import TruncatedBlob
 from harness.seams import RequestKind, Seam, Truncate
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_on_the_wire_it_is_a_rule_for_blobs_that_are_read(
     settings: dict[str, Any], act: Truncate
 ) -> None:
     """Closed in good order or reset."""
-    assert asked_by(TruncatedBlob.model_validate(settings)) == (
+    assert seam_call(TruncatedBlob.model_validate(settings)) == (
         "gateway",
         "rule",
         (act,),
@@ -33,7 +33,7 @@ def test_on_the_wire_it_is_a_rule_for_blobs_that_are_read(
 def test_at_rest_it_changes_the_store() -> None:
     """So that nodes cannot be chosen."""
     fault = TruncatedBlob.model_validate({"on": "rest", "keep": 0.25, "share": 0.5})
-    assert asked_by(fault) == ("store", "cut", (), {"keep_share": 0.25, "share": 0.5})
+    assert seam_call(fault) == ("store", "cut", (), {"keep_share": 0.25, "share": 0.5})
     assert fault.seams_needed() == {Seam.STORE}
     assert fault.where_allowed() == {"repository", "layers"}
 

@@ -2,13 +2,13 @@
 
 from harness.faults.unknown_authority import UnknownAuthority
 from harness.seams import Certificate
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
-def test_its_settings_are_the_seams_words() -> None:
+def test_its_settings_reach_the_seam() -> None:
     """Of every handshake in scope, or of a share."""
     fault = UnknownAuthority.model_validate({"share": "50%"})
-    assert asked_by(fault) == (
+    assert seam_call(fault) == (
         "tls",
         "certificate",
         (Certificate(unknown_authority=True),),

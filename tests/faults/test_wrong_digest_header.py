@@ -4,7 +4,7 @@ import pytest
 
 from harness.faults.wrong_digest_header import WrongDigestHeader
 from harness.seams import MislabelDigest, RequestKind
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tests.stand_ins import asked_by
 )
 def test_what_the_header_says_reaches_the_gateway(act: MislabelDigest) -> None:
     """For manifests: a node reads it nowhere else."""
-    assert asked_by(WrongDigestHeader.model_validate({"says": act.says})) == (
+    assert seam_call(WrongDigestHeader.model_validate({"says": act.says})) == (
         "gateway",
         "rule",
         (act,),

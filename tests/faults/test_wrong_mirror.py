@@ -6,7 +6,7 @@ import pytest
 
 from harness.faults.wrong_mirror import WrongMirror
 from harness.seams import HostsMistake
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from tests.stand_ins import asked_by
         ({"share": 0.25}, (HostsMistake.MIRROR_WITHOUT_CONTENT,), {"share": 0.25}),
     ],
 )
-def test_its_settings_are_the_seams_words(given: Any, arguments: Any, named: Any) -> None:
+def test_its_settings_reach_the_seam(given: Any, arguments: Any, named: Any) -> None:
     """On all nodes in scope, or a share of them."""
-    asked = asked_by(WrongMirror.model_validate(given))
+    asked = seam_call(WrongMirror.model_validate(given))
     assert asked == ("cluster", "hosts", arguments, named)

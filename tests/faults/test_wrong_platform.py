@@ -4,7 +4,7 @@ import pytest
 
 from harness.faults.wrong_platform import WrongPlatform
 from harness.seams import OtherImage
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ def test_what_the_tag_names_reaches_gateway_and_store(tag: str, other: OtherImag
     """With the platform that is missing."""
     wire = WrongPlatform.model_validate({"tag": tag})
     named = {"platform": ("linux", "amd64"), "share": 1.0}
-    assert asked_by(wire) == ("gateway", "instead", (other,), named)
+    assert seam_call(wire) == ("gateway", "instead", (other,), named)
     rest = WrongPlatform.model_validate({"tag": tag, "on": "rest", "platform": "linux/arm64"})
     named = {"platform": ("linux", "arm64"), "share": 1.0}
-    assert asked_by(rest) == ("store", "retagged", (other,), named)
+    assert seam_call(rest) == ("store", "retagged", (other,), named)

@@ -6,7 +6,7 @@ import pytest
 
 from harness.faults.wrong_registry_url import WrongRegistryUrl
 from harness.seams import HostsMistake
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tests.stand_ins import asked_by
         ({"part": "path", "share": "50%"}, (HostsMistake.WRONG_PATH,), {"share": 0.5}),
     ],
 )
-def test_its_settings_are_the_seams_words(given: Any, arguments: Any, named: Any) -> None:
+def test_its_settings_reach_the_seam(given: Any, arguments: Any, named: Any) -> None:
     """Host, unless another part is named."""
-    asked = asked_by(WrongRegistryUrl.model_validate(given))
+    asked = seam_call(WrongRegistryUrl.model_validate(given))
     assert asked == ("cluster", "hosts", arguments, named)

@@ -5,7 +5,7 @@ import pytest
 from harness.faults._answers import CHALLENGED
 from harness.faults.wrong_token_realm import WrongTokenRealm
 from harness.seams import MisdirectToken
-from tests.stand_ins import asked_by
+from tests.stand_ins import seam_call
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from tests.stand_ins import asked_by
 )
 def test_one_part_of_the_realm_is_wrong(wrong: str, act: MisdirectToken) -> None:
     """The others stay as they are."""
-    assert asked_by(WrongTokenRealm.model_validate({"wrong": wrong})) == (
+    assert seam_call(WrongTokenRealm.model_validate({"wrong": wrong})) == (
         "gateway",
         "rule",
         (act,),

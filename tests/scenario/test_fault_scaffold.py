@@ -52,7 +52,7 @@ def test_what_is_written_passes_as_it_is(tmp_path: Path, word: str) -> None:
         spec.loader.exec_module(module)
         names: dict[str, object] = {}
         exec((tmp_path / test).read_text(encoding="utf-8"), names)  # noqa: S102  what was just written
-        own = names["test_its_settings_are_the_seams_words"]
+        own = names["test_its_settings_reach_the_seam"]
         assert callable(own)
         own()
     finally:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Protocol
 
@@ -10,7 +10,7 @@ from harness.chance import Chance
 from harness.load.driver import LoadRun
 from harness.load.node_changes import NodeChange, Part
 from harness.load.orders import CLIENTS_NODE
-from harness.seams import Bites, HostsMistake, Where
+from harness.seams import Bites, HostsMistake, Injection, Where
 
 _READ_AT_EACH_PULL: Final = ("hosts", "credentials")
 
@@ -53,28 +53,20 @@ class ScopedEmulatedNodes:
     scope: Scope
     _names: list[str] = field(default_factory=list)
 
-    def hosts(
-        self, mistake: HostsMistake, *, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def hosts(self, mistake: HostsMistake, *, share: float = 1.0) -> Injection:
         """`seams.Nodes.hosts`; ChildError when the load does not obey. So do all below."""
         return self._changed("hosts", share, mistake=mistake.value)
 
-    def credentials(
-        self, state: Literal["wrong", "missing"], *, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def credentials(self, state: Literal["wrong", "missing"], *, share: float = 1.0) -> Injection:
         return self._changed("credentials", share, state=state)
 
-    def remove_images(self, *, share: float = 1.0) -> AbstractAsyncContextManager[None]:
+    def remove_images(self, *, share: float = 1.0) -> Injection:
         return self._changed("images", share, repository=self.scope.where.repository or "")
 
-    def fill_disk(
-        self, *, free_bytes: int, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def fill_disk(self, *, free_bytes: int, share: float = 1.0) -> Injection:
         return self._changed("disk", share, free_bytes=free_bytes)
 
-    def pull_qps(
-        self, *, qps: int, burst: int, share: float = 1.0
-    ) -> AbstractAsyncContextManager[None]:
+    def pull_qps(self, *, qps: int, burst: int, share: float = 1.0) -> Injection:
         return self._changed("pull_qps", share, qps=qps, burst=burst)
 
     async def bites(self) -> Bites:

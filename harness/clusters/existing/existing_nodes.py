@@ -1,7 +1,7 @@
 """A user's own cluster: found by the context that was named twice, and what faults may do there."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from harness.environment.scope import FaultScope
 from harness.process.child import Run
 from harness.process.completion import run_to_completion
 from harness.recording.outcome import Cause
-from harness.seams import Bites
+from harness.seams import Bites, Injection
 
 _WRONG_PASSWORD = "not this one"  # noqa: S105  nobody's
 
@@ -65,7 +65,7 @@ class ScopedExistingNodes:
     scope: FaultScope
     _before: list[int] = field(default_factory=list)
 
-    def hosts(self, *_: Any, **__: Any) -> AbstractAsyncContextManager[None]:
+    def hosts(self, *_: Any, **__: Any) -> Injection:
         """Raises ClusterError: the plan refuses faults that need this."""
         raise ClusterError(f"{self.scope.fault}: the nodes of an existing cluster are not changed")
 
