@@ -8,6 +8,7 @@ import pandas as pd
 
 from harness.analysis import series
 from harness.analysis.bites import Traffic, fault_findings
+from harness.analysis.breakdown import breakdown_findings, recovery_breakdown
 from harness.analysis.client_pool import limited_streams
 from harness.analysis.delay import backoff_findings, delay_findings, parts_findings
 from harness.analysis.error_groups import error_groups
@@ -39,6 +40,7 @@ from harness.analysis.recorded_run import RecordedRun
 from harness.analysis.recovery import recoveries, recovery_findings
 from harness.analysis.right_image import right_image_finding, with_built_digest
 from harness.analysis.stopped import how_it_ended, stopped_early
+from harness.analysis.subsets import subsets
 from harness.analysis.throughput import (
     bin_edges,
     bytes_over_time,
@@ -103,6 +105,8 @@ def analyse(recorded: RecordedRun) -> Analysis:
         recoveries=recovered,
         end_s=end_s,
         stopped=stopped_early(recorded.events),
+        windows=seen,
+        scopes=scopes,
     )
     findings = _findings(recorded, frames, seen, evidence, faults)
     drawn = {**frames.series, "faults": series.fault_bands(faults, end_s)}
@@ -189,6 +193,7 @@ def _findings(
     )
     found = reasons(recorded.events, judged, faults, load)
     verdict, exit_code = overall(found, judged, run.ended)
+    parts = tuple(subsets(frames.pods, frames.pulls))
     return Findings(
         verdict=verdict.value,
         exit_code=int(exit_code),
@@ -201,6 +206,8 @@ def _findings(
         delay_parts=parts_findings(frames.pods, seen),
         recovery=recovery_findings(evidence.recoveries),
         backoff=backoff_findings(frames.pods),
+        breakdown=breakdown_findings(parts, run.seed),
+        recovery_breakdown=recovery_breakdown(parts, frames.pushes.head(0), seen, evidence.scopes),
         right_image=right_image_finding(frames.pods),
         pulls=pulls_findings(frames.pulls, run.seed),
         pushes=pushes_findings(frames.pushes, run.seed),

@@ -61,12 +61,13 @@ def delay_findings(
     found = []
     for group, name, members in groups(pods, windows):
         ready = members[members["outcome"].eq(Outcome.OK)]
-        found.append(_delay(group, name, "all", members, seed))
-        found.append(_delay(group, name, "ready", ready, seed))
+        found.append(delay_of(group, name, "all", members, seed))
+        found.append(delay_of(group, name, "ready", ready, seed))
     return tuple(found)
 
 
-def _delay(group: str, name: str, population: str, pods: pd.DataFrame, seed: int) -> DelayFinding:
+def delay_of(group: str, name: str, population: str, pods: pd.DataFrame, seed: int) -> DelayFinding:
+    """Outcomes and quantiles of the delay of `pods`, whatever group they are."""
     waits = waits_of(pods)
     outcomes = pods["outcome"]
     recorded = pods["recorded"].astype(bool)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -11,10 +11,12 @@ import pandas as pd
 from harness.analysis.delay import waits_of
 from harness.analysis.findings import ExpectationFinding
 from harness.analysis.json_values import finite
-from harness.analysis.plan_facts import Expectation
+from harness.analysis.plan_facts import Expectation, Scope
 from harness.analysis.pulls import pull_waits, service_waits
 from harness.analysis.quantiles import Waits, rank, samples_needed
-from harness.analysis.recovery import Recovery
+from harness.analysis.recovery import Recovery, recoveries
+from harness.analysis.subsets import narrowed
+from harness.analysis.windows import FaultWindow
 from harness.recording.outcome import Outcome, Verdict
 
 
@@ -23,6 +25,7 @@ class Evidence:
     """What expectations are held against; frames have their phases.
 
     `stopped`: why nothing can be judged, as `stopped_early` has it; "" in a run that finished.
+    `windows`, `scopes`: of the faults, by which `recoveries` were found.
     """
 
     pods: pd.DataFrame
@@ -32,6 +35,16 @@ class Evidence:
     recoveries: Sequence[Recovery]
     end_s: float
     stopped: str = ""
+    windows: Sequence[FaultWindow] = ()
+    scopes: Mapping[tuple[str, int], Scope] = field(default_factory=dict)
+
+    def narrowed(self, image: str, rollout: str) -> "Evidence":
+        """Only pods and pulls of `image` and of `rollout`, and what followed each heal for them."""
+        if not (image or rollout):
+            return self
+        pods, pulls = narrowed(self.pods, self.pulls, image, rollout)
+        found = recoveries(pods, pulls, self.pushes.head(0), self.windows, self.scopes)
+        return replace(self, pods=pods, pulls=pulls, recoveries=found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +69,8 @@ def judge(expectation: Expectation, evidence: Evidence) -> ExpectationFinding:
     if measured is None:
         measure = _nothing("", f"{expectation.metric}: no such metric, known: {sorted(METRICS)}")
     else:
-        measure = measured(expectation, evidence)
+        some = evidence.narrowed(expectation.image, expectation.rollout)
+        measure = measured(expectation, some)
     if evidence.stopped and measured is not None:
         measure = _nothing(measure.unit, f"not judged: {evidence.stopped}")
     verdict, note = _verdict(expectation, measure)
@@ -84,6 +98,8 @@ def judge(expectation: Expectation, evidence: Evidence) -> ExpectationFinding:
         samples_needed=measure.needed,
         verdict=verdict.value,
         note=note,
+        image=expectation.image,
+        rollout=expectation.rollout,
     )
 
 
@@ -113,6 +129,8 @@ def sentence(expectation: Expectation, unit: str) -> str:
     """`expectation` in words, as the report prints it."""
     quantile = f" p{expectation.quantile * 100:g}" if expectation.quantile is not None else ""
     phase = f" {expectation.phase}" if expectation.phase else ""
+    of = (("image", expectation.image), ("rollout", expectation.rollout))
+    where = "".join(f" of {key} {name}" for key, name in of if name)
     fault = f" of {expectation.fault}" if expectation.fault else ""
     limit = f"{expectation.limit:.6g}"
     if unit == "share":
@@ -120,7 +138,7 @@ def sentence(expectation: Expectation, unit: str) -> str:
     elif unit:
         limit = f"{limit} {unit}"
     comparison = expectation.comparison.replace("_", " ")
-    return f"{expectation.metric}{quantile}{phase}{fault} {comparison} {limit}"
+    return f"{expectation.metric}{quantile}{where}{phase}{fault} {comparison} {limit}"
 
 
 def _in_phase(rows: pd.DataFrame, expectation: Expectation) -> pd.DataFrame:

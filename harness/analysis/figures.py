@@ -1,7 +1,7 @@
 """The figures of one run that can be compared with those of another: one number a run each."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -11,7 +11,8 @@ Unit = Literal["s", "share", "bytes/s"]
 Scale = Literal["ratio", "points"]
 
 _QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p95": 0.95}  # p99 is one pod of a hundred
-_OF_OK: Final = {"ok_p50": 0.5, "ok_p95": 0.95}
+_OF_PULLS: Final = {"p50": 0.5, "p95": 0.95}
+MOST_SUBSETS: Final = 8  # images or rollouts that are compared one by one
 SHORTEST_S: Final = 0.01  # below this, times are taken as alike: the clock of a busy machine
 
 
@@ -25,8 +26,12 @@ class FigureName:
 
     @property
     def key(self) -> str:
-        """`deployment_delay/latency-1/p95`: how a baseline's file names it."""
-        return f"{self.metric}/{self.part}/{self.quantile}".rstrip("/")
+        """`deployment_delay/latency-1/p95`: how a baseline's file names it.
+
+        A part with a slash in it (`image team/app`) keeps the slash behind it without a quantile.
+        """
+        key = f"{self.metric}/{self.part}/{self.quantile}"
+        return key if "/" in self.part else key.rstrip("/")
 
     @classmethod
     def of(cls, key: str) -> "FigureName":
@@ -106,7 +111,8 @@ def off_scale(kind: Kind, shift: float) -> float:
 def figures(findings: Mapping[str, Any]) -> dict[FigureName, Figure]:
     """Every comparable figure of the content of one `findings.json`.
 
-    Of the delay: all pods, those before and after the faults, and those that met each fault.
+    Of the delay: all pods, those before and after the faults, those that met each fault, and those
+    of each image and rollout.
     """
     return dict(
         (
@@ -117,6 +123,7 @@ def figures(findings: Mapping[str, Any]) -> dict[FigureName, Figure]:
             *_rates(findings, "pushes", "push_error_rate"),
             *_durations(findings),
             *_throughput(findings),
+            *_breakdown(findings),
             *_control(findings),
         )
     )
@@ -157,16 +164,54 @@ def _recoveries(findings: Mapping[str, Any]) -> Iterator[_Named]:
     for one in findings["recovery"]:
         by_fault.setdefault(one["fault"], []).append(one)
     for fault, heals in by_fault.items():
-        waited = [one for one in heals if one["pods_waiting"]]
-        if waited:
-            known = max(_either(one["recovery_wait_s"], one["more_than_s"]) for one in waited)
-            never = any(one["recovery_wait_s"] is None for one in waited)
-            figure = Figure(value=known, samples=len(waited), at_least=never)
-            yield FigureName(metric="recovery_time", part=f"after {fault}"), figure
+        yield from _slowest(heals, f"after {fault}")
         tried = [one["first_success_wait_s"] for one in heals if one["tried_again"]]
         if tried and None not in tried:
             figure = Figure(value=max(tried), samples=len(tried))
             yield FigureName(metric="first_success_time", part=f"after {fault}"), figure
+
+
+def _slowest(heals: Sequence[Mapping[str, Any]], part: str) -> Iterator[_Named]:
+    waited = [one for one in heals if one["pods_waiting"]]
+    if waited:
+        known = max(_either(one["recovery_wait_s"], one["more_than_s"]) for one in waited)
+        never = any(one["recovery_wait_s"] is None for one in waited)
+        figure = Figure(value=known, samples=len(waited), at_least=never)
+        yield FigureName(metric="recovery_time", part=part), figure
+
+
+def _breakdown(findings: Mapping[str, Any]) -> Iterator[_Named]:
+    """Of each image, and of each rollout unless every rollout has an image of its own.
+
+    None of those that are too many: each figure that is looked at makes the others less certain.
+    """
+    rows = [one for one in findings.get("breakdown", ()) if not one["phase"]]
+    images = [one for one in rows if one["group"] == "image"]
+    rollouts = [one for one in rows if one["group"] == "rollout"]
+    if len(rollouts) == sum(bool(one["pods"]) for one in images):
+        rollouts = []
+    for one in (*_unless_many(images), *_unless_many(rollouts)):
+        part = f"{one['group']} {one['name']}"
+        yield from _of_subset(one, part)
+        heals = findings["recovery_breakdown"]
+        mine = [it for it in heals if (it["group"], it["name"]) == (one["group"], one["name"])]
+        yield from _slowest(mine, part)
+
+
+def _unless_many(rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return rows if len(rows) <= MOST_SUBSETS else []
+
+
+def _of_subset(one: Mapping[str, Any], part: str) -> Iterator[_Named]:
+    for quantile, share in _QUANTILES.items():
+        if figure := _quantile(one[quantile], one["pods"], share):
+            yield FigureName(metric="deployment_delay", part=part, quantile=quantile), figure
+    if one["pull_error_rate"] is not None:
+        figure = Figure(value=one["pull_error_rate"], samples=one["pulls"])
+        yield FigureName(metric="pull_error_rate", part=part), figure
+    for quantile, share in _OF_PULLS.items():
+        if figure := _quantile(one[f"pull_{quantile}"], one["pulls_ok"], share):
+            yield FigureName(metric="pull_duration", part=part, quantile=quantile), figure
 
 
 def _either(value: float | None, more_than: float | None) -> float:
@@ -194,10 +239,9 @@ def _durations(findings: Mapping[str, Any]) -> Iterator[_Named]:
     """
     for one in findings["pulls"]:
         one["service_p50"]
-        for key, share in _OF_OK.items():
-            figure = _quantile(one[key], one["ok"], share)
+        for quantile, share in _OF_PULLS.items():
+            figure = _quantile(one[f"ok_{quantile}"], one["ok"], share)
             if one["phase"] and figure:
-                quantile = key.removeprefix("ok_")
                 name = FigureName(metric="pull_duration", part=one["phase"], quantile=quantile)
                 yield name, figure
 

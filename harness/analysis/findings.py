@@ -14,8 +14,10 @@ from harness.analysis.health_findings import LoadHealth, NodeMetricsFinding, Wat
 from harness.analysis.json_values import plain
 from harness.analysis.pod_findings import (
     BackoffFinding,
+    BreakdownFinding,
     DelayFinding,
     PartsFinding,
+    RecoveryBreakdown,
     RecoveryFinding,
     RightImageFinding,
 )
@@ -69,7 +71,7 @@ class ExpectationFinding:
     `value` and `limit` are in `unit` ("s", "share", "bytes/s", "count"). `value` null with
     `more_than` set: it is somewhere beyond `more_than`; both null with samples: never. `margin` is
     how far the value is on the good side of the limit (negative: beyond it), `margin_share` the
-    same as a share of the limit.
+    same as a share of the limit. `image`, `rollout`: what its `where` names.
     """
 
     text: str
@@ -87,6 +89,8 @@ class ExpectationFinding:
     samples_needed: int
     verdict: str
     note: str
+    image: str = ""
+    rollout: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +145,8 @@ class Findings:
     delay_parts: tuple[PartsFinding, ...]
     recovery: tuple[RecoveryFinding, ...]
     backoff: tuple[BackoffFinding, ...]
+    breakdown: tuple[BreakdownFinding, ...]
+    recovery_breakdown: tuple[RecoveryBreakdown, ...]
     right_image: RightImageFinding
     pulls: tuple[PullsFinding, ...]
     pushes: tuple[PushesFinding, ...]

@@ -11,7 +11,10 @@ Comparison = Literal["at_most", "at_least"]
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """One entry of `expect`; `quantile` None judges the worst sample, `phase` "" the whole run."""
+    """One entry of `expect`; `quantile` None judges the worst sample, `phase` "" the whole run.
+
+    `image`, `rollout`: as the scenario names them; "" for all.
+    """
 
     metric: str
     comparison: Comparison
@@ -19,6 +22,8 @@ class Expectation:
     quantile: float | None = None
     phase: str = ""
     fault: str = ""
+    image: str = ""
+    rollout: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +115,8 @@ def planned_expectations(plan: Mapping[str, Any]) -> tuple[Expectation, ...]:
                 quantile=float(quantile) if isinstance(quantile, int | float) else None,
                 phase=str(entry.get("phase") or ""),
                 fault=str(entry.get("fault") or ""),
+                image=str(entry.get("image") or ""),
+                rollout=str(entry.get("rollout") or ""),
             )
             for comparison in comparisons
             if isinstance(entry.get(comparison), int | float)

@@ -73,6 +73,44 @@ class RecoveryFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakdownFinding:
+    """Pods and pulls of one image or one rollout in a phase ("" for the whole run).
+
+    `group`: "image" (in all its versions) or "rollout" (in all its rounds); only where there are
+    several. `p50` and the like are of the deployment delay of all its pods, ready or not;
+    `pull_p50` of the duration of pulls that succeeded. Background pulls have no rollout.
+    """
+
+    group: str
+    name: str
+    phase: str
+    pods: int
+    ready: int
+    failed: int
+    unfinished: int
+    missing: int
+    p50: QuantileFinding
+    p90: QuantileFinding
+    p95: QuantileFinding
+    max: QuantileFinding
+    pulls: int
+    pulls_failed: int
+    pull_error_rate: float | None
+    pull_bytes_sum: int
+    pulls_ok: int
+    pull_p50: QuantileFinding
+    pull_p95: QuantileFinding
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryBreakdown(RecoveryFinding):
+    """What followed one heal, for the pods and pulls of one image or one rollout."""
+
+    group: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackoffFinding:
     """Time that pods lost waiting for kubelet to try again."""
 

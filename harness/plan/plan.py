@@ -54,6 +54,8 @@ class PlannedExpectation:
     quantile: float | None
     phase: str | None
     fault: str | None
+    image: str | None
+    rollout: str | None
     at_most: float | None
     at_least: float | None
 
@@ -243,6 +245,8 @@ def _expectation(expectation: Expectation) -> PlannedExpectation:
         quantile=expectation.quantile,
         phase=expectation.phase,
         fault=expectation.fault,
+        image=expectation.where.image if expectation.where else None,
+        rollout=expectation.where.rollout if expectation.where else None,
         at_most=limits["at_most"],
         at_least=limits["at_least"],
     )

@@ -160,9 +160,11 @@ def _notes(plan: Plan) -> list[str]:
 def _expectation(expectation: PlannedExpectation) -> str:
     quantile = "" if expectation.quantile is None else f" p{expectation.quantile * 100:g}"
     phase = f" {expectation.phase}" if expectation.phase else ""
+    of = (("image", expectation.image), ("rollout", expectation.rollout))
+    where = "".join(f" of {key} {name}" for key, name in of if name)
     fault = f" of {expectation.fault}" if expectation.fault else ""
     at_most = expectation.at_most is not None
     limit = expectation.at_most if at_most else expectation.at_least
     share = METRICS[expectation.metric].unit == "share"
     said = f"{(limit or 0.0) * 100:g} %" if share else f"{limit:g} s"
-    return f"{expectation.metric}{quantile}{phase}{fault} {'≤' if at_most else '≥'} {said}"
+    return f"{expectation.metric}{quantile}{where}{phase}{fault} {'≤' if at_most else '≥'} {said}"

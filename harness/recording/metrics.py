@@ -8,32 +8,56 @@ Unit = Literal["s", "share"]
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """`quantile`, `phase`, `fault`: whether an expectation may name one."""
+    """`quantile`, `phase`, `fault`, `where`: whether an expectation may name one.
+
+    `of`: what its samples are of, as far as `where` may choose among them.
+    """
 
     unit: Unit
     about: str
     quantile: bool = False
     phase: bool = False
     fault: bool = False
+    of: Literal["pods", "pulls", ""] = ""
+
+    @property
+    def where(self) -> bool:
+        return bool(self.of)
 
 
 METRICS: Final[dict[str, Metric]] = {
-    "deployment_delay": Metric(unit="s", about="pod created to Ready", quantile=True, phase=True),
+    "deployment_delay": Metric(
+        unit="s", about="pod created to Ready", quantile=True, phase=True, of="pods"
+    ),
     "pull_duration": Metric(
-        unit="s", about="one pull, from when it was due to its end", quantile=True, phase=True
+        unit="s",
+        about="one pull, from when it was due to its end",
+        quantile=True,
+        phase=True,
+        of="pulls",
     ),
     "service_time": Metric(
-        unit="s", about="one pull, from its first request to its end", quantile=True, phase=True
+        unit="s",
+        about="one pull, from its first request to its end",
+        quantile=True,
+        phase=True,
+        of="pulls",
     ),
-    "pods_ready": Metric(unit="share", about="pods that became Ready, of all", phase=True),
+    "pods_ready": Metric(
+        unit="share", about="pods that became Ready, of all", phase=True, of="pods"
+    ),
     "pods_right_image": Metric(
-        unit="share", about="Ready pods that run the image that was built", phase=True
+        unit="share", about="Ready pods that run the image that was built", phase=True, of="pods"
     ),
-    "pull_error_rate": Metric(unit="share", about="failed pulls, of all attempts", phase=True),
+    "pull_error_rate": Metric(
+        unit="share", about="failed pulls, of all attempts", phase=True, of="pulls"
+    ),
     "request_error_rate": Metric(unit="share", about="failed requests, of all", phase=True),
     "push_error_rate": Metric(unit="share", about="failed uploads, of all", phase=True),
-    "recovery_time": Metric(unit="s", about="fault healed to all pods Ready", fault=True),
+    "recovery_time": Metric(
+        unit="s", about="fault healed to all pods Ready", fault=True, of="pods"
+    ),
     "first_success_time": Metric(
-        unit="s", about="fault healed to the first pull that succeeds", fault=True
+        unit="s", about="fault healed to the first pull that succeeds", fault=True, of="pulls"
     ),
 }

@@ -43,6 +43,7 @@ def name_of(one: FigureComparison) -> str:
 def figure_title(metric: str, part: str, quantile: str) -> str:
     """A figure's name as people read it."""
     where = f"{part} the faults" if part in PHASES else part.removeprefix("all")
+    where = f"of {where}" if where.startswith(("image ", "rollout ")) else where
     return " ".join(word for word in (metric.replace("_", " "), quantile, where) if word)
 
 

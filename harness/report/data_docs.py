@@ -11,9 +11,11 @@ from harness.analysis.findings import ExpectationFinding, FaultFinding
 from harness.analysis.health_findings import ProcessHealth
 from harness.analysis.pod_findings import (
     BackoffFinding,
+    BreakdownFinding,
     DelayFinding,
     PartsFinding,
     QuantileFinding,
+    RecoveryBreakdown,
     RecoveryFinding,
     WrongImage,
 )
@@ -36,6 +38,8 @@ FOUND: Final[Mapping[str, type]] = {
     "delay_parts": PartsFinding,
     "recovery": RecoveryFinding,
     "backoff": BackoffFinding,
+    "breakdown": BreakdownFinding,
+    "recovery_breakdown": RecoveryBreakdown,
     "wrong_images": WrongImage,
     "pulls_by_phase": PullsFinding,
     "pushes_by_phase": PushesFinding,

@@ -19,6 +19,7 @@ from harness.analysis.frames import records
 from harness.analysis.json_values import plain
 from harness.analysis.pod_findings import DelayFinding
 from harness.report import words
+from harness.report.breakdown import breakdown_tables
 from harness.report.charts import charts
 from harness.report.comparison import comparison_rows
 
@@ -55,6 +56,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         zoom_end=round(findings.run.duration_s, 3),
         zoom_faults=_around_faults(findings),
         delays=_delays(findings),
+        breakdown=breakdown_tables(findings),
         phased=words.phased(findings),
         tiles=_tiles(findings),
         wrong_image=words.wrong_image_text(findings),

@@ -6,6 +6,7 @@ from typing import Final
 from harness.analysis.comparison import Comparison
 from harness.analysis.findings import Findings
 from harness.analysis.transfer_findings import FailingFinding, PullsFinding, PushesFinding
+from harness.report.breakdown import breakdown_tables
 from harness.report.comparison import comparison_rows
 from harness.report.words import (
     NONE,
@@ -47,6 +48,7 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
         _failing("pushes", findings.failing_pushes),
         _delay(findings),
         _recovery(findings),
+        _breakdown(findings),
         _pulls(findings),
         _pushes(findings),
         comparison_markdown(comparison) if comparison else "",
@@ -188,6 +190,13 @@ def _recovery(findings: Findings) -> str:
         for one in findings.recovery
     )
     return "## Recovery\n\n" + table(head, rows)
+
+
+def _breakdown(findings: Findings) -> str:
+    tables = breakdown_tables(findings)
+    if not tables:
+        return ""
+    return "## By image and rollout\n\n" + "\n".join(table(it.head, it.rows) for it in tables)
 
 
 def _pulls(findings: Findings) -> str:

@@ -40,6 +40,8 @@ def _of_findings(findings: Findings) -> Mapping[str, tuple[Any, ...]]:
         "delay_parts": findings.delay_parts,
         "recovery": findings.recovery,
         "backoff": findings.backoff,
+        "breakdown": findings.breakdown,
+        "recovery_breakdown": findings.recovery_breakdown,
         "wrong_images": findings.right_image.images,
         "pulls_by_phase": findings.pulls,
         "pushes_by_phase": findings.pushes,

@@ -9,6 +9,7 @@ from harness.recording.metrics import METRICS
 from harness.recording.tally import METRICS as ABORT_METRICS
 from harness.scenario.complaints import Path, did_you_mean, got
 from harness.scenario.existing_checks import existing_fits
+from harness.scenario.expectation_where import where_has_samples
 from harness.scenario.extent import last_step_s, round_at_s, stream_end_s
 from harness.scenario.fault_checks import Faults, Problem, faults_agree, faults_fit
 from harness.scenario.model import Abort, Expectation, ScenarioBody, platform_of
@@ -181,12 +182,14 @@ def _expectations_can_be_judged(body: ScenarioBody, faults: Faults) -> Iterator[
             hint = did_you_mean(expectation.metric, METRICS)
             yield (*at, "metric"), f"is not known{hint}, got {got(expectation.metric)}"
             continue
-        for key in ("quantile", "phase", "fault"):
+        for key in ("quantile", "phase", "fault", "where"):
             if getattr(expectation, key) is not None and not getattr(metric, key):
                 yield (*at, key), f"does not apply to {expectation.metric}"
         if expectation.fault is not None and metric.fault and expectation.fault not in known:
             hint = did_you_mean(expectation.fault, known)
             yield (*at, "fault"), f"must be one of faults{hint}, got {got(expectation.fault)}"
+        if expectation.where is not None and metric.where:
+            yield from where_has_samples(body.load, body.images, expectation.where, metric.of, at)
         yield from _limit_is_right(expectation, metric.unit, at)
 
 

@@ -64,6 +64,13 @@ class FaultEntry(BaseModel):
     KEYS: ClassVar[tuple[str, ...]] = ("at", "for", "every", "times", "where")
 
 
+class ExpectationWhere(Strict):
+    """Which samples an expectation is of: those of one image, of one rollout, or of both."""
+
+    image: str | None = Field(None, description="a name of images; all its versions")
+    rollout: str | None = Field(None, description="the name of a rollout; all its rounds")
+
+
 class Expectation(Strict):
     """What a correct system meets; exactly one of `at_most` and `at_least`."""
 
@@ -71,6 +78,7 @@ class Expectation(Strict):
     quantile: Number | None = Field(None, gt=0, le=1)
     phase: Literal["before", "during", "after"] | None = None
     fault: str | None = None
+    where: ExpectationWhere | None = None
     at_most: Any = None
     at_least: Any = None
 

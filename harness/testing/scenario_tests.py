@@ -94,6 +94,8 @@ def _name(expectation: PlannedExpectation) -> str:
         None if quantile is None else f"p{quantile * 100:g}",
         expectation.phase,
         expectation.fault,
+        expectation.image,
+        expectation.rollout,
     )
     return "-".join(part for part in parts if part)
 

@@ -79,6 +79,8 @@ def test_a_key_is_read_as_it_was_written() -> None:
         FigureName(metric="throughput"),
         FigureName(metric="pods_ready", part="all"),
         FigureName(metric="deployment_delay", part="during a-1", quantile="p95"),
+        FigureName(metric="deployment_delay", part="image team/p95", quantile="p95"),
+        FigureName(metric="pull_error_rate", part="image team/p95"),
     )
     assert tuple(FigureName.of(name.key) for name in names) == names
 

@@ -18,7 +18,7 @@ faults:
 expect:
   - {metric: pods_ready, at_least: 99%, phase: during}
   - {metric: deployment_delay, quantile: 0.95, at_most: 1m30s}
-  - {metric: recovery_time, fault: dns_delay, at_most: 1m}
+  - {metric: recovery_time, fault: dns_delay, at_most: 1m, where: {image: app, rollout: app}}
 abort_when: [{metric: pull_error_rate, over: 9s, above: 50%}]
 """
 
@@ -52,7 +52,7 @@ affected requests, as expected
 expects
   pods_ready during ≥ 99 %
   deployment_delay p95 ≤ 90 s
-  recovery_time of dns_delay ≤ 60 s
+  recovery_time of image app of rollout app of dns_delay ≤ 60 s
 
 aborts
   pull_error_rate above 50% over 9 s"""

@@ -13,6 +13,7 @@ import pytest
 from harness.report.bundle import javascript
 from harness.report.charts.drawing import drawable
 from harness.report.html import in_script, page
+from tests.analysis.test_breakdown import two_images
 from tests.recordings import NAN, RunFolder, analysed, outage
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "path", "rect", "line", "circle"}
@@ -198,3 +199,11 @@ def test_what_failed_by_itself_is_told_by_repository(tmp_path: Path, bundle: str
     assert '<td class="name">app<small>v1</small></td>' in text
     assert "<td>1 of others</td>" in text
     assert "no answer" not in text  # a look-up has no status
+
+
+def test_images_and_rollouts_have_a_section_where_there_are_several(tmp_path: Path) -> None:
+    """With a row each, and nothing where there is one of each."""
+    text = page(analysed(two_images(), tmp_path), "")
+    assert '<td class="name">team/web</td>' in text
+    assert '<td class="name">app-2</td>' in text
+    assert "By image and rollout" not in page(analysed(outage(), tmp_path / "one"), "")

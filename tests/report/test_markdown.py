@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.report.markdown import MOST_BYTES, escaped, markdown
+from harness.report.words import NONE
+from tests.analysis.test_breakdown import two_images
 from tests.recordings import RunFolder, analysed, outage
 
 
@@ -75,3 +77,12 @@ def test_phases_are_told_only_where_a_fault_makes_them(tmp_path: Path) -> None:
     assert "before" not in text
     assert "## Pulls that failed" in text
     assert "| before |" in page(outage(), tmp_path / "planned")
+
+
+def test_images_and_rollouts_have_a_table_each_where_there_are_several(tmp_path: Path) -> None:
+    """The page has the same rows."""
+    text = page(two_images(), tmp_path)
+    row = "| team/web | 8 | 8 | 1.0 s | 22.0 s | 1.0 s | 22.0 s | - | 12.0 s | 8 | 8 | 100 % | - |"
+    assert row.replace("-", NONE) in text
+    assert "| web | 8 | 8 |" in text
+    assert "By image" not in page(outage(), tmp_path / "one")

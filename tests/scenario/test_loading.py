@@ -221,6 +221,16 @@ def test_an_override_is_checked_as_the_file_is(override: str, said: str) -> None
         ("{metric: deployment_delay, quantile: 95, at_most: 1s}", ".quantile: must be less than"),
         ("{metric: deployment_delay, quantile: '0.5', at_most: 1s}", ".quantile: must be a num"),
         ("{metric: deployment_delay, phase: later, at_most: 1s}", ".phase: must be before, duri"),
+        (
+            "{metric: pods_ready, at_least: 1, where: {image: ap}}",
+            ".where.image: must be one of images, did you mean app?, got 'ap'",
+        ),
+        (
+            "{metric: pods_ready, at_least: 1, where: {rollout: web}}",
+            ".where.rollout: must be the name of a rollout, known: app, got 'web'",
+        ),
+        ("{metric: pods_ready, at_least: 1, where: {imag: x}}", ".where.imag: is not a key here"),
+        ("{metric: push_error_rate, at_most: 1, where: {image: app}}", ".where: does not apply"),
     ],
 )
 def test_an_expectation_that_cannot_be_judged_is_refused(expectation: str, said: str) -> None:
@@ -228,6 +238,29 @@ def test_an_expectation_that_cannot_be_judged_is_refused(expectation: str, said:
     found = complaints(f"{WHOLE}expect:\n  - {expectation}\n")
     assert len(found) == 1
     assert found[0].split(" ", 1)[1].startswith(f"expect[0]{said}")
+
+
+@pytest.mark.parametrize(
+    ("metric", "where", "said"),
+    [
+        ("pods_ready", "{image: alone}", "image: has no pods in this load, got 'alone'"),
+        ("pods_ready", "{image: idle}", "image: has no pods in this load, got 'idle'"),
+        ("pull_error_rate", "{image: idle}", "image: has no pulls in this load, got 'idle'"),
+        ("pull_error_rate", "{image: alone}", ""),
+        ("pods_ready", "{image: app, rollout: app}", ""),
+        ("pods_ready", "{image: alone, rollout: app}", "image: must be the image of rollout app, "),
+    ],
+)
+def test_an_expectation_is_of_an_image_that_is_pulled(metric: str, where: str, said: str) -> None:
+    """Otherwise the run could only be inconclusive."""
+    text = WHOLE.replace("images:\n", "images:\n  alone: {size: 1MiB}\n  idle: {size: 1MiB}\n")
+    limit = "at_least" if metric == "pods_ready" else "at_most"
+    found = complaints(
+        f"{text}  pulls: [{{image: alone, rate: 1/s, for: 5s}}]\n"
+        f"expect:\n  - {{metric: {metric}, {limit}: 50%, where: {where}}}\n"
+    )
+    assert len(found) == bool(said)
+    assert all(it.partition("expect[0].where.")[2].startswith(said) for it in found)
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,14 @@ def test_an_environment_that_cannot_be_set_up_fails_with_its_reason(tmp_path: Pa
 
 def test_equal_names_are_told_apart() -> None:
     """Two limits on one metric are two tests."""
-    three = """{metric: pull_duration, quantile: 0.995, phase: during, at_most: 1s}
+    many = """{metric: pull_duration, quantile: 0.995, phase: during, at_most: 1s}
+  - {metric: pull_duration, at_most: 1s, where: {image: app}}
   - {metric: recovery_time, fault: latency-1, at_most: 1s}
   - {metric: recovery_time, fault: latency-1, at_least: 1ms}"""
-    text = BRIEF.replace("FAULT", "latency: {delay: 20ms}").replace("EXPECTATION", three)
+    text = BRIEF.replace("FAULT", "latency: {delay: 20ms}").replace("EXPECTATION", many)
     assert names(build_plan(load_text("brief", text))) == [
         "pull_duration-p99.5-during",
+        "pull_duration-app",
         "recovery_time-latency-1",
         "recovery_time-latency-1-2",
     ]

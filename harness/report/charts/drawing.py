@@ -140,5 +140,5 @@ def limits(findings: Findings, axis: str) -> list[Spec]:
 
 
 def _limit_label(one: ExpectationFinding) -> str:
-    quantile = "" if one.quantile is None else f"p{one.quantile * 100:g} "
-    return f"limit {quantile}{one.phase}".strip()
+    quantile = "" if one.quantile is None else f"p{one.quantile * 100:g}"
+    return drawable(" ".join(filter(None, ("limit", quantile, one.image, one.rollout, one.phase))))
