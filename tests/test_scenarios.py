@@ -6,7 +6,7 @@ import pytest
 
 from harness.faults import catalogue
 from harness.plan.plan import build_plan
-from harness.scenario import load, on_fewer_nodes
+from harness.scenario import load, on_nodes
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
@@ -67,5 +67,5 @@ def test_its_faults_affect_something_on_every_ground(path: Path) -> None:
     """At its own size, and on the two or three nodes of a kind cluster."""
     scenario = load(path)
     for nodes in (scenario.body.environment.cluster.nodes, 3, 2):
-        plan = build_plan(on_fewer_nodes(scenario, nodes))
+        plan = build_plan(on_nodes(scenario, nodes))
         assert [f"{it.path}: {it.text}" for it in plan.warnings] == [], f"{nodes} nodes"

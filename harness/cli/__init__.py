@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Test what happens to deployments when the container image registry misbehaves.",
     epilog=EPILOG,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

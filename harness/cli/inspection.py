@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,14 +14,14 @@ from harness.cli.options import (
     ScenarioPaths,
     SeedOption,
     SetOption,
-    cluster_settings,
-    fewer_nodes,
 )
 from harness.cli.scenario_files import read_scenario, scenario_files, warned_of
 from harness.cli.settings import complain, fail, warn
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from harness.plan.plan import Plan
     from harness.scenario import Complaint
 
@@ -35,38 +35,73 @@ def add_to(app: typer.Typer) -> None:
 
 
 def read_plan(
-    path: Path, settings: list[str], seed: int | None, nodes: int | None = None
+    path: Path,
+    settings: list[str],
+    seed: int | None = None,
+    cluster: ClusterChoice = ClusterChoice.SCENARIO,
+    nodes: int | None = None,
 ) -> "tuple[Plan, list[Complaint]]":
-    """The plan of the scenario at `path`, on at most `nodes` nodes, and what it warns of.
+    """The plan of the scenario at `path`, as the options change it, and what it warns of.
 
     Raises ScenarioError with every complaint.
     """
     from harness.plan.plan import build_plan
 
-    scenario = read_scenario(path, settings, nodes)
+    scenario = read_scenario(path, settings, cluster, nodes)
     plan = build_plan(scenario, scenario.seed if seed is None else seed)
     return plan, warned_of(scenario, plan)
 
 
-def check(scenarios: ScenarioPaths, settings: SetOption = None) -> None:
+def check(
+    scenarios: ScenarioPaths,
+    settings: SetOption = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object: each file with its problems."),
+    ] = False,
+) -> None:
     """Check scenario files and print every problem.
 
-    Each is a line as file:line:col key: rule, got value.
+    Each is a line as file:line:col key: rule, got value. Warnings refuse nothing: they tell what
+    will probably make the verdict inconclusive.
     """
     from harness.scenario import ScenarioError
 
-    wrong = False
+    files, wrong = [], False
     for path in scenario_files(scenarios):
+        errors: Iterable[Complaint] = ()
+        warnings: Iterable[Complaint] = ()
         try:
-            _, warnings = read_plan(path, settings or [], None)
+            _, warnings = read_plan(path, settings or [])
         except ScenarioError as error:
-            complain(str(error))
-            wrong = True
-        else:
+            errors, wrong = error.complaints, True
+        problems = [*_problems("error", errors), *_problems("warning", warnings)]
+        files.append({"file": str(path), "problems": problems})
+        if as_json:
+            continue
+        for line in errors:
+            complain(str(line))
+        if not errors:
             print(f"{path}: ok")
-            warn(warnings)
+        warn(warnings)
+    if as_json:
+        print(json.dumps({"ok": not wrong, "files": files}, indent=2))
     if wrong:
         raise typer.Exit(ExitCode.USAGE)
+
+
+def _problems(severity: str, complaints: "Iterable[Complaint]") -> "Iterator[dict[str, Any]]":
+    """For programs. `line` and `column` count from 1; none for an override, whose `place` it is."""
+    for it in complaints:
+        line, column = it.position or (None, None)
+        yield {
+            "severity": severity,
+            "place": it.place,
+            "line": line,
+            "column": column,
+            "key": it.key,
+            "rule": it.rule,
+        }
 
 
 def plan(
@@ -85,8 +120,7 @@ def plan(
     from harness.scenario import ScenarioError
 
     try:
-        chosen = [*(settings or []), *cluster_settings(cluster)]
-        planned, warnings = read_plan(scenario, chosen, seed, fewer_nodes(cluster, nodes))
+        planned, warnings = read_plan(scenario, settings or [], seed, cluster, nodes)
     except (ScenarioError, OSError) as error:
         fail(str(error), ExitCode.USAGE)
     warn(warnings)
@@ -113,11 +147,11 @@ def faults(
     elif word in known:
         print(explain(word))
     else:
-        from difflib import get_close_matches
+        from harness.scenario.fault_suggestions import fault_meant
 
-        near = get_close_matches(word, known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; `harness faults` lists them"
-        fail(f"{word}: no such fault{hint}", ExitCode.USAGE)
+        meant = fault_meant(word)
+        hint = f"did you mean {meant}?" if meant else "`harness faults` lists them"
+        fail(f"{word}: no such fault; {hint}", ExitCode.USAGE)
 
 
 def new(
@@ -144,7 +178,7 @@ def new(
 
 
 def _new_scenario(path: Path) -> None:
-    from harness.scenario import ScenarioError, load_text, starter
+    from harness.scenario import ScenarioError, editor_line, load_text, starter
 
     try:
         load_text(str(path), starter(path.stem))
@@ -152,7 +186,7 @@ def _new_scenario(path: Path) -> None:
         fail(str(error), ExitCode.USAGE)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starter(path.stem))
+            file.write(editor_line(path.parent, Path.cwd()) + starter(path.stem))
     except FileExistsError:
         fail(f"{path}: already exists; choose another name", ExitCode.USAGE)
     except OSError as error:

@@ -12,7 +12,7 @@ from harness.cli.options import (
     KubeconfigOption,
     ReportsOption,
 )
-from harness.cli.settings import cache_folder, complain, environment, fail, kubeconfigs
+from harness.cli.settings import cache_folder, complain, environment, fail, kubeconfigs, tell
 from harness.recording.outcome import ExitCode
 
 
@@ -23,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(
+    reports: ReportsOption = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
 ) -> None:
     """Check this machine and say how to fix problems."""
@@ -30,12 +31,12 @@ def doctor(
 
     from harness.run.doctor import examine
 
-    checks = examine(environment(), cache_folder())
+    checks = examine(environment(), cache_folder(), reports)
     if as_json:
         print(json.dumps([asdict(check) for check in checks]))
     else:
         for check in checks:
-            print(f"{check.status:<5} {check.name:<16} {check.found}")
+            tell(f"{check.status:<5} {check.name:<16} {check.found}")
             if check.fix:
                 print(f"{'':<23}{check.fix}")
     if any(check.status == "fail" for check in checks):

@@ -68,8 +68,8 @@ NodesOption = Annotated[
         envvar="HARNESS_NODES",
         min=1,
         metavar="NUMBER",
-        help="Run on fewer nodes with the same number of pods. Scenarios for emulated nodes use 3 "
-        "on a real cluster by default.",
+        help="Run on so many nodes, with the same number of pods. With --cluster kind or existing "
+        "it is 3 by default, if the scenario has more.",
     ),
 ]
 KeepOption = Annotated[bool, typer.Option("--keep", help="Keep the kind cluster for --reuse NAME.")]
@@ -131,9 +131,6 @@ QuietOption = Annotated[
 ]
 
 
-KIND_NODES = 3  # of a scenario that was written for emulated nodes
-
-
 REAL = frozenset({ClusterChoice.KIND, ClusterChoice.EXISTING})
 
 
@@ -142,11 +139,6 @@ def cluster_settings(cluster: ClusterChoice) -> list[str]:
     if cluster is ClusterChoice.SCENARIO:
         return []
     return [f"environment.cluster.provider={cluster.value}"]
-
-
-def fewer_nodes(cluster: ClusterChoice, nodes: int | None) -> int | None:
-    """How many nodes there shall be at most; None: as many as the scenario says."""
-    return KIND_NODES if nodes is None and cluster in REAL else nodes
 
 
 def link_kind(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.settings import cache_folder, complain, fail
+from harness.cli.settings import cache_folder, complain, fail, tell
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def print_findings(findings: "Findings", folder: Path) -> None:
     """Verdict and expectations on stdout; where the pages are on stderr."""
     from harness.report.text import findings_text
 
-    print(findings_text(findings))
+    tell(findings_text(findings))
     complain(f"report: {folder / 'report.html'}")
 
 
@@ -140,6 +140,6 @@ def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> Path | Non
         complain(f"harness: {suite}: the suite cannot be written: {error.strerror or error}")
         return None
     if not as_json:
-        print(f"\n{suite_text(rows)}")
+        tell(f"\n{suite_text(rows)}")
     complain(f"suite: {suite / 'suite.html'}")
     return suite

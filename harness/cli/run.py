@@ -37,8 +37,6 @@ from harness.cli.options import (
     ScenarioPaths,
     SeedOption,
     SetOption,
-    cluster_settings,
-    fewer_nodes,
     link_kind,
 )
 from harness.cli.reports import print_suite
@@ -118,8 +116,7 @@ def run(
     events, samples, findings and report.html. Ctrl-C removes every fault and shuts down;
     a second Ctrl-C forces it.
     """
-    settings = [*(settings or []), *cluster_settings(cluster)]
-    plans = _plans(scenarios, settings, seed, fewer_nodes(cluster, nodes))
+    plans = _plans(scenarios, settings or [], seed, cluster, nodes)
     upstreams = {it.path: upstream_of(it.plan, allow_registry or ()) for it in plans}
     limits = limits_of(minimum_effect, minimum_points) if baseline is not None else None
     if baseline is not None:
@@ -190,7 +187,11 @@ def _worst(codes: list[ExitCode]) -> ExitCode:
 
 
 def _plans(
-    scenarios: list[Path], settings: list[str], seed: int | None, nodes: int | None
+    scenarios: list[Path],
+    settings: list[str],
+    seed: int | None,
+    cluster: ClusterChoice,
+    nodes: int | None,
 ) -> list[Ordered]:
     """Every scenario's plan, before anything is started; all complaints at once."""
     from harness.plan.plan import build_plan
@@ -200,7 +201,7 @@ def _plans(
     plans, complaints = [], []
     for path in scenario_files(scenarios):
         try:
-            scenario = read_scenario(path, settings, nodes)
+            scenario = read_scenario(path, settings, cluster, nodes)
             plan = build_plan(scenario, scenario.seed if seed is None else seed)
         except ScenarioError as error:
             complaints.append(str(error))

@@ -3,12 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.options import REAL, ClusterChoice, cluster_settings
 from harness.cli.settings import fail
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from harness.plan.plan import Plan
     from harness.scenario import Complaint, Scenario
+
+REAL_NODES = 3  # of a scenario that was written for emulated nodes
 
 
 def scenario_files(paths: list[Path]) -> list[Path]:
@@ -27,12 +32,28 @@ def scenario_files(paths: list[Path]) -> list[Path]:
     return files
 
 
-def read_scenario(path: Path, settings: list[str], nodes: int | None) -> "Scenario":
-    """The scenario at `path`, on at most `nodes` nodes. Raises ScenarioError."""
-    from harness.scenario import load, on_fewer_nodes
+def read_scenario(
+    path: Path | None,
+    settings: "Iterable[str]" = (),
+    cluster: ClusterChoice = ClusterChoice.SCENARIO,
+    nodes: int | None = None,
+) -> "Scenario":
+    """The scenario at `path`, or that of `harness up`, as the options change it.
 
-    scenario = load(path, settings)
-    return scenario if nodes is None else on_fewer_nodes(scenario, nodes)
+    Raises ScenarioError.
+    """
+    from harness.scenario import load, load_text, on_nodes
+
+    settings = [*settings, *cluster_settings(cluster)]
+    if path is None:
+        from harness.run.up import DEFAULT_SCENARIO
+
+        scenario = load_text("up", DEFAULT_SCENARIO, settings)
+    else:
+        scenario = load(path, settings)
+    if nodes is None and cluster in REAL:
+        nodes = min(REAL_NODES, scenario.body.environment.cluster.nodes)
+    return scenario if nodes is None else on_nodes(scenario, nodes)
 
 
 def warned_of(scenario: "Scenario", plan: "Plan") -> "list[Complaint]":

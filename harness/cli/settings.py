@@ -1,6 +1,7 @@
 """What the verbs share: where things are, and how they say that something is wrong."""
 
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -74,6 +75,23 @@ def warn(warnings: "Iterable[Complaint]") -> None:
     """Each on a line of stderr; nothing is refused."""
     for warning in warnings:
         complain(f"warning: {warning}")
+
+
+_COLORS = {
+    **dict.fromkeys(("pass", "ok"), typer.colors.GREEN),
+    "fail": typer.colors.RED,
+    **dict.fromkeys(("inconclusive", "warn"), typer.colors.YELLOW),
+}
+_VERDICT = re.compile(rf"^({'|'.join(_COLORS)})\b", re.IGNORECASE | re.MULTILINE)
+
+
+def tell(text: str) -> None:
+    """A result on stdout; on a terminal the verdict that begins a line is coloured.
+
+    NO_COLOR (no-color.org) turns that off.
+    """
+    styled = _VERDICT.sub(lambda it: typer.style(it[0], fg=_COLORS[it[0].lower()]), text)
+    typer.echo(styled, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def fail(message: str, code: ExitCode) -> NoReturn:

@@ -21,10 +21,9 @@ from harness.cli.options import (
     ReportsOption,
     ReuseOption,
     SetOption,
-    cluster_settings,
-    fewer_nodes,
     link_kind,
 )
+from harness.cli.scenario_files import read_scenario
 from harness.cli.settings import (
     cache_folder,
     cluster_options,
@@ -100,8 +99,8 @@ def up(
     from harness.run.folder import RunFolderError
     from harness.run.up import UpOptions, stand
 
-    chosen = [*(settings or []), *_registry_settings(profile, tls=tls), *cluster_settings(cluster)]
-    plan = _plan(scenario, chosen, fewer_nodes(cluster, nodes))
+    chosen = [*(settings or []), *_registry_settings(profile, tls=tls)]
+    plan = _plan(scenario, chosen, cluster, nodes)
     require_none(plan)
     kind = link_kind(link, plan.link)
     held = _held(faults or [], plan, link=kind)
@@ -132,17 +131,14 @@ def _registry_settings(profile: str | None, *, tls: bool) -> list[str]:
     return [f"environment.registry.{key}={value}" for key, value in chosen.items() if value]
 
 
-def _plan(scenario: Path | None, settings: list[str], nodes: int | None) -> "Plan":
+def _plan(
+    scenario: Path | None, settings: list[str], cluster: ClusterChoice, nodes: int | None
+) -> "Plan":
     from harness.plan.plan import build_plan
-    from harness.run.up import DEFAULT_SCENARIO
-    from harness.scenario import ScenarioError, load, load_text, on_fewer_nodes
+    from harness.scenario import ScenarioError
 
     try:
-        if scenario is None:
-            read = load_text("up", DEFAULT_SCENARIO, settings)
-        else:
-            read = load(scenario, settings)
-        return build_plan(read if nodes is None else on_fewer_nodes(read, nodes))
+        return build_plan(read_scenario(scenario, settings, cluster, nodes))
     except ScenarioError as error:
         fail(str(error), ExitCode.USAGE)
 

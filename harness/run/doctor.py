@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,10 +26,11 @@ _PORT_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _LOOPBACK_S: Final = 5.0
 
 
-def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
+def examine(environment: Mapping[str, str], cache: Path, reports: Path) -> list[Check]:
     """Every check, in the order in which a run meets them. Nothing is changed or left running.
 
-    `environment`: the variables (PATH, HARNESS_TOXIPROXY); `cache`: the harness's cache folder.
+    `environment`: the variables (PATH, HARNESS_TOXIPROXY); `cache`: the harness's cache folder;
+    `reports`: where run folders are made.
     """
     path = environment.get("PATH", os.defpath)
     named = environment.get("HARNESS_TOXIPROXY") or None
@@ -40,6 +42,7 @@ def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
         machine.python(sys.version_info[:3]),
         machine.open_files(_open_file_limit()),
         machine.disk(here, shutil.disk_usage(here).free),
+        machine.folders({it: _write_problem(it) for it in (reports, cache)}),
         machine.memory(_MEMORY.read_text() if _MEMORY.exists() else ""),
         machine.loopback(_loopback_problem()),
         machine.ports(_PORT_RANGE.read_text() if _PORT_RANGE.exists() else ""),
@@ -58,6 +61,18 @@ def examine(environment: Mapping[str, str], cache: Path) -> list[Check]:
         ),
         programs.distribution(environment.get(DISTRIBUTION_VARIABLE) or None, cache, path=path),
     ]
+
+
+def _write_problem(folder: Path) -> str:
+    """Why no file can be written in `folder`, or where it would be made; empty when one can."""
+    there = next(it for it in (folder, *folder.resolve().parents) if it.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"?")
+            file.flush()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _open_file_limit() -> int | None:

@@ -1,5 +1,6 @@
 """What this machine has: each check is a pure rule over facts."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -63,6 +64,16 @@ def disk(folder: Path, free_bytes: int) -> Check:
         found=found,
         fix="free some space, or put reports elsewhere with --reports",
     )
+
+
+def folders(problems: Mapping[Path, str]) -> Check:
+    """`problems`: why nothing can be written in a folder that is needed, "" for nothing."""
+    wrong = [f"{folder}: {problem}" for folder, problem in problems.items() if problem]
+    if wrong:
+        fix = "choose other folders with --reports and HARNESS_CACHE"
+        return Check(name="folders", status="fail", found="; ".join(wrong), fix=fix)
+    found = f"{' and '.join(map(str, problems))} can be written"
+    return Check(name="folders", status="ok", found=found)
 
 
 def loopback(problem: str) -> Check:

@@ -2,18 +2,19 @@
 
 from harness.scenario.complaints import Complaint, ScenarioError
 from harness.scenario.loading import Scenario, load, load_text, read_held_fault
+from harness.scenario.resized import on_nodes
 from harness.scenario.schema import json_schema
-from harness.scenario.smaller import on_fewer_nodes
-from harness.scenario.starter import starter
+from harness.scenario.starter import editor_line, starter
 
 __all__ = [
     "Complaint",
     "Scenario",
     "ScenarioError",
+    "editor_line",
     "json_schema",
     "load",
     "load_text",
-    "on_fewer_nodes",
+    "on_nodes",
     "read_held_fault",
     "starter",
 ]

@@ -19,6 +19,11 @@ class Complaint:
     rule: str
     order: tuple[int, int] = (0, 0)  # line and column: complaints come as a reader goes
 
+    @property
+    def position(self) -> tuple[int, int] | None:
+        """Line and column in the file, from 1; None when the place is none in a file."""
+        return self.order if self.place.endswith(":{}:{}".format(*self.order)) else None
+
     def __str__(self) -> str:
         return f"{self.place} {self.key}: {self.rule}" if self.key else f"{self.place} {self.rule}"
 

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from harness.faults import Fault, catalogue
 from harness.scenario.checks import check_whole
-from harness.scenario.complaints import Complaint, Path, ScenarioError, did_you_mean, got
+from harness.scenario.complaints import Complaint, Path, ScenarioError, got
 from harness.scenario.document import ScenarioDocument, override_all, read_document, read_text
 from harness.scenario.fault_checks import Faults, where_fits
+from harness.scenario.fault_suggestions import fault_meant
 from harness.scenario.model import FaultEntry, Occurrence, ScenarioBody
 from harness.scenario.salvage import salvage
 from harness.scenario.words import rule_of
@@ -39,18 +40,17 @@ def load(file: FilePath, overrides: Iterable[str] = ()) -> Scenario:
 
     Raises ScenarioError with every complaint, each as `file:line:col key: rule, got value`.
     """
-    return _scenario(read_document(file, overrides), name=file.stem)
+    return _scenario(read_document(file, overrides))
 
 
 def load_text(place: str, text: str, overrides: Iterable[str] = ()) -> Scenario:
     """The scenario in `text`, which came from `place`. Raises ScenarioError."""
     document = read_text(place, text)
     override_all(document, overrides)
-    return _scenario(document, name=None)
+    return _scenario(document)
 
 
-def _scenario(document: ScenarioDocument, name: str | None) -> Scenario:
-    """The scenario in `document`, which must be called `name`, if that is given."""
+def _scenario(document: ScenarioDocument) -> Scenario:
     if not isinstance(document.data, dict):
         rule = f"must be a mapping with name, images, load and faults, got {got(document.data)}"
         raise ScenarioError([document.complaint((), rule)])
@@ -62,9 +62,6 @@ def _scenario(document: ScenarioDocument, name: str | None) -> Scenario:
     whole = body or salvage(ScenarioBody, data)
     if whole is not None:
         reader.tell_once(check_whole(whole, faults))
-        if name is not None and whole.name != name:
-            rule = f"must be the file's name, {name}, got {got(whole.name)}"
-            reader.tell_once([(("name",), rule)])
     if reader.complaints or body is None:
         raise ScenarioError(sorted(reader.complaints, key=lambda it: it.order))
     return Scenario(body=body, faults=faults.entries, document=document)
@@ -152,8 +149,9 @@ class _Reader:
         words = [key for key in entry if key not in FaultEntry.KEYS]
         wrong = [word for word in words if word not in known]
         for word in wrong:
-            hint = did_you_mean(word, (*known, *FaultEntry.KEYS))
-            self.complain((*at, word), f"is neither a fault nor a key of one{hint}")
+            meant = fault_meant(word, also=FaultEntry.KEYS)
+            hint = f"did you mean {meant}?" if meant else "`harness faults` lists them"
+            self.complain((*at, word), f"is neither a fault nor a key of one, {hint}")
         if wrong:
             return None
         if len(words) != 1:

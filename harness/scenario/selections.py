@@ -7,10 +7,10 @@ from harness.load.orders import CLIENTS_NODE
 _PART = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 
 
-def numbers(text: str | int, limit: int, what: str) -> tuple[int, ...]:
+def numbers(text: str, limit: int, what: str) -> tuple[int, ...]:
     """The numbers below `limit` that `text` selects, in order. Raises ValueError with the rule."""
     chosen: set[int] = set()
-    for part in str(text).replace(" ", "").split(","):
+    for part in text.replace(" ", "").split(","):
         match = _PART.fullmatch(part)
         if match is None:
             raise ValueError(f"must be numbers and ranges of {what}, as 0-3,7, got {part!r}")
@@ -21,11 +21,11 @@ def numbers(text: str | int, limit: int, what: str) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
-def node_names(text: str | int | None, nodes: int) -> tuple[str, ...]:
+def node_names(text: str | None, nodes: int) -> tuple[str, ...]:
     """Names of the nodes that `text` selects; none for None. Raises ValueError with the rule."""
     if text is None:
         return ()
-    parts = str(text).replace(" ", "").split(",")
+    parts = text.replace(" ", "").split(",")
     clients = [CLIENTS_NODE] if CLIENTS_NODE in parts else []
     rest = ",".join(part for part in parts if part != CLIENTS_NODE)
     chosen = numbers(rest, nodes, "nodes") if rest else ()

@@ -1,5 +1,9 @@
 """The commented scenario that `harness new` writes."""
 
+import os
+from pathlib import Path
+
+_SCHEMA = Path(__file__).parents[1] / "scenario.schema.json"
 _TEXT = """\
 # `harness check` explains mistakes, `harness plan` shows what would happen, `harness faults` lists
 # what can go wrong. Durations, sizes, rates and shares carry their unit.
@@ -38,3 +42,14 @@ def starter(
 ) -> str:
     """A scenario called `name` that runs as it is. `summary` and `fault` are YAML."""
     return _TEXT.format(name=name, summary=summary, fault=fault, more=_TLS if tls else "")
+
+
+def editor_line(folder: Path, root: Path) -> str:
+    """The first line of a scenario in `folder`: where editors find the schema.
+
+    Relative when the harness is installed below `root`, as a checkout or its .venv is, so that
+    the file can be shared; else absolute.
+    """
+    near = _SCHEMA.is_relative_to(root.resolve())
+    schema = os.path.relpath(_SCHEMA, folder.resolve()) if near else str(_SCHEMA)
+    return f"# yaml-language-server: $schema={schema}\n"

@@ -41,7 +41,36 @@ def test_check_tells_each_file(tmp_path: Path, good: Path) -> None:
     bad.write_text(GOOD.replace("NAME", "worse").replace("2}]", "0}]"), encoding="utf-8")
     code, out, err = harness("check", str(tmp_path))
     assert (code, out) == (2, f"{good}: ok\n")
-    assert [line.partition(" ")[0] for line in err.splitlines()] == [f"{bad}:1:1", f"{bad}:3:43"]
+    assert [line.partition(" ")[0] for line in err.splitlines()] == [f"{bad}:3:43"]
+
+
+def test_check_tells_programs_in_one_object(tmp_path: Path, good: Path) -> None:
+    """With line and column of what stands in a file, and without them for an override."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(GOOD.replace("2}]", "0}]").partition("expect")[0], encoding="utf-8")
+    unsure = tmp_path / "unsure.yaml"
+    unsure.write_text(GOOD.partition("expect")[0].replace("NAME", "unsure"), encoding="utf-8")
+    code, out, err = harness("check", "--json", str(bad), str(good), str(unsure))
+    assert (code, err) == (2, "")
+    told = json.loads(out)
+    assert told["ok"] is False
+    assert [Path(it["file"]).stem for it in told["files"]] == ["bad", "good", "unsure"]
+    assert [[one["severity"] for one in it["problems"]] for it in told["files"]] == [
+        ["error", "error"],
+        [],
+        ["warning"],
+    ]
+    assert told["files"][0]["problems"][1] == {
+        "severity": "error",
+        "place": f"{bad}:3:43",
+        "line": 3,
+        "column": 43,
+        "key": "load.rollouts[0].replicas",
+        "rule": "must be greater than or equal to 1, got 0",
+    }
+    _, out, _ = harness("check", "--json", str(good), "--set", "seed=-1")
+    [problem] = json.loads(out)["files"][0]["problems"]
+    assert (problem["place"], problem["line"]) == ("--set seed=-1", None)
 
 
 def test_check_of_what_is_not_there_is_a_usage_error(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from harness.cli.scenario_files import read_scenario, scenario_files
+from harness.cli.options import ClusterChoice
+from harness.cli.scenario_files import REAL_NODES, read_scenario, scenario_files
 from harness.scenario import ScenarioError, starter
 
 
@@ -29,11 +30,16 @@ def test_a_folder_without_scenarios_is_a_usage_error(
 
 
 def test_a_scenario_is_read_on_the_nodes_asked_for(tmp_path: Path) -> None:
-    """Fewer nodes when asked, its own number when not; a misspelt setting is refused."""
+    """As many as asked, its own number when not; a misspelt setting is refused."""
     file = tmp_path / "one.yaml"
     file.write_text(starter("one"))
-    own = read_scenario(file, [], None).body.environment.cluster.nodes
-    assert own > 2
-    assert read_scenario(file, [], 2).body.environment.cluster.nodes == 2
+
+    def nodes(cluster: ClusterChoice, asked: int | None) -> int:
+        return read_scenario(file, [], cluster, asked).body.environment.cluster.nodes
+
+    own = nodes(ClusterChoice.SCENARIO, None)
+    assert own > REAL_NODES
+    assert [nodes(ClusterChoice.SCENARIO, asked) for asked in (2, 400)] == [2, 400]
+    assert [nodes(ClusterChoice.KIND, asked) for asked in (None, 2, 5)] == [REAL_NODES, 2, 5]
     with pytest.raises(ScenarioError, match="nonsense"):
-        read_scenario(file, ["nonsense=1"], None)
+        read_scenario(file, ["nonsense=1"])

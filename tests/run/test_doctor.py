@@ -8,7 +8,7 @@ from harness.run.doctor import examine
 
 def test_this_machine_can_run(tmp_path: Path) -> None:
     """Every check has its own name, and nothing here stops a run."""
-    checks = examine(dict(os.environ), tmp_path)
+    checks = examine(dict(os.environ), tmp_path, tmp_path / "reports")
     names = [check.name for check in checks]
     assert len(set(names)) == len(names)
     assert {"python", "toxiproxy", "go", "open files", "disk", "loopback", "kind", "docker"} < set(
@@ -19,6 +19,14 @@ def test_this_machine_can_run(tmp_path: Path) -> None:
 
 def test_an_empty_environment_is_examined_too(tmp_path: Path) -> None:
     """No PATH at all: programs are missing, and that is all."""
-    found = {check.name: check.status for check in examine({"PATH": ""}, tmp_path)}
+    found = {check.name: check.status for check in examine({"PATH": ""}, tmp_path, tmp_path)}
     assert found["kind"] == "warn"
     assert found["docker"] == "warn"
+
+
+def test_folders_that_nothing_can_be_written_in_are_told(tmp_path: Path) -> None:
+    """Tried for real, where the folder is or would be made: root may write anywhere but here."""
+    [told] = [it for it in examine({}, tmp_path, Path("/proc/no/reports")) if it.name == "folders"]
+    assert (told.status, str(tmp_path) in told.found) == ("fail", False)
+    assert told.found.startswith("/proc/no/reports: ")
+    assert list(tmp_path.iterdir()) == []

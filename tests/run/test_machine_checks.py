@@ -9,6 +9,7 @@ from harness.run.check import Check
 from harness.run.machine_checks import (
     clock,
     disk,
+    folders,
     inotify,
     loopback,
     memory,
@@ -33,6 +34,8 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
         (inotify("128\n"), "warn", "128 instances", "max_user_instances=512"),
         (inotify("8192\n"), "ok", "8192", ""),
         (inotify(""), "ok", "no limit", ""),
+        (folders({Path("/r"): "", Path("/c"): ""}), "ok", "/r and /c can be written", ""),
+        (folders({Path("/r"): "", Path("/c"): "No space"}), "fail", "/c: No space", "--reports"),
         (disk(Path("/r"), 3 << 30), "ok", "3.0 GiB free at /r", ""),
         (disk(Path("/r"), 1 << 30), "warn", "1.0 GiB", "--reports"),
         (disk(Path("/r"), 1 << 20), "fail", "0.0 GiB", "--reports"),

@@ -15,9 +15,9 @@ from harness.scenario.words import rule_of
 
 @pytest.mark.parametrize(
     ("text", "chosen"),
-    [("0", (0,)), (2, (2,)), ("0-3", (0, 1, 2, 3)), ("3, 0-1,1", (0, 1, 3)), ("9", (9,))],
+    [("0", (0,)), ("0-3", (0, 1, 2, 3)), ("3, 0-1,1", (0, 1, 3)), ("9", (9,))],
 )
-def test_selections_are_numbers_and_ranges(text: str | int, chosen: tuple[int, ...]) -> None:
+def test_selections_are_numbers_and_ranges(text: str, chosen: tuple[int, ...]) -> None:
     """In order, each once."""
     assert numbers(text, 10, "layers") == chosen
 
