@@ -94,9 +94,10 @@ class ScriptedServer:
                 self.open -= 1
 
     def _read(self, stream: BinaryIO) -> Ask | None:
-        line = stream.readline()
-        if not line:
+        line = stream.read(1)
+        if not line.isalpha():  # the end, or a client that wants TLS
             return None
+        line += stream.readline()
         method, path, _ = line.decode().split(" ")
         headers = {}
         while (line := stream.readline()) not in (b"\r\n", b""):

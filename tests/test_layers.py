@@ -20,6 +20,7 @@ ARROW = (
     ("chance", "units", "version"),
     ("recording",),
     ("oci",),
+    ("registry_client",),
     ("seams",),
     ("process",),
     ("node",),

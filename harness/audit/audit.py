@@ -2,19 +2,20 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from harness.audit.content_checks import Contents
-from harness.audit.findings import Check, TroubleError
+from harness.audit.findings import Check
 from harness.audit.ledger import Ledger
-from harness.audit.listing import Page, pages
-from harness.audit.login import CATALOG_SCOPE
+from harness.audit.listing import CATALOG_SCOPE, Page, pages
 from harness.audit.naming import matches_any, missing_platforms, pattern
-from harness.audit.requests import Wire, path_of
 from harness.oci.challenge import pull_scope
 from harness.oci.reference import is_repository, is_tag
+from harness.registry_client.ask_error import AskError
+from harness.registry_client.client import RegistryClient, path_of
 
 # cosign and others: an image's artifacts as tags, where a registry has no referrers
 _REFERRER_TAG: Final = re.compile(r"(sha256|sha512)-([a-f0-9]{64,128})(\..*)?")
@@ -78,25 +79,28 @@ class Audit:
     """Fills `ledger` with what is there and what is wrong. `told` hears of each repository."""
 
     def __init__(
-        self, wire: Wire, ledger: Ledger, wanted: Wanted, told: Callable[[str], None]
+        self, client: RegistryClient, ledger: Ledger, wanted: Wanted, told: Callable[[str], None]
     ) -> None:
-        self._wire = wire
+        self._client = client
         self._ledger = ledger
         self._wanted = wanted
         self._told = told
 
     async def run(self) -> None:
         """Audit all of it. What goes wrong is a finding."""
-        await self._list_repositories()
+        with self._whole("the list of repositories"):
+            await self._list_repositories()
         for repository in self._ledger.repositories():
             self._told(repository)
+            self._ledger.set_progress(repository, 1)
             await self._repository(repository)
+            self._ledger.set_progress(repository, 2)
 
     async def _list_repositories(self) -> None:
         if self._wanted.named:
             self._ledger.add_repositories(self._wanted.named)
             return
-        listed = pages(self._wire, "/v2/_catalog", "repositories", CATALOG_SCOPE)
+        listed = pages(self._client, "/v2/_catalog", "repositories", CATALOG_SCOPE)
         try:
             async for page in listed:
                 good = [it for it in page.names if self._is_name(it, is_repository, "")]
@@ -106,8 +110,8 @@ class Audit:
         except LookupError:
             said = "has no catalog: name the repositories with --repository"
             self._ledger.add(Check.UNREADABLE, "", "", said)
-        except TroubleError as trouble:
-            self._note(trouble, "")
+        except AskError as error:
+            self._ledger.add_failure(error)
         else:
             if self._wanted.repositories and next(self._ledger.repositories(), None) is None:
                 self._ledger.add(Check.MISSING, "", "", "has no repository that --repository names")
@@ -120,35 +124,41 @@ class Audit:
         if self._wanted.names and not matches_any(repository, self._wanted.names):
             self._ledger.add(Check.NAME, repository, "", "matches no --name-pattern")
         contents = Contents(
-            self._wire,
+            self._client,
             self._ledger,
             repository,
             quick=self._wanted.quick,
             with_platforms=bool(self._wanted.platforms),
         )
-        await self._list_tags(repository)
+        with self._whole(f"the list of tags of {repository}"):
+            listed = await self._list_tags(repository)
         await self._each(self._ledger.tags(repository), contents.tag)
         while manifests := self._ledger.manifests(repository):
             await self._each(manifests, lambda it: contents.manifest(*it))
         while blobs := self._ledger.blobs(repository):
             await self._each(blobs, lambda it: contents.blob(*it))
-        await self._lost(repository, contents)
-        self._judge(repository)
+        if listed:
+            await self._lost(repository, contents)
+        self._judge(repository, listed=listed)
 
-    async def _list_tags(self, repository: str) -> None:
+    async def _list_tags(self, repository: str) -> bool:
+        """Whether all of them are known."""
         scope, path = pull_scope(repository), f"{path_of('tags', repository)}/list"
         try:
-            async for page in pages(self._wire, path, "tags", scope):
+            async for page in pages(self._client, path, "tags", scope):
                 self._list_untagged(repository, page)
                 good = [it for it in page.names if self._is_name(it, is_tag, repository)]
                 if good and not self._ledger.add_tags(repository, good):
                     said = "the list of tags turns in a circle"
                     self._ledger.add(Check.MALFORMED, repository, "", said)
-                    break
+                    return False
         except LookupError:
             self._ledger.add(Check.MISSING, repository, "", "is not there, or may not be listed")
-        except TroubleError as trouble:
-            self._note(trouble, repository)
+        except AskError as error:
+            self._ledger.add_failure(error, repository)
+        else:
+            return True
+        return False
 
     def _list_untagged(self, repository: str, page: Page) -> None:
         for digest in page.untagged:
@@ -166,13 +176,17 @@ class Audit:
                         said = f"no tag leads to it since {tag} does not"
                         self._ledger.add(Check.UNTAGGED, repository, before, said)
 
-    def _judge(self, repository: str) -> None:
+    def _judge(self, repository: str, *, listed: bool) -> None:
         """What only all of the repository tells."""
         for tag in self._ledger.tags(repository):
             if self._wanted.tags and not matches_any(tag, self._wanted.tags):
                 self._ledger.add(Check.NAME, repository, tag, "matches no --tag-pattern")
             found = _REFERRER_TAG.fullmatch(tag)
-            if found and not self._ledger.has_manifest(repository, f"{found[1]}:{found[2]}"):
+            if (
+                listed
+                and found
+                and not self._ledger.has_manifest(repository, f"{found[1]}:{found[2]}")
+            ):
                 said = f"refers to {found[1]}:{found[2]}, which is not there"
                 self._ledger.add(Check.ORPHANED, repository, tag, said)
         if self._wanted.platforms:
@@ -184,6 +198,15 @@ class Audit:
         if quota and size > quota:
             said = f"holds {size:,} bytes, {size / quota:.0%} of its {quota:,}"
             self._ledger.add(Check.QUOTA, repository, "", said)
+
+    @contextmanager
+    def _whole(self, what: str) -> Iterator[None]:
+        """Note that the rest of `what` is left out when the time is over within the block."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._ledger.leave_out(f"the rest of {what}")
+            raise
 
     async def _each(self, items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
         """Do `work` for all items, `at_once` at a time, without holding them."""
@@ -204,6 +227,3 @@ class Audit:
             kind = "tag" if repository else "repository"
             self._ledger.add(Check.MALFORMED, repository, "", f"{kind} {name[:200]!r} is malformed")
         return good
-
-    def _note(self, trouble: TroubleError, repository: str) -> None:
-        self._ledger.add(trouble.check, repository, "", trouble.text)

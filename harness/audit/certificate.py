@@ -5,8 +5,6 @@ import ssl
 from datetime import UTC, datetime
 from typing import Final
 
-from harness.audit.findings import Check, TroubleError
-
 _TIMEOUT_S: Final = 20.0
 _DAY_S: Final = 24 * 3600.0
 
@@ -14,13 +12,11 @@ _DAY_S: Final = 24 * 3600.0
 async def days_left(host: str, port: int, context: ssl.SSLContext) -> float:
     """How many days the certificate is still good for.
 
-    Raises TroubleError for one that is not, OSError when nobody answers there with TLS.
+    Raises ssl.SSLCertVerificationError for one that is not, OSError when nobody answers with TLS.
     """
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
-    except ssl.SSLCertVerificationError as error:
-        raise TroubleError(Check.CERTIFICATE, f"{host}:{port}: {error.verify_message}") from None
     except TimeoutError:
         raise OSError(f"{host}:{port}: no TLS within {_TIMEOUT_S:g} s") from None
     try:

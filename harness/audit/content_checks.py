@@ -3,13 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from harness.audit.documents import MANIFEST_BYTES, DocumentError, read_document, read_platform
-from harness.audit.findings import Check, TroubleError
+from harness.audit.documents import (
+    DocumentError,
+    ManifestDocument,
+    read_document,
+    read_platform,
+)
+from harness.audit.findings import Check
 from harness.audit.ledger import Ledger
 from harness.audit.listing import referrers
-from harness.audit.requests import Wire, path_of
 from harness.oci.challenge import pull_scope
 from harness.oci.digest import digest_of, is_digest
+from harness.registry_client.ask_error import AskError
+from harness.registry_client.client import (
+    MANIFEST_BYTES,
+    RegistryClient,
+    RegistryResponse,
+    path_of,
+)
 
 _OK, _NOT_FOUND = 200, 404
 
@@ -21,9 +32,15 @@ class Contents:
     """
 
     def __init__(
-        self, wire: Wire, ledger: Ledger, repository: str, *, quick: bool, with_platforms: bool
+        self,
+        client: RegistryClient,
+        ledger: Ledger,
+        repository: str,
+        *,
+        quick: bool,
+        with_platforms: bool,
     ) -> None:
-        self._wire = wire
+        self._client = client
         self._ledger = ledger
         self._repository = repository
         self._scope = pull_scope(repository)
@@ -32,54 +49,65 @@ class Contents:
 
     async def tag(self, tag: str) -> None:
         """Ask where a listed tag leads, and want that manifest."""
-        path = path_of("manifests", self._repository, tag)
         with self.noting(tag):
-            answer = await self._wire.head(path, self._scope)
-            if answer.status == _NOT_FOUND:
-                self._add(Check.MISSING, tag, "is listed, but leads nowhere")
-                return
-            if answer.status != _OK:
-                self._add(Check.UNREADABLE, tag, f"HEAD: {answer.status}")
-                return
-            digest = answer.headers.get("docker-content-digest", "")
-            if not digest:  # a MAY of the specification before 1.1
-                got = await self._wire.document(path, self._scope, MANIFEST_BYTES)
-                digest = digest_of(got.body) if got.status == _OK else ""
-            if not is_digest(digest):
-                said = f"Docker-Content-Digest is {digest[:100]!r}"
-                self._add(Check.MALFORMED, tag, said)
-                return
-            self._ledger.set_tag(self._repository, tag, digest)
-            size = -1 if answer.length_bytes is None else answer.length_bytes
-            self._ledger.want_manifest(self._repository, digest, size, tag)
+            await self._lead(tag)
+        self._ledger.asked(self._repository, tag)
+
+    async def _lead(self, tag: str) -> None:
+        path = path_of("manifests", self._repository, tag)
+        answer = await self._client.ask("HEAD", path, self._scope)
+        if answer.status == _NOT_FOUND:
+            self._add(Check.MISSING, tag, "is listed, but leads nowhere")
+            return
+        if answer.status != _OK:
+            self._add(Check.UNREADABLE, tag, f"HEAD: {answer.status}")
+            return
+        digest = answer.headers.get("docker-content-digest", "")
+        if not digest:  # a MAY of the specification before 1.1
+            got = await self._small(path)
+            digest = digest_of(got.body) if got.status == _OK else ""
+        if not is_digest(digest):
+            self._add(Check.MALFORMED, tag, f"Docker-Content-Digest is {digest[:100]!r}")
+            return
+        self._ledger.set_tag(self._repository, tag, digest)
+        size = -1 if answer.length_bytes is None else answer.length_bytes
+        self._ledger.want_manifest(self._repository, digest, size, tag)
 
     async def manifest(self, digest: str, size: int, named_by: str) -> None:
         """Read a manifest and want what it names; `size` -1: nobody has said it."""
-        path, document = path_of("manifests", self._repository, digest), None
-        length = max(size, 0)
-        try:
-            answer = await self._wire.document(path, self._scope, MANIFEST_BYTES)
+        length, document = max(size, 0), None
+        with self.noting(digest):
+            answer = await self._small(path_of("manifests", self._repository, digest))
             if answer.status != _OK:
                 self._absent(digest, named_by, answer.status)
-                return
-            length = len(answer.body)
-            if digest_of(answer.body, digest.partition(":")[0]) != digest:
-                self._add(Check.DIGEST, digest, _other(named_by))
-                return
-            if size not in (-1, length):
-                self._add(Check.SIZE, digest, f"has {length} bytes, {named_by} says {size}")
-            document = read_document(answer.body)
-            if document.subject and not await self.is_there(document.subject):
+            else:
+                length = len(answer.body)
+                document = self._document(answer.body, digest, size, named_by)
+        with self.noting(digest):
+            if document and document.subject and not await self.is_there(document.subject):
                 said = f"refers to {document.subject}, which is not there"
                 self._add(Check.ORPHANED, digest, said)
-            if not self._quick:
+            if document and not self._quick:
                 await self._referrers(digest)
+        self._ledger.read(self._repository, digest, length, document)
+
+    def _document(
+        self, content: bytes, digest: str, size: int, named_by: str
+    ) -> ManifestDocument | None:
+        """The manifest in `content`; what is wrong with it is a finding."""
+        if digest_of(content, digest.partition(":")[0]) != digest:
+            self._add(Check.DIGEST, digest, _other(named_by))
+            return None
+        if size not in (-1, len(content)):
+            self._add(Check.SIZE, digest, f"has {len(content)} bytes, {named_by} says {size}")
+        try:
+            return read_document(content)
         except DocumentError as error:
             self._add(Check.MALFORMED, digest, f"manifest {error}")
-        except TroubleError as trouble:
-            self._add(trouble.check, digest, trouble.text)
-        finally:
-            self._ledger.read(self._repository, digest, length, document)
+            return None
+
+    async def _small(self, path: str) -> RegistryResponse:
+        return await self._client.ask("GET", path, self._scope, limit_bytes=MANIFEST_BYTES)
 
     async def _referrers(self, digest: str) -> None:
         """Want what refers to a manifest; a registry without such lists is asked once."""
@@ -87,7 +115,7 @@ class Contents:
             return
         path = path_of("referrers", self._repository, digest)
         try:
-            async for parts in referrers(self._wire, path, self._scope):
+            async for parts in referrers(self._client, path, self._scope):
                 for part in parts:
                     self._ledger.want_manifest(
                         self._repository, part.digest, part.size_bytes, digest
@@ -98,19 +126,18 @@ class Contents:
     async def blob(self, digest: str, size: int, named_by: str, is_config: int) -> None:
         """Read or ask for a blob whose length a manifest says."""
         path, scope = path_of("blobs", self._repository, digest), self._scope
-        self._ledger.checked(self._repository, digest)
         with self.noting(digest):
             if is_config and self._with_platforms:
                 await self._config(digest, named_by)
             elif self._quick or not self._ledger.claim(digest):
-                answer = await self._wire.head(path, scope)
+                answer = await self._client.ask("HEAD", path, scope)
                 if answer.status != _OK:
                     self._absent(digest, named_by, answer.status)
                 elif answer.length_bytes not in (None, size):
                     said = f"has {answer.length_bytes} bytes, {named_by} says {size}"
                     self._add(Check.SIZE, digest, said)
             else:
-                got = await self._wire.content(path, scope, digest.partition(":")[0], size)
+                got = await self._client.blob(path, scope, digest.partition(":")[0], size)
                 if got.status != _OK:
                     self._absent(digest, named_by, got.status)
                 elif got.size_bytes != size:
@@ -119,10 +146,11 @@ class Contents:
                     self._add(Check.SIZE, digest, said)
                 elif got.digest != digest:
                     self._add(Check.DIGEST, digest, _other(named_by))
+        self._ledger.checked(self._repository, digest)
 
     async def _config(self, digest: str, named_by: str) -> None:
         path = path_of("blobs", self._repository, digest)
-        answer = await self._wire.document(path, self._scope, MANIFEST_BYTES)
+        answer = await self._small(path)
         if answer.status != _OK:
             self._absent(digest, named_by, answer.status)
         elif digest_of(answer.body, digest.partition(":")[0]) != digest:
@@ -132,19 +160,19 @@ class Contents:
                 self._ledger.set_platform(self._repository, digest, read_platform(answer.body))
 
     async def is_there(self, digest: str) -> bool:
-        """Whether the repository has this manifest, named or not. Raises TroubleError."""
+        """Whether the repository has this manifest, named or not. Raises AskError."""
         if self._ledger.has_manifest(self._repository, digest):
             return True
         path = path_of("manifests", self._repository, digest)
-        return (await self._wire.head(path, self._scope)).status == _OK
+        return (await self._client.ask("HEAD", path, self._scope)).status == _OK
 
     @contextmanager
     def noting(self, subject: str) -> Iterator[None]:
-        """Make trouble within the block a finding about `subject`."""
+        """Make what cannot be read within the block a finding about `subject`."""
         try:
             yield
-        except TroubleError as trouble:
-            self._add(trouble.check, subject, trouble.text)
+        except AskError as error:
+            self._ledger.add_failure(error, self._repository, subject)
 
     def _absent(self, digest: str, named_by: str, status: int) -> None:
         if status == _NOT_FOUND:

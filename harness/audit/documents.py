@@ -8,7 +8,6 @@ from typing import Any, Final
 from harness.oci.digest import is_digest
 from harness.oci.media_types import CONFIGS
 
-MANIFEST_BYTES: Final = 4 << 20  # distribution-spec: larger ones need not be accepted
 PARTS_MAX: Final = 20_000  # no manifest of 4 MiB that means well has more
 _SIZE_MAX: Final = 1 << 62
 _FOREIGN: Final = ("nondistributable", "foreign")  # layers that are not pushed: image-spec

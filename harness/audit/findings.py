@@ -37,15 +37,6 @@ class Finding:
     text: str
 
 
-class TroubleError(Exception):
-    """What is to be read cannot be; becomes a finding of this check."""
-
-    def __init__(self, check: Check, text: str) -> None:
-        super().__init__(text)
-        self.check = check
-        self.text = text
-
-
 def printable(text: str) -> str:
     """One line of `text` without what a terminal or XML would obey, and not endless."""
     cut = text if len(text) <= _TEXT_CHARACTERS else f"{text[:_TEXT_CHARACTERS]}…"

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from harness.audit.documents import ManifestDocument
 from harness.audit.findings import Check, Finding, printable
+from harness.registry_client.ask_error import AskError, Failure
 
 PAGE: Final = 500  # rows that are held at a time
 
 _TABLES = """
-CREATE TABLE repositories (name TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE tags (repository TEXT, tag TEXT, digest TEXT,
+CREATE TABLE repositories (name TEXT PRIMARY KEY, state INT DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE tags (repository TEXT, tag TEXT, digest TEXT DEFAULT '', state INT DEFAULT 0,
     PRIMARY KEY (repository, tag)) WITHOUT ROWID;
 CREATE TABLE manifests (repository TEXT, digest TEXT, size INT, named_by TEXT, state INT DEFAULT 0,
     config TEXT DEFAULT '', platforms TEXT DEFAULT '', artifact INT DEFAULT 0,
@@ -24,6 +25,7 @@ CREATE TABLE hashed (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE before (repository TEXT, tag TEXT, digest TEXT,
     PRIMARY KEY (repository, tag)) WITHOUT ROWID;
 CREATE TABLE findings (id INTEGER PRIMARY KEY, kind TEXT, repository TEXT, subject TEXT, said TEXT);
+CREATE TABLE left_out (said TEXT);
 CREATE INDEX manifests_to_read ON manifests (repository, digest) WHERE state = 0;
 CREATE INDEX manifests_by_config ON manifests (repository, config) WHERE config != '';
 CREATE INDEX blobs_to_check ON blobs (repository, digest) WHERE state = 0;
@@ -47,6 +49,34 @@ class Ledger:
             "INSERT INTO findings (kind, repository, subject, said) VALUES (?, ?, ?, ?)",
             (check.value, *map(printable, (repository, subject, text))),
         )
+
+    def add_failure(self, error: AskError, repository: str = "", subject: str = "") -> None:
+        """Note what could not be read: a finding, or what is left out of a list without end."""
+        if error.failure is Failure.TOO_LONG:
+            self.leave_out(f"the rest of a list: {error.text}")
+        else:
+            self.add(Check(error.failure), repository, subject, error.text)
+
+    def leave_out(self, text: str) -> None:
+        """Note what is not looked at; the audit is partial."""
+        self._rows.execute("INSERT INTO left_out VALUES (?)", (printable(text),))
+
+    def left_out(self, limit: int = -1) -> list[str]:
+        """All that was not looked at; none: the audit is whole."""
+        rows = self._rows.execute("SELECT said FROM left_out LIMIT ?", (limit,))
+        return [text for (text,) in rows]
+
+    def leave_out_the_rest(self) -> None:
+        """Note all that is still to be looked at."""
+        rest = "SELECT count(*) FROM {} WHERE state = 0 AND repository = ?"
+        query = (
+            "SELECT name, state FROM repositories WHERE state < 2 AND name > ? "
+            "ORDER BY name LIMIT ?"
+        )
+        for name, begun in self._pages(query):
+            counts = {it: self._one(rest.format(it), name) for it in ("tags", "manifests", "blobs")}
+            said = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+            self.leave_out(f"{name}: {(said or 'its last checks') if begun else 'all of it'}")
 
     def findings(self, limit: int = -1, check: Check | None = None) -> Iterator[Finding]:
         """In the order of their finding; `limit` -1: all."""
@@ -78,7 +108,9 @@ class Ledger:
 
     def add_repositories(self, names: Iterable[str]) -> int:
         """How many of them are new."""
-        return self._many("INSERT OR IGNORE INTO repositories VALUES (?)", [(it,) for it in names])
+        return self._many(
+            "INSERT OR IGNORE INTO repositories (name) VALUES (?)", [(it,) for it in names]
+        )
 
     def repositories(self) -> Iterator[str]:
         query = "SELECT name FROM repositories WHERE name > ? ORDER BY name LIMIT ?"
@@ -87,11 +119,22 @@ class Ledger:
     def add_tags(self, repository: str, tags: Iterable[str]) -> int:
         """How many of them are new."""
         rows = [(repository, tag) for tag in tags]
-        return self._many("INSERT OR IGNORE INTO tags VALUES (?, ?, '')", rows)
+        return self._many("INSERT OR IGNORE INTO tags (repository, tag) VALUES (?, ?)", rows)
 
     def tags(self, repository: str) -> Iterator[str]:
         query = "SELECT tag FROM tags WHERE repository = ? AND tag > ? ORDER BY tag LIMIT ?"
         return (tag for (tag,) in self._pages(query, repository))
+
+    def set_progress(self, repository: str, state: int) -> None:
+        """1: it is being looked at, 2: all of it was."""
+        query = "UPDATE repositories SET state = ? WHERE name = ?"
+        self._rows.execute(query, (state, repository))
+
+    def asked(self, repository: str, tag: str) -> None:
+        """It is known where the tag leads, or that nobody knows."""
+        self._rows.execute(
+            "UPDATE tags SET state = 1 WHERE repository = ? AND tag = ?", (repository, tag)
+        )
 
     def set_tag(self, repository: str, tag: str, digest: str) -> None:
         self._rows.execute(
@@ -174,7 +217,8 @@ class Ledger:
         """Each tag of an image that was read, and the platforms that it has."""
         query = (
             "SELECT tag, platforms FROM tags JOIN manifests USING (repository, digest) "
-            "WHERE repository = ? AND tag > ? AND state = 1 AND NOT artifact ORDER BY tag LIMIT ?"
+            "WHERE repository = ? AND tag > ? AND manifests.state = 1 AND NOT artifact "
+            "ORDER BY tag LIMIT ?"
         )
         for tag, platforms in self._pages(query, repository):
             yield tag, json.loads(platforms)

@@ -1,5 +1,7 @@
 """An audit of one URL: reach it, log in, look at it all."""
 
+import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +11,15 @@ import httpx
 
 from harness.audit.audit import Audit, Wanted
 from harness.audit.certificate import days_left
-from harness.audit.findings import Check, TroubleError, printable
+from harness.audit.findings import Check, printable
 from harness.audit.ledger import Ledger
-from harness.audit.login import Login
-from harness.audit.requests import Wire
 from harness.oci.reference import is_host
+from harness.registry_client.ask_error import AskError, Failure
+from harness.registry_client.client import RegistryClient, registry_client
+from harness.registry_client.limits import AskLimits
+from harness.registry_client.login import Login
 
+_LIMITS: Final = AskLimits()
 _HTTPS_PORT: Final = 443
 _OK: Final = 200
 
@@ -48,46 +53,64 @@ async def audit(
     login: Login,
     ca: Path | None = None,
     certificate_days: int = 14,
+    timeout_s: float | None = None,
+    limits: AskLimits = _LIMITS,
     told: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Audit the registry at `url` into `ledger`; the number of requests sent.
 
-    `ca`: a file of certificates to trust beside none of the system's. Raises UnreachableError,
-    OSError for a `ca` that cannot be read.
+    `ca`: a file of certificates to trust beside none of the system's. After `timeout_s` what is
+    still to be looked at is left out. Raises UnreachableError, OSError for a `ca` that cannot be
+    read.
     """
-    context = ssl.create_default_context(cafile=None if ca is None else str(ca))
-    if url.scheme == "https" and not await _certificate(url, context, ledger, certificate_days):
-        return 0
-    async with httpx.AsyncClient(verify=context, trust_env=False) as client:
-        wire = Wire(client, url, login)
-        if await _greeted(wire, url, ledger):
-            await Audit(wire, ledger, wanted, told).run()
-        return wire.requests
+    trust = ssl.create_default_context(cafile=None if ca is None else str(ca))
+    greeted = False
+    async with registry_client(
+        url, login, trust=trust, limits=limits, denied_is_error=True
+    ) as client:
+        try:
+            async with asyncio.timeout(timeout_s):
+                secure = url.scheme == "https"
+                if secure and not await _certificate(url, trust, ledger, certificate_days):
+                    return 0
+                greeted = await _greeted(client, url, ledger)
+                if greeted:
+                    await Audit(client, ledger, wanted, told).run()
+        except TimeoutError:
+            if not greeted:
+                said = f"{url}: no answer within --timeout, {timeout_s:g} s"
+                raise UnreachableError(said) from None
+            ledger.leave_out_the_rest()
+        return client.requests
 
 
 async def _certificate(url: httpx.URL, context: ssl.SSLContext, ledger: Ledger, days: int) -> bool:
     """Whether the registry may be talked to; what is wrong with its certificate is a finding."""
     try:
         left = await days_left(url.host, url.port or _HTTPS_PORT, context)
-    except TroubleError as trouble:
-        ledger.add(trouble.check, "", "", trouble.text)
+    except ssl.SSLCertVerificationError as error:
+        host = url.netloc.decode("ascii")
+        ledger.add(Check.CERTIFICATE, "", "", f"{host}: {error.verify_message}")
         return False
     except OSError as error:
-        raise UnreachableError(f"{url}: {error}") from None
+        nobody = isinstance(error, ConnectionRefusedError | socket.gaierror)
+        plain = url.copy_with(scheme="http")
+        hint = "" if nobody else f"; a registry without TLS is named {str(plain).rstrip('/')}"
+        raise UnreachableError(f"{url}: {error}{hint}") from None
     if left < days:
         ledger.add(Check.CERTIFICATE, "", "", f"{url.host}: runs out in {left:.1f} days")
     return True
 
 
-async def _greeted(wire: Wire, url: httpx.URL, ledger: Ledger) -> bool:
+async def _greeted(client: RegistryClient, url: httpx.URL, ledger: Ledger) -> bool:
     """Whether it lets us in. Raises UnreachableError when it is no registry."""
     try:
-        answer = await wire.document("/v2/", "")
-    except TroubleError as trouble:
-        if trouble.check is Check.CREDENTIALS:
-            ledger.add(trouble.check, "", "", trouble.text)
+        answer = await client.ask("GET", "/v2/", "")
+    except AskError as error:
+        if error.failure is Failure.CREDENTIALS:
+            ledger.add_failure(error)
             return False
-        raise UnreachableError(f"{url}: {printable(trouble.text)}") from None
+        raise UnreachableError(f"{url}: {printable(error.text)}") from None
     if answer.status != _OK:
         raise UnreachableError(f"{url}: is no registry: GET /v2/ is answered {answer.status}")
     return True

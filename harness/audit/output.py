@@ -1,7 +1,7 @@
 """An audit for readers: plain lines, JSON and JUnit, piece by piece."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -17,7 +17,10 @@ def as_text(ledger: Ledger, url: str) -> Iterator[str]:
     """Lines: the verdict, findings by check, the largest repositories."""
     counts, totals = ledger.counts(), ledger.totals()
     found = sum(counts.values())
+    left_out = ledger.left_out()
     verdict = f"FINDINGS  {found:,}" if found else "CLEAN  nothing found"
+    if left_out:
+        verdict = f"PARTIAL  {found:,} findings so far"
     yield (
         f"{verdict} in {url}: {totals['repositories']:,} repositories, {totals['tags']:,} tags, "
         f"{totals['manifests']:,} manifests, {totals['blobs']:,} blobs, "
@@ -29,6 +32,11 @@ def as_text(ledger: Ledger, url: str) -> Iterator[str]:
             yield f"{check:<12} {_place(finding)}: {finding.text}"
         if count > _SHOWN:
             yield f"{check:<12} and {count - _SHOWN:,} more; --json has them all"
+    if left_out:
+        yield ""
+        yield from (f"not looked at: {text}" for text in left_out[:_SHOWN])
+        if len(left_out) > _SHOWN:
+            yield f"not looked at: {len(left_out) - _SHOWN:,} more; --json has them all"
     if totals["repositories"]:
         yield ""
         yield f"{'repository':<50} {'tags':>8} {'manifests':>9} {'MiB':>12}"
@@ -40,7 +48,8 @@ def as_text(ledger: Ledger, url: str) -> Iterator[str]:
 
 def as_json(ledger: Ledger, url: str) -> Iterator[str]:
     """One object; findings and repositories are written one by one."""
-    head: dict[str, object] = {"registry": url}
+    left_out = ledger.left_out()
+    head: dict[str, object] = {"registry": url, "partial": bool(left_out)}
     head |= ledger.totals()
     head["counts"] = ledger.counts()
     yield json.dumps(head, indent=1)[:-2] + ',\n "findings": ['
@@ -60,27 +69,42 @@ def as_json(ledger: Ledger, url: str) -> Iterator[str]:
         sizes = {"repository": name, "tags": tags, "manifests": manifests, "bytes": size}
         yield f"{comma}  {json.dumps(sizes)}"
         comma = ",\n"
-    yield "\n ]\n}\n"
+    yield f'\n ],\n "not_looked_at": {json.dumps(left_out)}\n}}\n'
 
 
-def as_junit(ledger: Ledger, url: str) -> Iterator[str]:
-    """A test case for each check; it fails when there are findings, and shows the first."""
-    counts = ledger.counts()
+def as_junit(ledger: Ledger, url: str, *, elapsed_s: float) -> Iterator[str]:
+    """A test case for each check, which fails when there are findings and shows the first of them.
+
+    One more is for the whole audit: it has its time, and an error when the audit is partial.
+    """
+    counts, left_out = ledger.counts(), ledger.left_out(_SHOWN)
     name = quoteattr(f"harness.audit {url}")
-    failed = f'failures="{len(counts)}" errors="0" skipped="0"'
+    total = f'tests="{len(Check) + 1}" failures="{len(counts)}" errors="{int(bool(left_out))}"'
     yield '<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
-    yield f'  <testsuite name={name} tests="{len(Check)}" {failed} time="0">\n'
+    yield f'  <testsuite name={name} {total} skipped="0" time="{elapsed_s:.3f}">\n'
+    lines = (f"{text}\n" for text in left_out)
+    yield from _case(
+        "whole", elapsed_s, "error", "not all was looked at" if left_out else "", lines
+    )
     for check in Check:
-        case = f'    <testcase classname="harness.audit" name={quoteattr(check.value)}'
-        if check not in counts:
-            yield f"{case}/>\n"
-            continue
-        message = quoteattr(f"{counts[check]:,} findings")
-        yield f'{case}>\n      <failure type="finding" message={message}>'
-        for finding in ledger.findings(_SHOWN, check):
-            yield escape(f"{_place(finding)}: {finding.text}\n")
-        yield "</failure>\n    </testcase>\n"
+        found = ledger.findings(_SHOWN, check)
+        message = f"{counts[check]:,} findings" if check in counts else ""
+        lines = (f"{_place(finding)}: {finding.text}\n" for finding in found)
+        yield from _case(check.value, 0.0, "failure", message, lines)
     yield "  </testsuite>\n</testsuites>\n"
+
+
+def _case(
+    name: str, seconds: float, kind: str, message: str, lines: Iterable[str]
+) -> Iterator[str]:
+    """A test case, which passes without a `message`."""
+    yield f'    <testcase classname="harness.audit" name={quoteattr(name)} time="{seconds:.3f}"'
+    if not message:
+        yield "/>\n"
+        return
+    yield f'>\n      <{kind} type="{name}" message={quoteattr(message)}>'
+    yield from map(escape, lines)
+    yield f"</{kind}>\n    </testcase>\n"
 
 
 def _place(finding: Finding) -> str:

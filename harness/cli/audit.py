@@ -13,7 +13,7 @@ from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
     from harness.audit.ledger import Ledger
-    from harness.audit.login import Login
+    from harness.registry_client.login import Login
 
 Url = Annotated[str, typer.Argument(help="A registry, or one repository of it.", metavar="URL")]
 Repositories = Annotated[
@@ -55,6 +55,12 @@ CertificateDays = Annotated[
 Authorities = Annotated[
     Path | None, typer.Option("--ca", help="Trust only the certificate authorities in this file.")
 ]
+Timeout = Annotated[
+    str,
+    typer.Option(
+        "--timeout", metavar="DURATION", help="Stop after this time and show what was found."
+    ),
+]
 AtOnce = Annotated[
     int, typer.Option("--concurrency", min=1, max=64, help="Number of parallel requests.")
 ]
@@ -82,6 +88,7 @@ def audit(
     certificate_days: CertificateDays = 14,
     ca: Authorities = None,
     at_once: AtOnce = 8,
+    timeout: Timeout = "24h",
     as_json: Json = False,
     junit: Junit = None,
     quiet: Quiet = False,
@@ -89,9 +96,11 @@ def audit(
     """Check the content of a registry, read-only.
 
     Logs in with HARNESS_REGISTRY_USERNAME and HARNESS_REGISTRY_PASSWORD, or with Docker's
-    configuration for the host. Exits 1 on findings, 3 when the registry cannot be reached.
+    configuration for the host. Exits 1 on findings, 3 when the registry cannot be reached, 4 when
+    not all of it was looked at.
     """
     import asyncio
+    import time
 
     from harness.audit import opening
     from harness.audit.audit import wanted_of
@@ -110,6 +119,7 @@ def audit(
             quota_bytes=0 if quota is None else byte_count(quota),
             at_once=at_once,
         )
+        timeout_s = _timeout_s(timeout)
     except ValueError as error:
         fail(f"harness: {error}", ExitCode.USAGE)
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as folder:
@@ -124,28 +134,36 @@ def audit(
                 login=_login(registry.netloc.decode("ascii")),
                 ca=ca,
                 certificate_days=certificate_days,
+                timeout_s=timeout_s,
                 told=_silent if quiet or as_json else complain,
             )
+            began_s = time.monotonic()
             asyncio.run(audited)
-            if save is not None:
+            elapsed_s = time.monotonic() - began_s
+            partial = bool(ledger.left_out(1))
+            if save is not None and partial:
+                complain(f"harness: {save}: not saved, because not all was looked at")
+            elif save is not None:
                 write_memory(save, ledger.all_tags())
-            _show(ledger, str(registry).rstrip("/"), as_json=as_json, junit=junit)
-            found = bool(ledger.counts())
+            _show(ledger, str(registry).rstrip("/"), elapsed_s, as_json=as_json, junit=junit)
+            found = ExitCode.FAIL if ledger.counts() else ExitCode.PASS
         except opening.UnreachableError as error:
             fail(f"harness: {error}", ExitCode.ENVIRONMENT)
         except (MemoryFileError, OSError) as error:
             fail(f"harness: {error}", ExitCode.USAGE)
         finally:
             ledger.close()
-    raise typer.Exit(ExitCode.FAIL if found else ExitCode.PASS)
+    raise typer.Exit(ExitCode.INCONCLUSIVE if partial else found)
 
 
-def _show(ledger: "Ledger", url: str, *, as_json: bool, junit: Path | None) -> None:
+def _show(
+    ledger: "Ledger", url: str, elapsed_s: float, *, as_json: bool, junit: Path | None
+) -> None:
     from harness.audit import output
 
     if junit is not None:
         with junit.open("w", encoding="utf-8") as file:
-            file.writelines(output.as_junit(ledger, url))
+            file.writelines(output.as_junit(ledger, url, elapsed_s=elapsed_s))
     if as_json:
         sys.stdout.writelines(output.as_json(ledger, url))
     else:
@@ -153,10 +171,22 @@ def _show(ledger: "Ledger", url: str, *, as_json: bool, junit: Path | None) -> N
             print(line)
 
 
+def _timeout_s(text: str) -> float:
+    from harness.units import seconds
+
+    try:
+        timeout_s = seconds(text)
+    except ValueError as error:
+        raise ValueError(f"--timeout: {error}, got {text[:100]!r}") from None
+    if not timeout_s:
+        raise ValueError(f"--timeout: must be longer than nothing, got {text[:100]!r}")
+    return timeout_s
+
+
 def _login(host: str) -> "Login":
     """The user's login for `host`, from the variables or from Docker's configuration."""
-    from harness.audit.login import Login
     from harness.environment.upstream.access import AccessRefused, docker_login
+    from harness.registry_client.login import Login
 
     username = os.environ.get("HARNESS_REGISTRY_USERNAME", "")
     password = os.environ.get("HARNESS_REGISTRY_PASSWORD", "")

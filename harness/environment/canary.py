@@ -1,24 +1,26 @@
 """The steady state: every node can look the registry up, log in and pull."""
 
 import asyncio
-import hashlib
 import socket
 import ssl
-from typing import Any, Final
+from typing import Final
 
 import httpx
 from dnslib import DNSRecord
 
 from harness.environment.lab import Lab
 from harness.load.orders import REGISTRY_NAME, LoadTarget, NodeEndpoint
-from harness.oci.challenge import Challenge, parse_challenge
+from harness.oci.challenge import pull_scope
+from harness.oci.digest import digest_of
 from harness.oci.images import BuiltImage
-from harness.oci.media_types import CONTAINERD_ACCEPT
-from harness.oci.tokens import read_usable_token
+from harness.registry_client.ask_error import AskError
+from harness.registry_client.client import MANIFEST_BYTES, path_of, registry_client
+from harness.registry_client.limits import AskLimits
+from harness.registry_client.login import Login
 
-MANIFEST_BYTES_MAX: Final = 4 << 20  # distribution-spec v1.1: registries should take 4 MiB
 _AT_ONCE = 16
 _TIMEOUT_S = 10.0
+_LIMITS: Final = AskLimits(tries=1)  # a second try would hide what is broken
 
 
 class NotSteady(Exception):  # noqa: N818  it is a state, told to the user
@@ -43,9 +45,9 @@ async def check_steady_state(lab: Lab) -> None:
                 await _resolve(target, endpoint, lab.address)
                 base = f"{target.scheme}://{lab.address}:{endpoint.link_port}"
                 await _fetch(target, base, smallest, whole=whole)
-            except (httpx.HTTPError, OSError, TimeoutError) as error:
+            except OSError as error:
                 found.append(NotSteady(f"{node}: {type(error).__name__}: {error}"))
-            except NotSteady as error:
+            except (NotSteady, AskError) as error:
                 found.append(NotSteady(f"{node}: {error}"))
 
     # Nobody is cancelled: httpx leaves a connection open whose handshake is.
@@ -73,37 +75,24 @@ async def _resolve(target: LoadTarget, endpoint: NodeEndpoint, address: str) -> 
 async def _fetch(
     target: LoadTarget, base: str, named: tuple[str, BuiltImage] | None, *, whole: bool
 ) -> None:
-    reference = named[0] if named else ""
-    repository, _, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rpartition(":")
-    async with httpx.AsyncClient(
-        base_url=base, timeout=_TIMEOUT_S, trust_env=False, verify=trusting(target.ca_pem)
-    ) as client:
-        path = f"/v2/{repository}/manifests/{tag}" if named else "/v2/"
-        client.headers["Accept"] = ", ".join(CONTAINERD_ACCEPT)
-        answer, content = await _small(client, path)
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            await _log_in(client, target, answer)
-            answer, content = await _small(client, path)
-        _require_ok(answer)
+    trust, login = (
+        trusting(target.ca_pem),
+        Login(username=target.username, password=target.password),
+    )
+    async with registry_client(httpx.URL(base), login, trust=trust, limits=_LIMITS) as client:
         if named is None:
+            answer = await client.ask("GET", "/v2/", "")
+            _require("/v2/", answer.status)
             return
-        image = named[1]
-        _require_digest(path, hashlib.sha256(content), image.digest)
+        reference, image = named
+        repository, _, tag = reference.removeprefix(f"{REGISTRY_NAME}/").rpartition(":")
+        scope, path = pull_scope(repository), path_of("manifests", repository, tag)
+        answer = await client.ask("GET", path, scope, limit_bytes=MANIFEST_BYTES)
+        _require(path, answer.status, digest_of(answer.body), image.digest)
         for digest in image.blob_digests if whole else ():
-            await _pull_blob(client, f"/v2/{repository}/blobs/{digest}", digest)
-
-
-async def _small(
-    client: httpx.AsyncClient, path: str, **settings: Any
-) -> tuple[httpx.Response, bytes]:
-    """An answer and its body as it was sent: never unpacked, never longer than it should be."""
-    content = bytearray()
-    async with client.stream("GET", path, **settings) as answer:
-        async for chunk in answer.aiter_raw(1 << 16):
-            content += chunk
-            if len(content) > MANIFEST_BYTES_MAX:
-                raise NotSteady(f"{path}: its answer is longer than {MANIFEST_BYTES_MAX >> 20} MiB")
-    return answer, bytes(content)
+            path = path_of("blobs", repository, digest)
+            blob = await client.blob(path, scope, "sha256", image.total_bytes)
+            _require(path, blob.status, blob.digest, digest)
 
 
 def trusting(ca_pem: str) -> ssl.SSLContext:
@@ -114,45 +103,8 @@ def trusting(ca_pem: str) -> ssl.SSLContext:
     return context
 
 
-async def _pull_blob(client: httpx.AsyncClient, path: str, digest: str) -> None:
-    seen = hashlib.sha256()
-    async with client.stream("GET", path) as answer:
-        _require_ok(answer)
-        async for chunk in answer.aiter_raw(1 << 20):
-            seen.update(chunk)
-    _require_digest(path, seen, digest)
-
-
-async def _log_in(client: httpx.AsyncClient, target: LoadTarget, answer: httpx.Response) -> None:
-    """Answer the challenge of `answer` with every request of `client` from now on."""
-    challenge = parse_challenge(answer.headers.get("www-authenticate", ""))
-    if challenge is None or "realm" not in challenge.parameters:
-        raise NotSteady(f"{answer.request.url.path}: 401 without a challenge that is known")
-    if challenge.scheme == "basic":
-        client.auth = httpx.BasicAuth(target.username, target.password)
-    else:
-        client.headers["Authorization"] = f"Bearer {await _token(client, target, challenge)}"
-
-
-async def _token(client: httpx.AsyncClient, target: LoadTarget, challenge: Challenge) -> str:
-    reply, body = await _small(
-        client,
-        challenge.parameters["realm"],
-        params=challenge.token_query(),
-        auth=(target.username, target.password) if target.username else None,
-    )
-    _require_ok(reply)
-    try:
-        return read_usable_token(body).token
-    except ValueError:
-        raise NotSteady("its token service gave no token") from None
-
-
-def _require_ok(answer: httpx.Response) -> None:
-    if answer.status_code != httpx.codes.OK:
-        raise NotSteady(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
-
-
-def _require_digest(path: str, seen: "hashlib._Hash", digest: str) -> None:
-    if f"sha256:{seen.hexdigest()}" != digest:
-        raise NotSteady(f"{path}: content is sha256:{seen.hexdigest()}, not {digest}")
+def _require(path: str, status: int, digest: str = "", wanted: str = "") -> None:
+    if status != httpx.codes.OK:
+        raise NotSteady(f"GET {path}: {status}")
+    if digest != wanted:
+        raise NotSteady(f"{path}: content is {digest}, not {wanted}")

@@ -11,7 +11,6 @@ import pytest
 from harness.audit.audit import wanted_of
 from harness.audit.findings import Check, Finding
 from harness.audit.ledger import Ledger
-from harness.audit.login import Login
 from harness.audit.opening import UnreachableError, audit, registry_url
 from harness.oci.digest import digest_of
 from harness.oci.media_types import (
@@ -20,9 +19,12 @@ from harness.oci.media_types import (
     OCI_LAYER_GZIP,
     OCI_MANIFEST,
 )
+from harness.registry_client.limits import AskLimits
+from harness.registry_client.login import Login
 from tests.registry_server import PASSWORD, USER, Served, serving
 
 NOBODY = Login()
+LIMITS = AskLimits()
 ROBOT = Login(username=USER, password=PASSWORD)
 GONE = f"sha256:{'9' * 64}"
 
@@ -67,6 +69,7 @@ class Audited:
     """What one audit found, and what it counted."""
 
     def __init__(self, ledger: Ledger, requests: int) -> None:
+        self.left_out = ledger.left_out()
         self.findings = list(ledger.findings())
         self.totals = ledger.totals()
         self.tags = list(ledger.all_tags())
@@ -87,6 +90,8 @@ async def audited(
     *,
     login: Login = NOBODY,
     before: list[tuple[str, str, str]] | None = None,
+    limits: AskLimits = LIMITS,
+    timeout_s: float | None = None,
     **wishes: Any,
 ) -> Audited:
     usual: dict[str, Any] = {
@@ -104,7 +109,9 @@ async def audited(
     try:
         ledger.remember(before or [])
         wanted = wanted_of(**(usual | wishes))
-        requests = await audit(registry_url(url)[0], wanted, ledger, login=login)
+        requests = await audit(
+            registry_url(url)[0], wanted, ledger, login=login, limits=limits, timeout_s=timeout_s
+        )
         return Audited(ledger, requests)
     finally:
         ledger.close()

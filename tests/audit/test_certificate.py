@@ -14,8 +14,8 @@ from harness.audit.audit import wanted_of
 from harness.audit.certificate import days_left
 from harness.audit.findings import Check
 from harness.audit.ledger import Ledger
-from harness.audit.login import Login
 from harness.audit.opening import audit, registry_url
+from harness.registry_client.login import Login
 
 AUTHORITY = trustme.CA()
 

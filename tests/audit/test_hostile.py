@@ -3,18 +3,22 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from harness.audit.findings import Check
-from harness.audit.login import Login
-from harness.audit.requests import DOCUMENT_BYTES, path_of
 from harness.oci.digest import digest_of
-from tests.audit.test_audit import Audited, audited
-from tests.scripted_server import FIN, RST, Ask, Steps, ok, promised, scripted
+from harness.registry_client.client import path_of
+from harness.registry_client.limits import AskLimits
+from harness.registry_client.login import Login
+from tests.audit.test_audit import LIMITS, Audited, audited
+from tests.scripted_server import FIN, HANG, RST, Ask, Steps, ok, promised, scripted
 
+LIST_BYTES = 8 << 20
 EMPTY = b'{"schemaVersion":2}'
 Script = Callable[[Ask], Steps | None]
 
@@ -36,7 +40,13 @@ def usual(ask: Ask) -> Steps:
     return [ok(EMPTY, named)]
 
 
-def audit_of(script: Script, folder: Path, login: Login | None = None) -> Audited:
+def audit_of(
+    script: Script,
+    folder: Path,
+    login: Login | None = None,
+    limits: AskLimits = LIMITS,
+    timeout_s: float | None = None,
+) -> Audited:
     """What an audit finds where `script` does not leave the answer to `usual`."""
 
     def answer(ask: Ask, _: int) -> Steps:
@@ -44,7 +54,10 @@ def audit_of(script: Script, folder: Path, login: Login | None = None) -> Audite
         return usual(ask) if told is None else told
 
     with scripted(answer) as server:
-        return asyncio.run(audited(server.url, folder, login=login or Login()))
+        auditing = audited(
+            server.url, folder, login=login or Login(), limits=limits, timeout_s=timeout_s
+        )
+        return asyncio.run(auditing)
 
 
 def at(part: str, *steps: bytes | str, method: str = "GET") -> Script:
@@ -70,7 +83,7 @@ LISTS = [
     (at("tags", ok(b'{"tags":["v1"]}', NEXT.format("http://x/v2/y/tags/list?n=1"))), "Link leads"),
     (at("tags", ok(b'{"tags":["v1"]}', NEXT.format("/v2/app/tags/list?n=1"))), "in a circle"),
     (at("tags", b"HTTP/1.1 200 OK\r\nX: " + b"h" * (10 << 20)), "RemoteProtocolError"),
-    (at("tags", promised(DOCUMENT_BYTES * 2, b" " * (DOCUMENT_BYTES + 1))), "a body of more than"),
+    (at("tags", promised(LIST_BYTES * 2, b" " * (LIST_BYTES + 1))), "a body of more than"),
     (at("tags", ok(gzip.compress(b"0" * (64 << 20)), "Content-Encoding: gzip")), "no JSON object"),
     (at("tags", b"SSH-2.0-x\r\n\r\n", FIN), "RemoteProtocolError"),
     (at("tags", ok(b"", "Location: file:///etc/passwd", status="302 Found")), "redirected to"),
@@ -149,6 +162,155 @@ def test_a_busy_registry_is_asked_again(tmp_path: Path) -> None:
         return None if status is None else [ok(b"", f"Retry-After: {'9' * 5000}", status=status)]
 
     assert audit_of(script, tmp_path).findings == []
+
+
+def dripping(head: bytes, step: bytes) -> Steps:
+    """`head`, and then `step` again and again, until the client goes."""
+
+    def steps() -> Iterator[bytes]:
+        yield head
+        while True:
+            time.sleep(0.02)
+            yield step
+
+    return cast("Steps", steps())
+
+
+SHORT = AskLimits(answer_s=0.4, tries=1, pages=5)
+DRIPPED = promised(1000, b"{").replace(b"\r\n\r\n", b"\r\nDocker-Content-Digest: x\r\n\r\n")
+
+
+@pytest.mark.parametrize("part", ["tags", "manifests/v1", "manifests/sha256", "token"])
+@pytest.mark.parametrize(
+    ("head", "step"),
+    [
+        (DRIPPED, b" "),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+    ],
+    ids=["a byte at a time", "endless interim answers", "an endless head"],
+)
+def test_an_answer_without_end_is_left_after_its_deadline(
+    tmp_path: Path, part: str, head: bytes, step: bytes
+) -> None:
+    """Wherever it comes, also from the token service: one finding, and the rest is looked at."""
+
+    def script(ask: Ask) -> Steps | None:
+        if part in ask.path and ask.method == "GET":
+            return dripping(head, step)
+        if part == "token" and "/tags/" in ask.path and "authorization" not in ask.headers:
+            header = CHALLENGE.format(f"http://{ask.headers['host']}/token")
+            return [ok(b"", header, status="401 Unauthorized")]
+        if part == "manifests/v1" and part in ask.path:
+            return [ok(b"")]  # no digest in its head, so its body is asked for
+        return None
+
+    seen = audit_of(script, tmp_path, limits=SHORT)
+    assert "no whole answer within 0.4 s, or slower than 10 KiB/s" in seen.said(Check.UNREADABLE)
+    assert len(seen.findings) == 1
+    assert seen.left_out == []
+
+
+def test_a_slow_answer_is_waited_for(tmp_path: Path) -> None:
+    """As long as it brings the least that it must."""
+    limits = AskLimits(answer_s=0.4, tries=1, least_bytes_per_s=10)
+    body = b'{"tags":["v1"]}'.ljust(60)
+
+    def steps() -> Iterator[bytes]:
+        yield promised(len(body), b"")
+        for number in range(0, len(body), 5):
+            time.sleep(0.1)
+            yield body[number : number + 5]
+
+    def script(ask: Ask) -> Steps | None:
+        return cast("Steps", steps()) if "tags" in ask.path else None
+
+    seen = audit_of(script, tmp_path, limits=limits)
+    assert (seen.findings, seen.left_out, seen.totals["tags"]) == ([], [], 1)
+
+
+def endless(key: str, names: str) -> Script:
+    """A list of one more page for ever, each at a place of its own."""
+
+    def script(ask: Ask) -> Steps | None:
+        if names not in ask.path:
+            return [ok(b"", status="404 Not Found")] if "/v2/n" in ask.path else None
+        page = int(ask.path.rpartition("p=")[2]) + 1 if "p=" in ask.path else 1
+        items = json.dumps({key: [] if key == "manifests" else [f"n{page}"]}).encode()
+        return [ok(items, NEXT.format(f"{ask.path.partition('?')[0]}?p={page}"))]
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("repositories", "/v2/_catalog"),
+        ("tags", "/v2/app/tags/list"),
+        ("manifests", f"/v2/app/referrers/{digest_of(EMPTY)}"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (SHORT, "more than 5 pages"),
+        (AskLimits(list_s=0.0), "not whole within 0 s"),
+    ],
+    ids=["pages", "time"],
+)
+def test_a_list_without_end_makes_the_audit_partial(
+    tmp_path: Path, key: str, path: str, limits: AskLimits, said: str
+) -> None:
+    """It says of which list the rest is missing; what was listed is looked at."""
+    seen = audit_of(endless(key, path), tmp_path, limits=limits)
+    assert seen.left_out == [f"the rest of a list: GET {path}: {said}"]
+    assert {it.check for it in seen.findings} <= {Check.MISSING}
+    assert seen.totals["repositories"] >= 1
+
+
+def test_a_list_that_comes_round_again_is_a_circle(tmp_path: Path) -> None:
+    """By where its pages lead, although it never has a name in it."""
+
+    def script(ask: Ask) -> Steps | None:
+        if "/tags/" not in ask.path:
+            return None
+        place = "a" if "?b" in ask.path else "b"
+        return [ok(b'{"tags":[]}', NEXT.format(f"/v2/app/tags/list?{place}"))]
+
+    assert "turn in a circle" in audit_of(script, tmp_path).said(Check.MALFORMED)
+
+
+def test_what_a_timeout_leaves_out_is_named(tmp_path: Path) -> None:
+    """By repository, and how much of the one that was being read; what was found stays."""
+
+    def script(ask: Ask) -> Steps | None:
+        if "_catalog" in ask.path:
+            return [ok(b'{"repositories":["app","b/c","d"]}')]
+        if "/app/tags" in ask.path:
+            return [ok(b'{"tags":["gone","v1"]}')]
+        if ask.path.endswith("/gone"):
+            return [ok(b"", status="404 Not Found")]
+        return [HANG] if "manifests/sha256" in ask.path else None
+
+    seen = audit_of(script, tmp_path, timeout_s=0.7)
+    assert seen.left_out == ["app: 1 manifests", "b/c: all of it", "d: all of it"]
+    assert [(it.check, it.subject) for it in seen.findings] == [(Check.MISSING, "gone")]
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "left"),
+    [
+        ("repositories", "/v2/_catalog", "the list of repositories"),
+        ("tags", "/v2/app/tags/list", "the list of tags of app"),
+    ],
+)
+def test_a_timeout_within_a_list_names_the_list(
+    tmp_path: Path, key: str, path: str, left: str
+) -> None:
+    """What it had listed until then, too."""
+    seen = audit_of(endless(key, path), tmp_path, timeout_s=0.7)
+    assert seen.left_out[0] == f"the rest of {left}"
+    assert len(seen.left_out) >= 2
 
 
 CHALLENGE = 'WWW-Authenticate: Bearer realm="{}",service="s"'

@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -189,10 +190,31 @@ def test_outputs_show_all_and_obey_nothing(ledger: Ledger) -> None:
     said = json.loads("".join(as_json(ledger, "http://r.test")))
     assert (len(said["findings"]), said["counts"]) == (51, {"digest": 50, "certificate": 1})
     assert said["sizes"] == [{"repository": "app", "tags": 0, "manifests": 0, "bytes": 0}]
-    suite = ET.fromstring("".join(as_junit(ledger, "http://r.test")))[0]  # noqa: S314  our own
-    assert len(suite) == len(Check)
+    suite = suite_of(ledger)
+    assert len(suite) == len(Check) + 1
     assert len(suite.findall("testcase/failure")) == 2
-    assert "9 <a>&\"'" in (suite[0][0].text or "")
+    assert "9 <a>&\"'" in (suite[1][0].text or "")
+
+
+def test_outputs_of_a_partial_audit_name_what_is_left_out(ledger: Ledger) -> None:
+    """At the top of the text and below the findings, in JSON, and as an error in JUnit."""
+    for number in range(50):
+        ledger.leave_out(f"app{number}: {NASTY}")
+    lines = list(as_text(ledger, "u"))
+    assert lines[0].startswith("PARTIAL  0 findings so far in u:")
+    assert "not looked at: app0: <a>&" in lines[2]
+    assert lines[-1] == "not looked at: 10 more; --json has them all"
+    said = json.loads("".join(as_json(ledger, "u")))
+    assert (said["partial"], len(said["not_looked_at"])) == (True, 50)
+    assert [it.get("name") for it in suite_of(ledger) if len(it)] == ["whole"]
+
+
+def suite_of(ledger: Ledger) -> ET.Element:
+    """The JUnit suite, held to the schema that CI servers use."""
+    text = "".join(as_junit(ledger, "http://r.test", elapsed_s=1.5))
+    schema = Path(__file__).parents[1] / "report" / "junit.xsd"
+    xmlschema.XMLSchema(schema).validate(text)
+    return ET.fromstring(text)[0]  # noqa: S314  our own
 
 
 def test_a_clean_audit_says_so(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from harness.cli import audit
 from harness.oci.digest import digest_of
-from tests.scripted_server import Ask, ScriptedServer, Steps, ok, scripted
+from tests.scripted_server import HANG, Ask, ScriptedServer, Steps, ok, scripted
 
 ONE, TWO = b'{"schemaVersion":2}', b'{"schemaVersion":2 }'
 
@@ -22,8 +22,11 @@ class Registry:
     def __init__(self) -> None:
         self.content = ONE
         self.login = ""
+        self.hangs = ""
 
     def __call__(self, ask: Ask, _: int) -> Steps:
+        if self.hangs and self.hangs in ask.path:
+            return [HANG]
         if self.login and ask.headers.get("authorization") != self.login:
             wants = 'WWW-Authenticate: Basic realm="r"'
             return [ok(b"", wants, status="401 Unauthorized")]
@@ -121,6 +124,34 @@ def test_a_login_comes_from_dockers_configuration(
     assert (code, f"{config}: is no Docker configuration" in err) == (2, True)
 
 
+def test_what_a_timeout_leaves_out_is_told_and_not_saved(
+    server: ScriptedServer, registry: Registry, tmp_path: Path
+) -> None:
+    """4, with all that was found; before the first answer there is nothing to tell: 3."""
+    junit, state = tmp_path / "junit.xml", tmp_path / "state"
+    registry.hangs = "/manifests/sha256"
+    options = ("--timeout", "500ms", "--save", state, "--junit", junit, "-q")
+    code, out, err = harness(server.url, *options)
+    assert (code, err) == (4, f"harness: {state}: not saved, because not all was looked at\n")
+    assert out.startswith(f"PARTIAL  0 findings so far in {server.url}: 1 repositories, 1 tags")
+    assert "not looked at: team/app: 1 manifests\n" in out
+    assert not state.exists()
+    (error,) = ET.parse(junit).getroot().iter("error")  # noqa: S314  our own
+    assert error.text == "team/app: 1 manifests\n"
+    registry.hangs = "/v2/"
+    code, out, err = harness(server.url, "--timeout", "200ms")
+    assert (code, out) == (3, "")
+    assert err == f"harness: {server.url}/: no answer within --timeout, 0.2 s\n"
+
+
+def test_a_registry_without_tls_says_how_to_name_it(server: ScriptedServer) -> None:
+    """Without a scheme it is asked for TLS; there a plain one answers nonsense or nothing."""
+    host = server.url.removeprefix("http://")
+    code, out, err = harness(host, "--timeout", "5s")
+    assert (code, out) == (3, "")
+    assert err.endswith(f"; a registry without TLS is named http://{host}\n")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -128,6 +159,8 @@ def test_a_login_comes_from_dockers_configuration(
         (["r.test", "--platform", "arm"], "must be as linux/amd64"),
         (["r.test", "--quota", "3"], "must be a size with its unit"),
         (["r.test", "--repository", "App"], "must be a name, as team/app"),
+        (["r.test", "--timeout", "0s"], "--timeout: must be longer than nothing, got '0s'"),
+        (["r.test", "--timeout", "3"], "--timeout: must be a duration with its unit"),
         (["r.test", "--since", "/nowhere/state"], "No such file"),
         (["r.test", "--ca", "/nowhere/ca"], "No such file"),
     ],

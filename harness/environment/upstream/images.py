@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from harness.environment.upstream.client import ClientError, RegistryClient
 from harness.oci.challenge import pull_scope
 from harness.oci.images import BuiltImage
-from harness.oci.media_types import CONTAINERD_ACCEPT
 from harness.oci.sink import blob_path
 from harness.process.child import ChildError
 from harness.process.journal import Journal
+from harness.registry_client.ask_error import AskError, Failure
+from harness.registry_client.client import RegistryClient, path_of
 
 UNDO: Final = "remove_pushed_tag"
 _FOUND, _CREATED, _ACCEPTED, _MISSING = 200, 201, 202, 404
 _GONE: Final = (_ACCEPTED, 200, 204, _MISSING)
 _TAG_STAYS: Final = (400, 405, 501)  # registries that delete manifests by digest only
-_ACCEPT: Final = ", ".join(CONTAINERD_ACCEPT)
 
 
 @dataclass(kw_only=True)
@@ -41,7 +40,7 @@ class UpstreamImages:
         upstream_tag = f"{tag}{self.suffix}"
         try:
             await self._push(image, repository, upstream_tag)
-        except ClientError as error:
+        except AskError as error:
             raise ChildError(
                 f"image {repository}: cannot be pushed to {self.url}: {error}"
             ) from None
@@ -67,8 +66,8 @@ class UpstreamImages:
             reference = tag if manifest.digest == image.digest else manifest.digest
             answer = await self.client.ask(
                 "PUT",
-                f"/v2/{repository}/manifests/{reference}",
-                scope=pull_scope(repository, "pull,push"),
+                path_of("manifests", repository, reference),
+                pull_scope(repository, "pull,push"),
                 headers={"content-type": manifest.media_type},
                 content=blob_path(self.root, manifest.digest),
             )
@@ -76,29 +75,26 @@ class UpstreamImages:
 
     async def _is_new(self, repository: str, digest: str) -> bool:
         """Whether nobody has the manifest yet: only then may it be deleted by its digest."""
-        answer = await self.client.ask(
-            "HEAD",
-            f"/v2/{repository}/manifests/{digest}",
-            scope=pull_scope(repository, "pull,push"),
-            headers={"accept": _ACCEPT},
-        )
+        path, scope = path_of("manifests", repository, digest), pull_scope(repository, "pull,push")
+        answer = await self.client.ask("HEAD", path, scope)
         return answer.status == _MISSING
 
     async def _push_blob(self, repository: str, digest: str) -> None:
         scope = pull_scope(repository, "pull,push")
-        known = await self.client.ask("HEAD", f"/v2/{repository}/blobs/{digest}", scope=scope)
+        known = await self.client.ask("HEAD", path_of("blobs", repository, digest), scope)
         if known.status == _FOUND:
             return
-        begun = await self.client.ask("POST", f"/v2/{repository}/blobs/uploads/", scope=scope)
+        begin = f"{path_of('blobs', repository)}/uploads/"
+        begun = await self.client.ask("POST", begin, scope)
         _require(begun.status, _ACCEPTED, f"an upload to {repository}")
         place = begun.headers.get("location", "")
-        if not place.startswith("/"):
-            raise ClientError(f"POST /v2/{repository}/blobs/uploads/: 202 without a Location")
+        if not place:
+            raise AskError(Failure.MALFORMED, f"POST {begin}: 202 without a Location")
         joint = "&" if "?" in place else "?"
         ended = await self.client.ask(
             "PUT",
             f"{place}{joint}digest={quote(digest, safe='')}",
-            scope=scope,
+            scope,
             headers={"content-type": "application/octet-stream"},
             content=blob_path(self.root, digest),
         )
@@ -110,22 +106,22 @@ class UpstreamImages:
             record, repository, tag, digest = self._pushed.pop()
             try:
                 await remove_tag(self.client, repository, tag, digest)
-            except ClientError:
+            except AskError:
                 continue  # `harness recover` tells it, and tries again
             self.journal.done(record)
 
 
 async def remove_tag(client: RegistryClient, repository: str, tag: str, digest: str) -> None:
-    """Delete `tag`, or `digest` (unless empty) where tags cannot be. Raises ClientError."""
+    """Delete `tag`, or `digest` (unless empty) where tags cannot be. Raises AskError."""
     scope = pull_scope(repository, "delete,pull,push")
-    place = f"/v2/{repository}/manifests/"
-    answer = await client.ask("DELETE", f"{place}{tag}", scope=scope)
+    answer = await client.ask("DELETE", path_of("manifests", repository, tag), scope)
     if answer.status in _TAG_STAYS and digest:
-        answer = await client.ask("DELETE", f"{place}{digest}", scope=scope)
+        answer = await client.ask("DELETE", path_of("manifests", repository, digest), scope)
     if answer.status not in _GONE:
-        raise ClientError(f"tag {tag} of {repository}: its deletion was answered {answer.status}")
+        said = f"tag {tag} of {repository}: its deletion was answered {answer.status}"
+        raise AskError(Failure.UNREADABLE, said)
 
 
 def _require(status: int, wanted: int, what: str) -> None:
     if status != wanted:
-        raise ClientError(f"{what}: was answered {status}, not {wanted}")
+        raise AskError(Failure.UNREADABLE, f"{what}: was answered {status}, not {wanted}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.environment.upstream.access import UpstreamSettings
-from harness.environment.upstream.client import client_of
+from harness.environment.upstream.client import upstream_client
 from harness.environment.upstream.distribution import open_distribution
 from harness.environment.upstream.images import UpstreamImages
 from harness.process.child import Child, ChildError, Run
@@ -39,8 +39,7 @@ async def open_upstream(
                 raise ChildError("distribution: no program was found for it")
             opening = open_distribution(run, settings.program, root)
             child, url = await stack.enter_async_context(opening)
-        client = client_of(url, settings.allowed, (settings.username, settings.password))
-        stack.callback(client.close)
+        client = await stack.enter_async_context(upstream_client(settings, url))
         images = UpstreamImages(
             client=client,
             url=url,

@@ -13,11 +13,12 @@ from typing import Any
 
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.upstream.access import AccessRefused, upstream_settings
-from harness.environment.upstream.client import ClientError, client_of
+from harness.environment.upstream.client import upstream_client
 from harness.environment.upstream.images import remove_tag
 from harness.oci.digest import DIGEST_PATTERN
 from harness.oci.reference import is_repository, is_tag
 from harness.process.child import ChildError
+from harness.registry_client.ask_error import AskError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ def remove_pushed_tag(folder: Path, undo: Mapping[str, Any], leave: RegistryLeav
     )
     try:
         asyncio.run(_remove(choice, leave, (repository, tag, digest)))
-    except (AccessRefused, ClientError) as error:
+    except (AccessRefused, AskError) as error:
         raise ChildError(f"tag {tag} of {repository}: {error}") from None
     return f"tag {tag} of {repository}: removed from {url}"
 
@@ -57,8 +58,5 @@ async def _remove(
         choice, allowed=leave.allowed, environment=leave.environment, cache_folder=Path()
     )
     assert settings is not None
-    client = client_of(settings.url, settings.allowed, (settings.username, settings.password))
-    try:
+    async with upstream_client(settings, settings.url) as client:
         await remove_tag(client, *what)
-    finally:
-        client.close()

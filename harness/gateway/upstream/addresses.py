@@ -137,6 +137,10 @@ class Addresses:
             f"{value[: found.start()]}{found[1]}{own}{TOKEN_PATH}{found[3]}{value[found.end() :]}"
         )
 
+    def require_allowed(self, url: str, what: str) -> None:
+        """Raises AddressError unless `url`, which `what` of an answer names, may be asked."""
+        self._allowed_split(url, what)
+
     def _elsewhere(self, query: bytes) -> Target:
         parts = query.split(b"&")
         (first, *_) = (part for part in parts if part.startswith(ELSEWHERE))

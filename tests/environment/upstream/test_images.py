@@ -1,12 +1,13 @@
 """Images in somebody's registry: pushed under the run's own tags, and gone at the end."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
-from harness.environment.upstream.client import client_of
+from harness.environment.upstream.access import UpstreamSettings
+from harness.environment.upstream.client import upstream_client
 from harness.environment.upstream.images import UpstreamImages
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import ChildError
@@ -25,15 +26,17 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def images(
+@asynccontextmanager
+async def images(
     url: str, folder: Path, journal: Journal, suffix: str = "-run", password: str = PASSWORD
-) -> tuple[UpstreamImages, BuiltImage]:
+) -> AsyncIterator[tuple[UpstreamImages, BuiltImage]]:
     root = folder / "built"
     root.mkdir(exist_ok=True)
     built = build(SPEC, DirectorySink(root))
-    client = client_of(url, (), (USER, password))
-    pushing = UpstreamImages(client=client, url=url, root=root, journal=journal, suffix=suffix)
-    return pushing, built
+    settings = UpstreamSettings(provider="external", username=USER, password=password)
+    async with upstream_client(settings, url) as client:
+        pushing = UpstreamImages(client=client, url=url, root=root, journal=journal, suffix=suffix)
+        yield pushing, built
 
 
 def tags(served: Served) -> list[str]:
@@ -45,10 +48,12 @@ def test_they_are_pushed_whole_and_taken_away_again(tmp_path: Path, journal: Jou
     """With a token; each under the run's own tag, beside one of that name that was there."""
 
     async def main() -> None:
-        async with serving(tmp_path, guarded=True) as served:
-            first, built = images(served.url(), tmp_path, journal, suffix="-before")
+        async with (
+            serving(tmp_path, guarded=True) as served,
+            images(served.url(), tmp_path, journal, suffix="-before") as (first, built),
+            images(served.url(), tmp_path, journal) as (second, _),
+        ):
             assert await first.push(built, "team/app", "v1") == "v1-before"
-            second, built = images(served.url(), tmp_path, journal)
             assert await second.push(built, "team/app", "v1") == "v1-run"
             assert tags(served) == ["v1-before", "v1-run"]
             found = served.registry.index.repository("team/app")
@@ -89,9 +94,9 @@ def test_where_tags_cannot_be_deleted_the_manifest_is_if_it_was_new(
         return [ok(b"", "Location: /v2/team/app/blobs/uploads/1?s=2", status=status)]
 
     async def main(url: str) -> None:
-        pushing, built = images(url, tmp_path, journal)
-        await pushing.push(built, "team/app", "v1")
-        await pushing.remove()
+        async with images(url, tmp_path, journal) as (pushing, built):
+            await pushing.push(built, "team/app", "v1")
+            await pushing.remove()
         assert asked[-2:] == [
             ("DELETE", "/v2/team/app/manifests/v1-run"),
             ("DELETE", f"/v2/team/app/manifests/{built.digest}"),
@@ -106,15 +111,18 @@ REFUSALS: dict[str, tuple[Steps, str]] = {
     "no room": ([ok(b"", status="507 No")], "was answered 507, not 202"),
     "wrong password": (
         [ok(b"", 'WWW-Authenticate: Bearer realm="/t"', status="401 No")],
-        "the token service gave no token but 401",
+        "gives 'robot' no token: GET /t: 401",
     ),
     "no challenge": ([ok(b"", status="401 No")], "401 without a challenge"),
     "a token that is none": (
         [ok(b"[" * 100_000, 'WWW-Authenticate: Bearer realm="/t"', status="401 No")],
-        "gave no token",
+        "gives 'robot' no token: GET /t: 401",
     ),
-    "endless": ([b"HTTP/1.1 404 No\r\n\r\n", *([bytes(1 << 20)] * 8), FIN], "longer than 1 MiB"),
-    "gone": ([FIN], "closed before its answer was whole"),
+    "endless": (
+        [b"HTTP/1.1 404 No\r\n\r\n", *([bytes(1 << 20)] * 8), FIN],
+        "was answered 404, not 202",
+    ),
+    "gone": ([FIN], "disconnected without sending a response"),
     "elsewhere": (
         [ok(b"", "Location: http://169.254.169.254/x", status="307 No")],
         "which --allow-registry does not allow",
@@ -129,11 +137,12 @@ def test_what_goes_wrong_is_told_with_its_cause_and_without_secrets(
     steps, said = REFUSALS[name]
 
     async def main(url: str) -> None:
-        pushing, built = images(url, tmp_path, journal, password="s3cr3t")
-        with pytest.raises(ChildError, match=f"image team/app: cannot be pushed.*{said}") as told:
-            await pushing.push(built, "team/app", "v1")
-        assert "s3cr3t" not in str(told.value)
-        await pushing.remove()
+        refused = f"image team/app: cannot be pushed.*{said}"
+        async with images(url, tmp_path, journal, password="s3cr3t") as (pushing, built):
+            with pytest.raises(ChildError, match=refused) as told:
+                await pushing.push(built, "team/app", "v1")
+            assert "s3cr3t" not in str(told.value)
+            await pushing.remove()
 
     def answer(ask: object, _: int) -> Steps:
         head = ask.method == "HEAD" and name in ("no room", "endless")  # type: ignore[attr-defined]

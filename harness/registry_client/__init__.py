@@ -1,0 +1,1 @@
+"""A small client of registries: login, redirects, digests, lists, deadlines."""
