@@ -81,7 +81,7 @@ async def audit(
                 said = f"{url}: no answer within --timeout, {timeout_s:g} s"
                 raise UnreachableError(said) from None
             ledger.leave_out_the_rest()
-        return client.requests
+        return client.transport.requests
 
 
 async def _certificate(url: httpx.URL, context: ssl.SSLContext, ledger: Ledger, days: int) -> bool:

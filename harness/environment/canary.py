@@ -75,9 +75,9 @@ async def _resolve(target: LoadTarget, endpoint: NodeEndpoint, address: str) -> 
 async def _fetch(
     target: LoadTarget, base: str, named: tuple[str, BuiltImage] | None, *, whole: bool
 ) -> None:
-    trust, login = (
-        trusting(target.ca_pem),
+    login, trust = (
         Login(username=target.username, password=target.password),
+        trusting(target.ca_pem),
     )
     async with registry_client(httpx.URL(base), login, trust=trust, limits=_LIMITS) as client:
         if named is None:

@@ -14,14 +14,13 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from harness.registry_client.ask_error import AskError, Failure
-from harness.registry_client.limits import AskLimits, Deadline
+from harness.registry_client.limits import AskLimits
 from harness.registry_client.login import Login
 from harness.registry_client.transport import Leave, Order, Transport, anybody, bounded
 
 MANIFEST_BYTES: Final = 4 << 20  # distribution-spec v1.1: larger ones need not be accepted
 _DOCUMENT_BYTES: Final = 8 << 20  # of a page of a list
 _OK, _NOT_FOUND = 200, 404
-_DENIED: Final = (401, 403)
 _LIMITS: Final = AskLimits()
 
 
@@ -48,20 +47,11 @@ class BlobResponse:
     size_bytes: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
 class RegistryClient:
-    """Every method raises AskError when there is no answer.
+    """Every method raises AskError when there is no answer."""
 
-    `denied_is_error`: 401 and 403 raise, too.
-    """
-
-    def __init__(self, transport: Transport, *, denied_is_error: bool) -> None:
-        self._transport = transport
-        self._denied_is_error = denied_is_error
-
-    @property
-    def requests(self) -> int:
-        """How many were sent so far."""
-        return self._transport.requests
+    transport: Transport
 
     async def ask(
         self,
@@ -80,7 +70,7 @@ class RegistryClient:
         order = Order(
             method=method, place=place, scope=scope, headers=headers or {}, content=content
         )
-        async with self._asked(order) as (answer, deadline):
+        async with self.transport.asked(order) as (answer, deadline):
             good = answer.status_code == _OK and method == "GET"
             body = await bounded(answer, limit_bytes, deadline) if good else b""
             return RegistryResponse(status=answer.status_code, headers=answer.headers, body=body)
@@ -88,7 +78,7 @@ class RegistryClient:
     async def blob(self, path: str, scope: str, algorithm: str, limit_bytes: int) -> BlobResponse:
         """GET of a blob, hashed on its way; what is longer than `limit_bytes` is left there."""
         order = Order(method="GET", place=path, scope=scope)
-        async with self._asked(order) as (answer, deadline):
+        async with self.transport.asked(order) as (answer, deadline):
             if answer.status_code != _OK:
                 return BlobResponse(status=answer.status_code)
             seen, size = hashlib.new(algorithm), 0
@@ -103,7 +93,7 @@ class RegistryClient:
 
     async def pages(self, path: str, scope: str, query: str = "") -> AsyncIterator[dict[str, Any]]:
         """The objects of the list at `path`, one a page. LookupError: there is no such list."""
-        limits = self._transport.limits
+        limits = self.transport.limits
         ends_s, seen = time.monotonic() + limits.list_s, set[int]()
         asked: str | None = query
         while asked is not None:
@@ -119,14 +109,6 @@ class RegistryClient:
             yield _listed(answer, path)
             asked = _next(answer, path)
 
-    @asynccontextmanager
-    async def _asked(self, order: Order) -> AsyncIterator[tuple[httpx.Response, Deadline]]:
-        async with self._transport.asked(order) as (answer, deadline):
-            if self._denied_is_error and answer.status_code in _DENIED:
-                said = f"{order.method} {order.place}: {answer.status_code}"
-                raise AskError(Failure.CREDENTIALS, said)
-            yield answer, deadline
-
 
 @asynccontextmanager
 async def registry_client(
@@ -138,7 +120,10 @@ async def registry_client(
     leave: Leave = anybody,
     denied_is_error: bool = False,
 ) -> AsyncIterator[RegistryClient]:
-    """A client of the registry at `base`, open until the end of the block."""
+    """A client of the registry at `base`, open until the end of the block.
+
+    `leave` is asked before another host is; `denied_is_error`: 401 and 403 raise.
+    """
     # Without a second try no connection may be one that the registry is closing just then.
     kept = httpx.Limits(max_keepalive_connections=20 if limits.tries > 1 else 0)
     timeout = httpx.Timeout(None, connect=limits.connect_s)
@@ -149,8 +134,15 @@ async def registry_client(
         limits=kept,
         headers={"User-Agent": "registry-harness"},
     ) as http:
-        transport = Transport(http=http, base=base, login=login, limits=limits, leave=leave)
-        yield RegistryClient(transport, denied_is_error=denied_is_error)
+        transport = Transport(
+            http=http,
+            base=base,
+            login=login,
+            limits=limits,
+            leave=leave,
+            denied=(401, 403) if denied_is_error else (),
+        )
+        yield RegistryClient(transport=transport)
 
 
 def path_of(kind: str, repository: str, reference: str = "") -> str:

@@ -51,13 +51,17 @@ class Order:
 
 @dataclass(kw_only=True)
 class Transport:
-    """Sends to the registry at `base` as `login`; `leave` is asked before another host is."""
+    """Sends to the registry at `base` as `login`; `leave` is asked before another host is.
+
+    `denied`: the statuses that are an error.
+    """
 
     http: httpx.AsyncClient
     base: httpx.URL
     login: Login
     limits: AskLimits
     leave: Leave
+    denied: tuple[int, ...]
     requests: int = 0
 
     def __post_init__(self) -> None:
@@ -72,6 +76,8 @@ class Transport:
             async with deadline.timeout:
                 answer = await self._patiently(order, deadline)
                 try:
+                    if answer.status_code in self.denied:
+                        raise AskError(Failure.CREDENTIALS, f"{what}: {answer.status_code}")
                     yield answer, deadline
                 finally:
                     await answer.aclose()
