@@ -82,6 +82,36 @@ def share(value: Any) -> float:
     return float(value)
 
 
+def duration_text(value_s: float) -> str:
+    """A duration as people read it, not rounded: `200 ms`, `90 s`, `6 h`."""
+    if 0 < abs(value_s) < 1:
+        return f"{value_s * 1000:.6g} ms"
+    for unit in ("h", "m"):
+        if value_s >= _SECONDS["h"] and value_s % _SECONDS[unit] == 0:
+            return f"{value_s / _SECONDS[unit]:,g} {'min' if unit == 'm' else unit}"
+    return f"{value_s:.6g} s"
+
+
+def size_text(count: int) -> str:
+    """A size in the largest unit that needs no decimals: `64 MiB`, `500 kB`."""
+    whole = (unit for unit, each in _BYTES.items() if unit != "KB" and count % each == 0)
+    unit = max(whole, key=_BYTES.__getitem__) if count else "B"
+    return f"{count // _BYTES[unit]:,} {unit}"
+
+
+def value_text(name: str, value: Any) -> str:
+    """`value` of a setting whose name ends in its unit: `delay_s`, `limit_bytes`, `keep_share`."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "yes" if value is True else "no" if value is False else str(value)
+    if name.endswith("bytes_per_s"):
+        return f"{size_text(int(value))}/s"
+    if name.endswith("_s"):
+        return duration_text(value)
+    if name.endswith("_bytes"):
+        return size_text(int(value))
+    return f"{value * 100:.6g} %" if name.endswith("share") else str(value)
+
+
 def _above_zero(value: float) -> float:
     if value <= 0:
         raise ValueError("must be above 0")

@@ -18,6 +18,7 @@ from harness.analysis.recovery import Recovery, recoveries
 from harness.analysis.subsets import narrowed
 from harness.analysis.windows import FaultWindow
 from harness.recording.outcome import Outcome, Verdict
+from harness.units import duration_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +136,8 @@ def sentence(expectation: Expectation, unit: str) -> str:
     limit = f"{expectation.limit:.6g}"
     if unit == "share":
         limit = f"{expectation.limit * 100:.6g} %"
+    elif unit == "s":
+        limit = duration_text(expectation.limit)
     elif unit:
         limit = f"{limit} {unit}"
     comparison = expectation.comparison.replace("_", " ")

@@ -59,6 +59,11 @@ class Fault(BaseModel, ABC):
         """Its settings, `share` last: what a base gives to all is of the least interest."""
         return sorted(cls.model_fields, key=lambda name: name == "share")
 
+    @classmethod
+    def key_of(cls, name: str) -> str:
+        """The setting's word in a scenario: `delay` of `delay_s`."""
+        return cls.model_fields[name].alias or name
+
     def seams_needed(self) -> frozenset[Seam]:
         """The seams that these settings bite; the plan refuses an environment without them."""
         return frozenset({self.seam})

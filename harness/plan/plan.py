@@ -30,7 +30,7 @@ from harness.scenario.extent import last_step_s, spans_of
 from harness.scenario.model import Expectation, FaultEntry
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
-from harness.units import share
+from harness.units import duration_text, share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +180,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
                 metric=it.metric,
                 over_s=it.over_s,
                 above=share(it.above),
-                text=f"above {share(it.above):.0%} over {it.over_s:g} s",
+                text=f"above {share(it.above):.0%} over {duration_text(it.over_s)}",
             )
             for it in body.abort_when
         ),

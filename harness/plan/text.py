@@ -7,6 +7,7 @@ from harness.plan.expected_effects import ExpectedEffect, together
 from harness.plan.plan import Plan, PlannedExpectation, PlannedFault
 from harness.recording.metrics import METRICS
 from harness.seams import Where
+from harness.units import duration_text, value_text
 
 _UNLIKELY = 0.0005  # chances below are not told
 _WHOLE_MIB = 10  # less is told with a decimal
@@ -58,7 +59,7 @@ def _registry(plan: Plan) -> str:
         parts.append("TLS")
     if limits is not None:
         if limits.pulls is not None:
-            parts.append(f"{limits.pulls} pulls in {limits.window_s:g} s")
+            parts.append(f"{limits.pulls} pulls in {duration_text(limits.window_s)}")
         if limits.requests_per_s is not None:
             parts.append(f"{limits.requests_per_s:g} requests/s")
         if limits.storage_bytes is not None:
@@ -119,10 +120,11 @@ def _fault(fault: PlannedFault) -> str:
 
 
 def _settings(fault: PlannedFault) -> str:
-    """What was set, by the names that carry units."""
+    """What was set, in the scenario's words."""
     chosen = fault.fault.model_dump(mode="json", exclude_unset=True)
     names = [name for name in fault.fault.setting_names() if name in chosen]
-    return f" ({', '.join(f'{name} {chosen[name]}' for name in names)})" if chosen else ""
+    said = (f"{fault.fault.key_of(name)} {value_text(name, chosen[name])}" for name in names)
+    return f" ({', '.join(said)})" if chosen else ""
 
 
 def _where(where: Where) -> str:
@@ -166,5 +168,5 @@ def _expectation(expectation: PlannedExpectation) -> str:
     at_most = expectation.at_most is not None
     limit = expectation.at_most if at_most else expectation.at_least
     share = METRICS[expectation.metric].unit == "share"
-    said = f"{(limit or 0.0) * 100:g} %" if share else f"{limit:g} s"
+    said = value_text("share" if share else "limit_s", limit or 0.0)
     return f"{expectation.metric}{quantile}{where}{phase}{fault} {'≤' if at_most else '≥'} {said}"

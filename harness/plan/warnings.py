@@ -10,6 +10,7 @@ from harness.plan.expected_effects import ExpectedEffect, Timed, together
 from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.complaints import Path
+from harness.units import duration_text
 
 NONE_PROBABILITY_MAX: Final = 0.05
 
@@ -86,7 +87,7 @@ def _of_quotas(load: LoadOrders, registry: RegistrySettings) -> Iterator[PlanWar
         left -= min(left, limits.pulls)
     if pods := -(-left // counted):
         text = (
-            f"lets {limits.pulls} manifests through in each {limits.window_s:g} s: about {pods} "
-            f"of {len(due_s)} cold pulls of pods are left when the run gives up"
+            f"lets {limits.pulls} manifests through in each {duration_text(limits.window_s)}: "
+            f"about {pods} of {len(due_s)} cold pulls of pods are left when the run gives up"
         )
         yield PlanWarning(path=("environment", "registry", "quotas"), text=text)

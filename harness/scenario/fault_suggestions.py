@@ -26,6 +26,7 @@ _SYNONYMS: Final = {
     "damaged": "corrupted",
     "deleted": "missing",
     "disconnect": "reset",
+    "dns": "dns server name",
     "domain": "dns name",
     "down": "down crash timeout",
     "drop": "reset drop",
