@@ -51,6 +51,8 @@ class Fault(BaseModel, ABC):
     # What it needs for itself: a whole seam by its name, or a part of one, as "listener".
     exclusive: ClassVar[frozenset[str]] = frozenset()
 
+    # What clients must do for it to affect anything: log in at all, or ask for tokens.
+    login_needed: ClassVar[Literal["", "login", "tokens"]] = ""
     embedded_link_only: ClassVar[bool] = False  # a real Toxiproxy has no word for it
     changes_nodes: ClassVar[bool] = False  # their own files and settings, not the API's objects
 
@@ -215,3 +217,4 @@ class CredentialsFault(ClusterFault):
 
     area = "authentication"
     exclusive = frozenset({"pull secret"})
+    login_needed = "login"

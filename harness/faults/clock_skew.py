@@ -22,6 +22,7 @@ class ClockSkew(GatewayFault):
     """
 
     area = "authentication"
+    login_needed = "tokens"
     example = "{registry: behind, by: 10m}"
     request_kinds = CHALLENGED
 

@@ -27,6 +27,7 @@ class ExpiredCredentials(GatewayFault):
     """
 
     area = "authentication"
+    login_needed = "login"
     example = "{mode: token, error: none}"
     where_keys = REQUESTS_WHERE - {"kinds"}
     request_kinds = (

@@ -16,6 +16,7 @@ class InsufficientScope(GatewayFault):
     """
 
     area = "authentication"
+    login_needed = "tokens"
     example = "{share: 100%}"
     request_kinds = (RequestKind.MANIFEST, RequestKind.BLOB)
 

@@ -21,6 +21,7 @@ class TokenServiceDown(GatewayFault):
     """
 
     area = "authentication"
+    login_needed = "tokens"
     example = "{how: unavailable}"
     where_keys = REPOSITORIES_WHERE
     request_kinds = (RequestKind.TOKEN,)

@@ -18,6 +18,7 @@ class TokenServiceSlow(GatewayFault):
     """
 
     area = "authentication"
+    login_needed = "tokens"
     example = "{delay: 500ms}"
     where_keys = REPOSITORIES_WHERE
     request_kinds = (RequestKind.TOKEN,)

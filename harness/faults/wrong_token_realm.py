@@ -24,6 +24,7 @@ class WrongTokenRealm(GatewayFault):
     """
 
     area = "authentication"
+    login_needed = "tokens"
     example = "{wrong: path}"
     where_keys = REPOSITORIES_WHERE
     request_kinds = CHALLENGED

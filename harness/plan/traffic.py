@@ -10,13 +10,11 @@ from typing import Literal, NamedTuple
 from harness.environment.registry_settings import RegistrySettings
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadOrders
 from harness.oci.images import ImageSpec
-from harness.registry.profiles import PROFILES
+from harness.scenario.fault_support import Logins, logins_of
 from harness.seams import RequestKind
 
 # From a pod's creation to the first request of its pull: the median of node/pod_times.py.
 _POD_START_S = 0.45
-
-Logins = Literal["none", "basic", "bearer"]
 
 
 class Call(NamedTuple):
@@ -100,14 +98,7 @@ def traffic_of(
 ) -> Traffic:
     """The traffic of `load`, whose images are `images`, at a registry of these settings."""
     named = {f"{REGISTRY_NAME}/{spec.name}:{spec.tag}": spec for spec in images}
-    return Traffic(load, named, logins_of(registry))
-
-
-def logins_of(registry: RegistrySettings) -> Logins:
-    """How clients log in. An external registry asks for what it likes: a token, as a rule."""
-    if registry.provider == "external":
-        return "bearer"
-    return "none" if registry.auth == "none" else PROFILES[registry.profile].scheme
+    return Traffic(load, named, logins_of(registry.provider, registry.auth, registry.profile))
 
 
 def _repository(image: str) -> str:

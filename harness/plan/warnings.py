@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
 from harness.environment.registry_settings import RegistrySettings
@@ -40,8 +41,22 @@ def warnings_of(
     if not scenario.body.expect:
         text = "there is none, so the verdict can only be inconclusive"
         yield PlanWarning(path=("expect",), text=text)
+    yield from _of_images(scenario)
     yield from _of_effects(scenario, effects)
     yield from _of_quotas(load, registry)
+
+
+def _used(scenario: Scenario) -> frozenset[str]:
+    """The repositories that something pulls or pushes."""
+    load = scenario.body.load
+    used = {*(it.image for it in load.rollouts), *(it.image for it in load.pulls)}
+    return frozenset(used | {it.repository for it in load.pushes})
+
+
+def _of_images(scenario: Scenario) -> Iterator[PlanWarning]:
+    for name in scenario.body.images:
+        if name not in _used(scenario):
+            yield PlanWarning(path=("images", name), text="is made, and nothing pulls it")
 
 
 def _of_effects(scenario: Scenario, effects: Effects) -> Iterator[PlanWarning]:
@@ -54,7 +69,10 @@ def _of_effects(scenario: Scenario, effects: Effects) -> Iterator[PlanWarning]:
         number = seen[entry.word] = seen.get(entry.word, 0) + 1
         effect = together(found[f"{entry.word}-{number}"])
         if effect.none_probability > NONE_PROBABILITY_MAX:
-            yield PlanWarning(path=("faults", index, entry.word), text=_weak(effect))
+            wanted = entry.occurrence.where.repository
+            idle = wanted and not any(fnmatchcase(it, wanted) for it in _used(scenario))
+            text = f"nothing pulls or pushes {wanted}" if idle else _weak(effect)
+            yield PlanWarning(path=("faults", index, entry.word), text=text)
 
 
 def _weak(effect: ExpectedEffect) -> str:

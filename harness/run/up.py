@@ -29,7 +29,7 @@ from harness.recording.recording import Recording, Watcher
 from harness.run.folder import make_folder, writing
 from harness.run.timeline import FaultId, RunClock, injected
 from harness.scenario import read_held_fault
-from harness.scenario.fault_support import FaultSupport
+from harness.scenario.fault_support import FaultSupport, logins_of
 from harness.seams import Where
 
 # A held fault has no planned end; its service forgets it after this long without the harness.
@@ -68,6 +68,7 @@ def held_fault(text: str, plan: Plan, link: LinkKind) -> HeldFault:
         link=link,
         provider=plan.registry.provider,
         tls=plan.registry.tls,
+        logins=logins_of(plan.registry.provider, plan.registry.auth, plan.registry.profile),
         cluster=plan.cluster.provider,
         clients_only=True,
     )

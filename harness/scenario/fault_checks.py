@@ -9,7 +9,7 @@ from itertools import combinations
 from harness.oci.images import LAYERS_MAX
 from harness.scenario.complaints import Path, did_you_mean, got
 from harness.scenario.extent import spans_of
-from harness.scenario.fault_support import FaultSupport
+from harness.scenario.fault_support import FaultSupport, logins_of
 from harness.scenario.model import FaultEntry, FaultWhere, ScenarioBody
 from harness.scenario.selections import node_names, numbers
 from harness.seams import Seam
@@ -37,11 +37,12 @@ class Faults:
 
 def faults_fit(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
     """Each fault has its seam, a scope that exists, and a time of its own."""
-    environment = body.environment
+    environment, registry = body.environment, body.environment.registry
     support = FaultSupport(
         link=environment.link,
         provider=environment.registry.provider,
         tls=environment.registry.tls,
+        logins=logins_of(registry.provider, registry.auth, registry.profile),
         cluster=environment.cluster.provider,
     )
     for index, entry in (*faults.right, *faults.salvaged):

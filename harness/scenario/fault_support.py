@@ -5,7 +5,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.faults import Fault
+from harness.registry.profile import ProfileName
+from harness.registry.profiles import PROFILES
 from harness.seams import Seam
+
+Logins = Literal["none", "basic", "bearer"]
+
+
+def logins_of(
+    provider: Literal["embedded", "distribution", "external"],
+    auth: Literal["token", "none"],
+    profile: ProfileName,
+) -> Logins:
+    """How clients log in: bearer has a token service, basic has none.
+
+    An external registry asks for what it likes: a token, as a rule.
+    """
+    if provider == "external":
+        return "bearer"
+    return "none" if auth == "none" else PROFILES[profile].scheme
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +36,7 @@ class FaultSupport:
     link: Literal["auto", "embedded", "toxiproxy", "none"]
     provider: Literal["embedded", "distribution", "external"]
     tls: bool
+    logins: Logins
     cluster: Literal["emulated", "kind", "existing"]
     clients_only: bool = False
 
@@ -33,6 +52,10 @@ class FaultSupport:
             yield f"{rule}, got {self.provider}"
         if Seam.TLS in needed and not self.tls:
             yield "needs environment.registry.tls: true (up: --tls)"
+        if fault.login_needed and self.logins == "none":
+            yield "is about logins, and there are none: set environment.registry.auth: token"
+        elif fault.login_needed == "tokens" and self.logins == "basic":
+            yield "is about tokens, and this profile of the registry has no token service"
         if Seam.RESOLVER in needed and self.cluster == "existing":
             yield "needs the harness's resolver, which nodes of provider: existing do not use"
         if Seam.CLUSTER in needed and self.clients_only:

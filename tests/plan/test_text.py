@@ -39,10 +39,10 @@ timeline
      1.0 s  rollout app-1: 2 pods of registry.harness.test/app:v1
      1.0 s  pushes-1 end
      2.0 s  pulls-1 begin: 10 by 3 clients, registry.harness.test/app:v1
-     4.0 s  dns_delay-1 injected (delay_s 2.0, share 0.5) for nodes node-1
+     4.0 s  dns_delay-1 injected (delay 2 s, share 50 %) for nodes node-1
      6.0 s  dns_delay-1 removed
      6.5 s  pulls-1 end
-     9.0 s  dns_delay-1 (time 2) injected (delay_s 2.0, share 0.5) for nodes node-1
+     9.0 s  dns_delay-1 (time 2) injected (delay 2 s, share 50 %) for nodes node-1
     11.0 s  rollout app-2: 2 pods of registry.harness.test/app:v2
     11.0 s  dns_delay-1 (time 2) removed
 

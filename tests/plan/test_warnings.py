@@ -47,6 +47,20 @@ def test_pulls_that_the_quota_cannot_let_through_are_warned_of() -> None:
         assert [f"about {left} of 12" in it.text for it in found] == [True] * bool(left)
 
 
+def test_an_image_that_nothing_pulls_is_warned_of() -> None:
+    """And a fault that is only about it."""
+    text = TEXT.replace("layers: 4}}", "layers: 4}, web: {size: 1MiB}}")
+    found = plan_of("latency: {delay: 1s}", text).warnings
+    assert [(it.path, it.text) for it in found] == [
+        (("images", "web"), "is made, and nothing pulls it")
+    ]
+    found = plan_of("missing_blob: {}, where: {repository: web}", text).warnings
+    assert (found[1].path, found[1].text) == (
+        ("faults", 0, "missing_blob"),
+        "nothing pulls or pushes web",
+    )
+
+
 def test_a_scenario_without_expectations_is_warned_of() -> None:
     """Its verdict can only be inconclusive."""
     plan = plan_of("dns_timeout: {}", TEXT.partition("expect:")[0])

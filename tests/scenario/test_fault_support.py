@@ -7,7 +7,9 @@ import pytest
 from harness.scenario import read_held_fault
 from harness.scenario.fault_support import FaultSupport
 
-ALL = FaultSupport(link="embedded", provider="embedded", tls=True, cluster="emulated")
+ALL = FaultSupport(
+    link="embedded", provider="embedded", tls=True, logins="bearer", cluster="emulated"
+)
 CLIENTS = replace(ALL, clients_only=True)
 EXISTING = replace(ALL, cluster="existing")
 
@@ -15,6 +17,9 @@ EXISTING = replace(ALL, cluster="existing")
 @pytest.mark.parametrize(
     ("support", "fault", "said"),
     [
+        (replace(ALL, logins="none"), "token_service_down:", "is about logins"),
+        (replace(ALL, logins="none"), "wrong_credentials:", "is about logins"),
+        (replace(ALL, logins="basic"), "clock_skew: {by: 10m}", "is about tokens"),
         (replace(ALL, link="none"), "partition:", "needs a link"),
         (replace(ALL, link="toxiproxy"), "firewall_drop:", "needs the embedded link"),
         (replace(ALL, provider="distribution"), "missing_tag: {on: rest}", "stored content"),
