@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from harness.environment.link import open_link
-from harness.environment.toxiproxy import find_toxiproxy
+from harness.environment.programs import TOXIPROXY
 from harness.process.child import Run
 from harness.process.journal import Journal
 
@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    found = find_toxiproxy(named=options.toxiproxy)
+    found = TOXIPROXY.find(named=options.toxiproxy)
     result = asyncio.run(run(str(found) if found else None, options.rounds))
     show(result)
     if options.json:

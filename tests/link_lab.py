@@ -15,8 +15,8 @@ import pytest
 
 from harness.chance import Chance
 from harness.environment.link import LinkKind, LinkService, ScopedLink, open_link
+from harness.environment.programs import TOXIPROXY
 from harness.environment.scope import FaultScope
-from harness.environment.toxiproxy import find_toxiproxy
 from harness.process.child import Run
 from harness.process.journal import Journal, pending
 from harness.seams import Where
@@ -34,7 +34,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 def toxiproxy_path() -> str | None:
     """A real Toxiproxy: `HARNESS_TOXIPROXY`, PATH, or the harness's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "registry-harness"
-    found = find_toxiproxy(named=os.environ.get("HARNESS_TOXIPROXY"), cache_folder=cache)
+    found = TOXIPROXY.find(named=os.environ.get("HARNESS_TOXIPROXY"), cache_folder=cache)
     return str(found) if found else None
 
 

@@ -20,13 +20,12 @@ from harness.load.orders import (
     LoadOrders,
     LoadTarget,
     NodeEndpoint,
-    NodeSettings,
     PodOrder,
-    PullPolicy,
     PullsOrder,
     PushesOrder,
     RolloutOrder,
 )
+from harness.node.settings import NodeSettings, PullPolicy
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import Run
 from harness.process.journal import Journal

@@ -47,6 +47,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/environment/proxy_recovery.py": "tests/run/test_recover.py, by journals",
     "harness/environment/link_server.py": "tests/environment/test_link.py, as a process",
     "harness/environment/scoped_gateway.py": "tests/environment/test_registry.py, as a process",
+    "harness/environment/scoped_rules.py": "tests/environment/test_registry.py, as a process",
     "harness/environment/control_desk.py": "tests/environment/test_registry.py, as a process",
     "harness/environment/lab_settings.py": "tests/environment/test_lab.py, by whole environments",
     "harness/plan/expected_load.py": "tests/plan/test_plan.py, by whole plans",

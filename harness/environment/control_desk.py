@@ -47,16 +47,18 @@ class ControlDesk:
 
     def orders(self) -> Orders:
         return {
-            "add_rule": self._add_rule,
-            "remove_rule": lambda order: {"bites": self._rules.remove(order["rule"])},
-            "bites": lambda order: {"bites": self._rules.bites(order["rules"])},
+            "add_rule": lambda order: self._rules.add(read_order(order["rule"])),
+            "remove_rule": lambda order: _removed(self._rules, order["rule"]),
+            "count_rule": lambda order: {"bites": self._rules.bites(order["rule"])},
+            "add_handshake_rule": lambda order: self._tls.add(read_handshake_order(order["rule"])),
+            "remove_handshake_rule": lambda order: _removed(self._tls, order["rule"]),
+            "count_handshake_rule": lambda order: {"bites": self._tls.bites(order["rule"])},
             "add_image": self._add_image,
             "undo_of": self._undo_of,
             "change_index": self._change_index,
             "set_clock": self._set_clock,
             "write_records": self._write_records,
             "lift_quotas": self._lift_quotas,
-            "handshakes": self._about_handshakes,
         }
 
     @property
@@ -65,43 +67,30 @@ class ControlDesk:
             raise LookupError("an external registry cannot be changed")
         return self._served.registry.index
 
-    def _add_rule(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        self._rules.add(read_order(order["rule"]))
-        return {}
+    @property
+    def _tls(self) -> Handshakes:
+        if self._handshakes is None:
+            raise ValueError("there are no handshakes: the gateway speaks plain HTTP")
+        return self._handshakes
 
     def _undo_of(self, order: Mapping[str, Any]) -> dict[str, Any]:
         return {"undo": self._index.undo_of(order["changes"])}
 
-    def _change_index(self, order: Mapping[str, Any]) -> dict[str, Any]:
+    def _change_index(self, order: Mapping[str, Any]) -> None:
         self._index.change(order["changes"])
-        return {}
 
-    def _set_clock(self, order: Mapping[str, Any]) -> dict[str, Any]:
+    def _set_clock(self, order: Mapping[str, Any]) -> None:
         """A run begins: times and quotas count from now."""
         self._log.start_s = float(order["start_s"])
         self._served.keep_quotas(kept=True)
-        return {}
 
-    def _lift_quotas(self, _: Mapping[str, Any]) -> dict[str, Any]:
+    def _lift_quotas(self, _: Mapping[str, Any]) -> None:
         self._served.keep_quotas(kept=False)
-        return {}
 
-    def _write_records(self, _: Mapping[str, Any]) -> dict[str, Any]:
+    def _write_records(self, _: Mapping[str, Any]) -> None:
         self._log.flush()
-        return {}
 
-    def _about_handshakes(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """One of `add` (a rule), `remove` (its name) and `bites` (names)."""
-        if self._handshakes is None:
-            raise ValueError("there are no handshakes: the gateway speaks plain HTTP")
-        if "add" in order:
-            self._handshakes.add(read_handshake_order(order["add"]))
-            return {}
-        if "remove" in order:
-            return {"bites": self._handshakes.remove(order["remove"])}
-        return {"bites": self._handshakes.bites(order["bites"])}
-
-    def _add_image(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _add_image(self, message: Mapping[str, Any]) -> None:
         """`manifests`: digest and media type, the tagged one last; `layers`: places by digest.
 
         `again`: the index has it already, from the process before this one.
@@ -117,4 +106,7 @@ class ControlDesk:
         if self._served.addresses is not None:
             self._served.addresses.rename_tag(name, message["tag"], message["upstream_tag"])
         self._rules.add_layers(name, message["layers"])
-        return {}
+
+
+def _removed(rules: Rules | Handshakes, name: str) -> dict[str, Any]:
+    return {"bites": {name: rules.remove(name)}}

@@ -19,12 +19,12 @@ from harness.environment.link import LinkService, open_link
 from harness.environment.link_control import LinkError
 from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.resolver import ResolverService, open_resolver
-from harness.environment.scope import FaultScope
+from harness.environment.scope import FaultScope, missing_seam
 from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadTarget, NodeEndpoint
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import Child, ChildError, Run
 from harness.recording.events import Event, RoomOpened
-from harness.seams import Bites, Injection, Nodes, Seam, Seams
+from harness.seams import Bites, Nodes, Seam, Seams
 
 _DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
 
@@ -86,13 +86,13 @@ class Lab:
         `nodes`: those that pull; None where there are none that a fault could change.
         """
         seams = Seams(
-            link=_NoLink() if self.link is None else self.link.link(scope),
+            link=self.link.link(scope) if self.link else missing_seam(EnvironmentFailed(_NO_LINK)),
             resolver=self.resolver.resolver(scope),
             gateway=self.registry.gateway(scope),
             store=self.registry.store(scope),
             tls=self.registry.tls(scope),
             process=self.registry.scoped_process(scope),
-            cluster=_NoNodes() if nodes is None else nodes.scoped(scope),
+            cluster=nodes.scoped(scope) if nodes else missing_seam(EnvironmentFailed(_NO_NODES)),
         )
         counters = tuple(getattr(seams, seam) for seam in sorted(needed))
         return LabSeams(seams=seams, counters=counters)
@@ -128,28 +128,8 @@ class Lab:
         return children
 
 
-class _NoLink:
-    """The link of an environment without one; the plan refuses faults that need it."""
-
-    def toxic(self, *_: Any, **__: Any) -> Injection:
-        raise EnvironmentFailed("link: none: there is no link to inject a fault into")
-
-    down = flapping = drop_new = cut_off = toxic
-
-    async def bites(self) -> Bites:
-        return Bites(count=0)
-
-
-class _NoNodes:
-    """The cluster of an environment without nodes of its own."""
-
-    def hosts(self, *_: Any, **__: Any) -> Injection:
-        raise EnvironmentFailed("cluster: there are no nodes that a fault could change")
-
-    credentials = remove_images = fill_disk = pull_qps = hosts
-
-    async def bites(self) -> Bites:
-        return Bites(count=0)
+_NO_LINK = "link: none: there is no link to inject a fault into"
+_NO_NODES = "cluster: there are no nodes that a fault could change"
 
 
 def all_nodes(settings: LabSettings) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
+from harness.environment.go_program import SetupFailed
 from harness.environment.link_control import LinkControl, LinkError
-from harness.environment.toxiproxy import SetupFailed, find_toxiproxy
+from harness.environment.programs import TOXIPROXY
 from harness.process.child import Child, ChildError, Run, start_child
 
 _START_S = 10.0
@@ -23,7 +24,7 @@ StartedServer = tuple[Child, LinkControl, str]
 def find_program(kind: str, named: str | None, cache_folder: Path | None) -> Path | None:
     """The Toxiproxy to use, None for the embedded server. Raises LinkError."""
     try:
-        found = find_toxiproxy(named=named, cache_folder=cache_folder)
+        found = TOXIPROXY.find(named=named, cache_folder=cache_folder)
     except SetupFailed as error:
         raise LinkError(str(error)) from error
     if found is None and kind == "toxiproxy":

@@ -3,7 +3,15 @@
 from typing import Final
 
 from harness.environment.go_program import GoProgram
-from harness.environment.toxiproxy import TOXIPROXY
+
+_TOXIPROXY: Final = "github.com/Shopify/toxiproxy/v2"
+TOXIPROXY: Final = GoProgram(
+    title="Toxiproxy",
+    name="toxiproxy-server",
+    package=f"{_TOXIPROXY}/cmd/server",
+    version="2.12.0",
+    stamp=f"-X {_TOXIPROXY}.Version=2.12.0",  # without it the server says `git`
+)
 
 KIND_LEAST_VERSION: Final = (0, 20)  # May 2023; what is older was never tried
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.environment.authority import Authority, new_authority
-from harness.environment.handshakes import NoTls, ScopedTls
+from harness.environment.handshakes import ScopedTls
 from harness.environment.held_images import HeldImages
 from harness.environment.registry_process import RegistryProcess, ScopedProcess
 from harness.environment.registry_settings import RegistrySettings
-from harness.environment.scope import FaultScope
+from harness.environment.scope import FaultScope, missing_seam
 from harness.environment.scoped_gateway import ScopedGateway
 from harness.environment.store import ScopedStore
 from harness.environment.stored_files import StoredFiles
@@ -22,7 +22,7 @@ from harness.environment.stored_index import StoredIndex
 from harness.environment.upstream.access import UpstreamSettings
 from harness.environment.upstream.service import UpstreamService, open_upstream
 from harness.oci.images import BuiltImage
-from harness.process.child import Child, Run
+from harness.process.child import Child, ChildError, Run
 from harness.process.child_control import ControlChannel
 from harness.registry.tokens import Account
 from harness.seams import Where
@@ -134,9 +134,11 @@ class RegistryService:
             watching=self.gateway(everywhere),
         )
 
-    def tls(self, scope: FaultScope) -> ScopedTls | NoTls:
+    def tls(self, scope: FaultScope) -> ScopedTls:
         if self.authority is None:
-            return NoTls()
+            why = "tls: false: there are no TLS handshakes to inject a fault into"
+            no_tls: ScopedTls = missing_seam(ChildError(why))
+            return no_tls
         return ScopedTls(
             control=self.control, authority=self.authority, scope=scope, numbers=self._numbers
         )

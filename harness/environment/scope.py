@@ -1,9 +1,11 @@
 """What a seam must know of the fault that uses it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from harness.chance import Chance
-from harness.seams import Where
+from harness.seams import Bites, Where
 
 
 class ScopeError(LookupError):
@@ -21,3 +23,22 @@ class FaultScope:
     where: Where
     chance: Chance
     deadline_s: float
+
+
+def missing_seam(error: Exception) -> Any:  # it stands for any seam
+    """A seam that this environment does not have: `error` is raised whatever is asked of it."""
+    return _MissingSeam(error)
+
+
+class _MissingSeam:
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, verb: str) -> Callable[..., NoReturn]:
+        def refused(*_: Any, **__: Any) -> NoReturn:
+            raise self._error
+
+        return refused
+
+    async def bites(self) -> Bites:
+        return Bites(count=0)

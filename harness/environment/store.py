@@ -9,10 +9,11 @@ from contextlib import (
     asynccontextmanager,
 )
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from harness.environment.held_images import HeldImage, HeldImages
 from harness.environment.scope import FaultScope
+from harness.environment.scoped_gateway import ScopedGateway
 from harness.environment.stored_files import StoredFiles
 from harness.environment.stored_index import (
     StoredIndex,
@@ -20,27 +21,11 @@ from harness.environment.stored_index import (
     without_manifests,
     without_tags,
 )
-from harness.oci.documents import Platform
+from harness.oci.documents import AMD64, Platform
 from harness.process.completion import run_to_completion
 from harness.seams import Bites, Content, Injection, OtherImage, RequestKind, Where
 
 _CONTENT = (RequestKind.MANIFEST, RequestKind.BLOB)
-AMD64: Platform = ("linux", "amd64")
-
-
-class Watching(Protocol):
-    """Counts the answers about references, which may be digests or tags."""
-
-    def watch(
-        self,
-        answers: Literal["content", "found", "missing"],
-        *,
-        kinds: tuple[RequestKind, ...],
-        references: tuple[str, ...] = (),
-        repository: str | None = None,
-    ) -> Injection: ...
-
-    async def bites(self) -> Bites: ...
 
 
 @dataclass(kw_only=True)
@@ -55,7 +40,7 @@ class ScopedStore:
     files: StoredFiles
     index: StoredIndex
     scope: FaultScope
-    watching: Watching
+    watching: ScopedGateway
 
     @asynccontextmanager
     async def flipped_bytes(

@@ -5,22 +5,6 @@ from typing import Final, Literal
 
 from harness.node.settings import NodeSettings, PullPolicy
 
-__all__ = [
-    "CLIENTS_MAX",
-    "CLIENTS_NODE",
-    "REGISTRY_NAME",
-    "LoadOrders",
-    "LoadTarget",
-    "NodeEndpoint",
-    "NodeSettings",
-    "PodOrder",
-    "PullPolicy",
-    "PullsOrder",
-    "PushesOrder",
-    "RolloutOrder",
-    "clients_max",
-]
-
 REGISTRY_NAME = "registry.harness.test"  # what nodes look up; .test is nobody's (RFC 6761)
 # Clients that a stream without `users` makes at most: each has connections and buffers of its own.
 CLIENTS_MAX: Final = 1000

@@ -11,6 +11,7 @@ from typing import Any
 from harness.oci.media_types import MEDIA_TYPES, Format, Role
 
 Platform = tuple[str, str]  # os and architecture, as GOOS and GOARCH name them
+AMD64: Platform = ("linux", "amd64")
 
 _CREATED = "1970-01-01T00:00:00Z"  # no clock, so that digests repeat
 _USER = "65532:65532"  # by number, so that pods with runAsNonRoot may run it

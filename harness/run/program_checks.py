@@ -10,8 +10,7 @@ from harness.clusters.errors import ClusterError
 from harness.clusters.kind.containers import explain
 from harness.clusters.kind.kind_cli import require_version
 from harness.environment.go_program import SetupFailed
-from harness.environment.programs import DISTRIBUTION, KIND
-from harness.environment.toxiproxy import TOXIPROXY_VERSION, find_toxiproxy
+from harness.environment.programs import DISTRIBUTION, KIND, TOXIPROXY
 from harness.environment.upstream.access import DISTRIBUTION_VARIABLE
 from harness.run.check import Check
 
@@ -51,7 +50,7 @@ def run_program(argv: Sequence[str]) -> ProgramOutput:
 def toxiproxy(named: str | None, cache: Path, run: RunProgram) -> Check:
     """Which server the link would be: `named`, on PATH, in `cache`, else the embedded one."""
     try:
-        found = find_toxiproxy(named=named, cache_folder=cache)
+        found = TOXIPROXY.find(named=named, cache_folder=cache)
     except SetupFailed as error:
         fix = "name another with HARNESS_TOXIPROXY, or unset it"
         return Check(name="toxiproxy", status="fail", found=str(error), fix=fix)
@@ -64,7 +63,7 @@ def toxiproxy(named: str | None, cache: Path, run: RunProgram) -> Check:
     if version.startswith("2.") or version == "git":
         return Check(name="toxiproxy", status="ok", found=f"{found}, version {version}")
     what = f"{found}: {version or result.text or 'says no version'}"
-    fix = f"Toxiproxy {TOXIPROXY_VERSION} is needed: {setup}"
+    fix = f"Toxiproxy {TOXIPROXY.version} is needed: {setup}"
     return Check(name="toxiproxy", status="fail", found=what, fix=fix)
 
 

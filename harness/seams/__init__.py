@@ -25,7 +25,7 @@ from harness.seams.acts import (
     Truncate,
     Watch,
 )
-from harness.seams.gateway import Gateway
+from harness.seams.gateway import Gateway, RuleMatch
 from harness.seams.link import Link
 from harness.seams.nodes import HostsMistake, Nodes
 from harness.seams.process import Process
@@ -63,6 +63,7 @@ __all__ = [
     "RequestKind",
     "Resolver",
     "Respond",
+    "RuleMatch",
     "Seam",
     "Seams",
     "SkewClock",

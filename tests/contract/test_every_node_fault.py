@@ -12,8 +12,8 @@ from harness.clusters.emulated.emulated_nodes import EmulatedNodes, ScopedEmulat
 from harness.environment.scope import FaultScope
 from harness.faults import catalogue
 from harness.load.driver import LoadRun
-from harness.load.orders import NodeSettings, PodOrder, RolloutOrder
-from harness.node.settings import PullPolicy
+from harness.load.orders import PodOrder, RolloutOrder
+from harness.node.settings import NodeSettings, PullPolicy
 from harness.scenario import read_held_fault
 from harness.seams import Seam, Seams, Where
 from tests.load_lab import LoadLab, open_load_lab

@@ -127,6 +127,6 @@ def test_without_tls_there_is_nothing_to_bite(run: Run) -> None:
                 seam.held()
             assert (await seam.bites()).count == 0
             with pytest.raises(ChildError, match="speaks plain HTTP"):
-                await service.control.ask("handshakes", bites=[])
+                await service.control.ask("count_handshake_rule", rule=[])
 
     asyncio.run(main())

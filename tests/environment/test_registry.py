@@ -216,7 +216,7 @@ def test_bad_control_messages_are_refused(run: Run) -> None:
             assert stdin is not None
             stdin.write(b"not json\n\xff\xfe\n")
             await stdin.drain()
-            assert (await service.control.ask("bites", rules=["x"]))["bites"] == {}
+            assert (await service.control.ask("count_rule", rule=["x"]))["bites"] == {}
             assert (await node_client.get("/v2/")).status_code == 200
 
     asyncio.run(main())

@@ -12,12 +12,12 @@ from harness.load.orders import (
     LoadOrders,
     LoadTarget,
     NodeEndpoint,
-    NodeSettings,
     PodOrder,
     PullsOrder,
     PushesOrder,
     RolloutOrder,
 )
+from harness.node.settings import NodeSettings
 
 _WORDS = st.text(max_size=8)
 _SECONDS = st.floats(min_value=0, allow_nan=False)

@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from harness.load.orders import NodeSettings, PullsOrder, PushesOrder
+from harness.load.orders import PullsOrder, PushesOrder
+from harness.node.settings import NodeSettings
 from tests.load_lab import LoadLab, open_load_lab, to_end
 
 _OPEN = (psutil.CONN_ESTABLISHED, psutil.CONN_CLOSE_WAIT)

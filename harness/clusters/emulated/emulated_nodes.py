@@ -4,28 +4,15 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
-from harness.chance import Chance
+from harness.environment.scope import FaultScope
 from harness.load.driver import LoadRun
 from harness.load.node_changes import NodeChange, Part
 from harness.load.orders import CLIENTS_NODE
-from harness.seams import Bites, HostsMistake, Injection, Where
+from harness.seams import Bites, HostsMistake, Injection
 
 _READ_AT_EACH_PULL: Final = ("hosts", "credentials")
-
-
-class Scope(Protocol):
-    """What must be known of the fault: see `environment.scope.FaultScope`."""
-
-    @property
-    def fault(self) -> str: ...
-    @property
-    def where(self) -> Where: ...
-    @property
-    def chance(self) -> Chance: ...
-    @property
-    def deadline_s(self) -> float: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +23,7 @@ class EmulatedNodes:
     nodes: tuple[str, ...]
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def scoped(self, scope: Scope) -> "ScopedEmulatedNodes":
+    def scoped(self, scope: FaultScope) -> "ScopedEmulatedNodes":
         """The seam for one occurrence of a fault."""
         return ScopedEmulatedNodes(emulated=self, scope=scope)
 
@@ -50,7 +37,7 @@ class ScopedEmulatedNodes:
     """`seams.Nodes` for one occurrence of one fault."""
 
     emulated: EmulatedNodes
-    scope: Scope
+    scope: FaultScope
     _names: list[str] = field(default_factory=list)
 
     def hosts(self, mistake: HostsMistake, *, share: float = 1.0) -> Injection:

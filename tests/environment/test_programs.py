@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.environment.toxiproxy import (
-    SetupFailed,
-    cached_toxiproxy,
-    find_toxiproxy,
-    install_toxiproxy,
-)
+from harness.environment.go_program import SetupFailed
+from harness.environment.programs import TOXIPROXY
 
 
 def program(path: Path, script: str = "exit 0") -> Path:
@@ -25,22 +21,22 @@ def test_the_named_one_comes_before_path_and_cache(
     """Named, then PATH, then cache, then none."""
     cache = tmp_path / "cache"
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert find_toxiproxy(cache_folder=cache) is None
-    cached = program(cached_toxiproxy(cache))
-    assert find_toxiproxy(cache_folder=cache) == cached
+    assert TOXIPROXY.find(cache_folder=cache) is None
+    cached = program(TOXIPROXY.cached(cache))
+    assert TOXIPROXY.find(cache_folder=cache) == cached
     on_path = program(tmp_path / "bin" / "toxiproxy-server")
-    assert find_toxiproxy(cache_folder=cache) == on_path
+    assert TOXIPROXY.find(cache_folder=cache) == on_path
     named = program(tmp_path / "mine")
-    assert find_toxiproxy(named=str(named), cache_folder=cache) == named
+    assert TOXIPROXY.find(named=str(named), cache_folder=cache) == named
 
 
 def test_a_named_one_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """A wish is not passed over in favour of another program."""
     with pytest.raises(SetupFailed, match="nowhere': is not an executable file"):
-        find_toxiproxy(named=str(tmp_path / "nowhere"))
+        TOXIPROXY.find(named=str(tmp_path / "nowhere"))
     (tmp_path / "text").write_text("not a program")
     with pytest.raises(SetupFailed, match="text': is not an executable file"):
-        find_toxiproxy(named=str(tmp_path / "text"))
+        TOXIPROXY.find(named=str(tmp_path / "text"))
 
 
 def test_installing_without_go_says_what_to_do(
@@ -49,7 +45,7 @@ def test_installing_without_go_says_what_to_do(
     """No Go, no build: the message names both ways out."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SetupFailed, match=r"Go is not on PATH.*install Go.*toxiproxy-server"):
-        install_toxiproxy(tmp_path / "cache")
+        TOXIPROXY.install(tmp_path / "cache")
 
 
 def test_a_failed_build_says_its_last_line_and_leaves_nothing(
@@ -59,7 +55,7 @@ def test_a_failed_build_says_its_last_line_and_leaves_nothing(
     program(tmp_path / "bin" / "go", "echo first >&2; echo 'no route to the proxy' >&2; exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     with pytest.raises(SetupFailed, match=r"v2\.12\.0: failed: no route to the proxy$"):
-        install_toxiproxy(tmp_path / "cache")
+        TOXIPROXY.install(tmp_path / "cache")
     assert list((tmp_path / "cache" / "bin").iterdir()) == []
 
 
@@ -71,8 +67,8 @@ def test_a_build_goes_into_the_cache_with_its_version_stamped(
     script = f'echo "$@" > {said}; echo "#!/bin/sh" > "$GOBIN/server"; chmod +x "$GOBIN/server"'
     program(tmp_path / "bin" / "go", script)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    installed = install_toxiproxy(tmp_path / "cache")
-    assert installed == find_toxiproxy(cache_folder=tmp_path / "cache")
+    installed = TOXIPROXY.install(tmp_path / "cache")
+    assert installed == TOXIPROXY.find(cache_folder=tmp_path / "cache")
     assert [path.name for path in installed.parent.iterdir()] == ["toxiproxy-server"]
     asked = said.read_text()
     assert "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0" in asked
@@ -87,4 +83,4 @@ def test_a_cache_that_cannot_be_written_is_named(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "cache").write_text("")
     with pytest.raises(SetupFailed, match="cache/bin/toxiproxy-server: cannot be written: "):
-        install_toxiproxy(tmp_path / "cache")
+        TOXIPROXY.install(tmp_path / "cache")
