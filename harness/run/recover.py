@@ -17,12 +17,10 @@ import psutil
 
 from harness.clusters.existing.namespace_removal import ContextLeave, delete_existing_namespace
 from harness.clusters.kind.recovery import (
+    NODE_CHANGES,
     delete_kind_cluster,
     delete_namespace,
-    remove_node_drop,
-    remove_node_rule,
-    restore_node_file,
-    unmount_node_disk,
+    undo_node_change,
 )
 from harness.environment.proxy_recovery import remove_proxies
 from harness.environment.store_recovery import (
@@ -133,8 +131,5 @@ _KINDS: Final[Kinds] = {
     "toxiproxy_proxies": remove_proxies,
     "delete_kind_cluster": delete_kind_cluster,
     "delete_namespace": delete_namespace,
-    "restore_node_file": restore_node_file,
-    "remove_node_rule": remove_node_rule,
-    "remove_node_drop": remove_node_drop,
-    "unmount_node_disk": unmount_node_disk,
+    **{it.kind: partial(undo_node_change, change=it) for it in NODE_CHANGES},
 }

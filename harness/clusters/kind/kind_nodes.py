@@ -9,19 +9,9 @@ from typing import Any, Final, Literal
 
 from harness.clusters.errors import ClusterError
 from harness.clusters.guard import run_namespace
-from harness.clusters.kind.containers import (
-    ContainerGoneError,
-    ContainerStoppedError,
-    Engine,
-)
+from harness.clusters.kind.containers import Engine
 from harness.clusters.kind.kind_cluster import KindCluster
-from harness.clusters.kind.node_changes import (
-    CERTS_FOLDER,
-    KUBELET_CONFIG,
-    RESTART_KUBELET,
-    NodeFile,
-    marked,
-)
+from harness.clusters.kind.node_changes import KUBELET_CONFIG, RESTART_KUBELET, NodeChanger
 from harness.clusters.kind.node_faults import NodeDisk, NodeDrop, with_pull_limits
 from harness.clusters.kind.node_path import PathSettings
 from harness.clusters.kind.pull_failures import (
@@ -34,7 +24,6 @@ from harness.clusters.kind.pull_failures import (
     went_on,
 )
 from harness.environment.scope import FaultScope
-from harness.node.hosts import Hosts, hosts_with
 from harness.process.child import Run
 from harness.process.completion import run_to_completion
 from harness.seams import Bites, HostsMistake
@@ -46,7 +35,6 @@ _DEAD_MIRRORS: Final = (HostsMistake.MIRROR_REFUSES, HostsMistake.MIRROR_DROPS)
 # The pull secret's manifest with a password; None stands for the right one.
 PullSecret = Callable[[str | None], Mapping[str, Any]]
 Count = Callable[[], Awaitable[int | None]]
-Change = NodeFile | NodeDrop | NodeDisk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,21 +69,15 @@ class ScopedKindNodes:
             elif mistake in OF_HOSTS:
                 await self._count_failures(OF_HOSTS[mistake], nodes)
             else:
-                self._counts.append(_unknown)
+                self._counts.append(_known(None))
             for node in nodes:
                 container = self._cluster.container(node)
                 if mistake is HostsMistake.MIRROR_DROPS:
                     drop = NodeDrop(cluster=self._cluster.name, container=container)
-                    await undo.enter_async_context(
-                        self._kept(drop, partial(drop.add, self._run_id, self._engine))
-                    )
-                scheme = "https" if path.ca else "http"
-                url = f"{scheme}://{path.registry_name}:{path.link_ports[node]}"
-                folder = f"{CERTS_FOLDER}/{path.registry_name}"
-                text = toml_of(hosts_with(mistake, url), f"{folder}/ca.crt" if path.ca else "")
-                await undo.enter_async_context(
-                    self._written(container, f"{folder}/hosts.toml", text)
-                )
+                    await undo.enter_async_context(self._changer.ruled(drop))
+                text = path.hosts_toml(node, mistake)
+                toml = self._changer.written(container, f"{path.folder}/hosts.toml", text)
+                await undo.enter_async_context(toml)
             yield
 
     @asynccontextmanager
@@ -140,12 +122,8 @@ class ScopedKindNodes:
         async with AsyncExitStack() as undo:
             for node in nodes:
                 disk = NodeDisk(cluster=self._cluster.name, container=self._cluster.container(node))
-                await undo.enter_async_context(
-                    self._kept(
-                        disk,
-                        partial(disk.mount, self._run_id, self._engine, free_bytes),
-                    )
-                )
+                mount = partial(disk.mount, self._run_id, self._engine, free_bytes)
+                await undo.enter_async_context(self._changer.made(disk, mount))
             yield
 
     @asynccontextmanager
@@ -160,7 +138,8 @@ class ScopedKindNodes:
                 if config is None:
                     raise ClusterError(f"{container}: has no {KUBELET_CONFIG}")
                 text = with_pull_limits(config.decode(), qps=qps, burst=burst)
-                await undo.enter_async_context(self._written(container, KUBELET_CONFIG, text))
+                file = self._changer.written(container, KUBELET_CONFIG, text)
+                await undo.enter_async_context(file)
                 await self._engine.execute(container, RESTART_KUBELET)
             yield
 
@@ -173,6 +152,10 @@ class ScopedKindNodes:
     @property
     def _cluster(self) -> KindCluster:
         return self.kind.cluster
+
+    @property
+    def _changer(self) -> NodeChanger:
+        return NodeChanger(run=self.kind.run, cluster=self._cluster)
 
     @property
     def _engine(self) -> Engine:
@@ -189,36 +172,6 @@ class ScopedKindNodes:
         if not nodes:
             raise ClusterError(f"{self.scope.fault}: where: no node of the cluster is in scope")
         return nodes if share >= 1 else self.scope.chance.pick(share, nodes)
-
-    @asynccontextmanager
-    async def _written(self, container: str, path: str, text: str) -> AsyncIterator[None]:
-        before = await self._engine.read_file(container, path)
-        file = NodeFile(cluster=self._cluster.name, container=container, path=path, before=before)
-        content = marked(self._run_id, text)
-        async with self._kept(file, lambda: self._engine.write_file(container, path, content)):
-            yield
-
-    @asynccontextmanager
-    async def _kept(
-        self, change: Change, make: Callable[[], Awaitable[None]]
-    ) -> AsyncIterator[None]:
-        """Make `change`, with its record in the journal before, until the block is left."""
-        record = self.kind.run.journal.record(change.undo(self._run_id, self._engine))
-        try:
-            await make()
-            yield
-        finally:
-            await run_to_completion(self._undo(record, change))
-
-    async def _undo(self, record: str, change: Change) -> None:
-        try:
-            await change.undone(self._run_id, self._engine)
-        except ContainerGoneError:
-            pass  # and the change with it
-        except ContainerStoppedError:
-            if not self._cluster.made:  # what was made is deleted whole
-                raise
-        self.kind.run.journal.done(record)
 
     async def _count_failures(self, pattern: str, nodes: tuple[str, ...]) -> None:
         """Let the bites be what kubelets tell of such failures from now on."""
@@ -255,21 +208,8 @@ class ScopedKindNodes:
         return await self._engine.execute(self._cluster.control_plane, argv, stdin=stdin)
 
 
-def toml_of(hosts: Hosts, ca: str) -> str:
-    """A hosts.toml: the server, then the mirrors, which containerd asks before it."""
-    trust = [f'ca = "{ca}"'] if ca else []
-    lines = [f'server = "{hosts.server}"', *trust]
-    for mirror in hosts.mirrors:
-        lines += ["", f'[host."{mirror}"]', *trust]
-    return "\n".join((*lines, ""))
-
-
-async def _unknown() -> None:
-    return None
-
-
-def _known(count: int) -> Count:
-    async def told() -> int:
+def _known(count: int | None) -> Count:
+    async def known() -> int | None:
         return count
 
-    return told
+    return known

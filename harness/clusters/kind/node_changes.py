@@ -5,13 +5,24 @@ another run wrote later.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.kind.containers import CommandFailed, Engine
+from harness.clusters.kind.containers import (
+    CommandFailed,
+    ContainerGoneError,
+    ContainerStoppedError,
+    Engine,
+)
+from harness.clusters.kind.kind_cluster import KindCluster
+from harness.process.child import Run
+from harness.process.completion import run_to_completion
 
 CERTS_FOLDER: Final = "/etc/containerd/certs.d"
 RESOLV_CONF: Final = "/etc/resolv.conf"
@@ -22,7 +33,7 @@ RESTART_KUBELET: Final = ("systemctl", "restart", "kubelet")  # it reads its fil
 # address (RFC 5737), so that others who ask the node's usual name server go on to do so.
 NAME_SERVER: Final = "192.0.2.53"
 _CERTS: Final = re.compile(re.escape(CERTS_FOLDER) + r"/[A-Za-z0-9.:_-]+/(hosts\.toml|ca\.crt)")
-_WAIT_S: Final = "5"  # for others who are changing rules, as kube-proxy does
+IPTABLES_WAIT_S: Final = "5"  # for others who are changing rules, as kube-proxy does
 _PORTS: Final = 65535
 
 
@@ -36,27 +47,77 @@ def marked(run_id: str, text: str) -> bytes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeFile:
-    """A file of a node as it was. `before` None: it was not there."""
+class NodeChange(ABC):
+    """One change in a node, as the journal records it and as it is undone."""
 
+    kind: ClassVar[str]
+    undone_words: ClassVar[tuple[str, str]] = ("removed", "was gone already")
     cluster: str
     container: str
-    path: str
-    before: bytes | None
+
+    @classmethod
+    def read(cls, undo: Mapping[str, Any]) -> Self:
+        """The change of a record in the journal. Raises ClusterError when it is no such change."""
+        place = {"cluster": str(undo["cluster"]), "container": str(undo["node"])}
+        return cls(**place, **cls.details_in(undo))
+
+    @classmethod
+    def details_in(cls, undo: Mapping[str, Any]) -> dict[str, Any]:
+        """What a change of this kind says beside its place. Raises ClusterError."""
+        del undo
+        return {}
 
     def undo(self, run_id: str, engine: Engine) -> dict[str, Any]:
+        """The record that the journal keeps of it."""
         return {
-            "kind": "restore_node_file",
+            "kind": self.kind,
             "run_id": run_id,
             "engine": engine.name,
             "cluster": self.cluster,
             "node": self.container,
-            "path": self.path,
-            "hex": None if self.before is None else self.before.hex(),
+            **self.details(),
         }
 
+    def details(self) -> dict[str, Any]:
+        """The same as data of JSON."""
+        return {}
+
+    @property
+    @abstractmethod
+    def about(self) -> str:
+        """What is changed, for messages."""
+
+    @abstractmethod
     async def undone(self, run_id: str, engine: Engine) -> bool:
-        """Put it back; False when it is not the run's any more. Raises EngineError."""
+        """Undo it; False when it is not there, or not the run's any more. Raises EngineError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFile(NodeChange):
+    """A file of a node as it was. `before` None: it was not there."""
+
+    kind = "restore_node_file"
+    undone_words = ("put back", "was as before already")
+    path: str
+    before: bytes | None
+
+    @classmethod
+    def details_in(cls, undo: Mapping[str, Any]) -> dict[str, Any]:
+        """Only a path that the harness changes: a journal cannot name another."""
+        path, before = undo["path"], undo["hex"]
+        known = path in (RESOLV_CONF, HOSTS_FILE, KUBELET_CONFIG) or _CERTS.fullmatch(str(path))
+        if not known or ".." in path:
+            raise ClusterError(f"path: one that the harness changes in a node, got {path!r}")
+        return {"path": path, "before": None if before is None else bytes.fromhex(before)}
+
+    def details(self) -> dict[str, Any]:
+        return {"path": self.path, "hex": None if self.before is None else self.before.hex()}
+
+    @property
+    def about(self) -> str:
+        return self.path
+
+    async def undone(self, run_id: str, engine: Engine) -> bool:
         now = await engine.read_file(self.container, self.path)
         if now is None or f"# {run_mark(run_id)}\n".encode() not in now:
             return False
@@ -72,81 +133,113 @@ class NodeFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeRule:
+class FirewallRule(NodeChange):
+    """A rule of iptables in a node; it carries the run's mark."""
+
+    async def add(self, run_id: str, engine: Engine) -> None:
+        """Raises EngineError."""
+        await engine.execute(self.container, self._argv("-I", run_id))
+
+    async def undone(self, run_id: str, engine: Engine) -> bool:
+        try:
+            await engine.execute(self.container, self._argv("-C", run_id))
+        except CommandFailed:
+            return False
+        await engine.execute(self.container, self._argv("-D", run_id))
+        return True
+
+    @abstractmethod
+    def _argv(self, action: str, run_id: str) -> tuple[str, ...]:
+        """The whole command; `action` is -I, -C or -D."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeRule(FirewallRule):
     """Sends what the node asks NAME_SERVER to a port of the harness."""
 
-    cluster: str
-    container: str
+    kind = "remove_node_rule"
     protocol: str  # udp, tcp
     address: str
     port: int
 
-    def undo(self, run_id: str, engine: Engine) -> dict[str, Any]:
-        return {
-            "kind": "remove_node_rule",
-            "run_id": run_id,
-            "engine": engine.name,
-            "cluster": self.cluster,
-            "node": self.container,
-            "protocol": self.protocol,
-            "address": self.address,
-            "port": self.port,
-        }
+    @classmethod
+    def details_in(cls, undo: Mapping[str, Any]) -> dict[str, Any]:
+        protocol, port = undo["protocol"], undo["port"]
+        if protocol not in ("udp", "tcp"):
+            raise ClusterError(f"protocol: udp or tcp, got {protocol!r}")
+        if not isinstance(port, int) or not 0 < port <= _PORTS:
+            raise ClusterError(f"port: 1 to {_PORTS}, got {port!r}")
+        address = str(IPv4Address(undo["address"]))
+        return {"protocol": protocol, "address": address, "port": port}
 
-    async def add(self, run_id: str, engine: Engine) -> None:
-        """Before all others. Raises EngineError."""
-        await engine.execute(self.container, self._argv("-I", run_id))
+    def details(self) -> dict[str, Any]:
+        return {"protocol": self.protocol, "address": self.address, "port": self.port}
 
-    async def undone(self, run_id: str, engine: Engine) -> bool:
-        """Take it away; False when it is not there. Raises EngineError."""
-        return await rule_taken_away(engine, self.container, lambda act: self._argv(act, run_id))
+    @property
+    def about(self) -> str:
+        return f"rule for {self.protocol} to {self.address}:{self.port}"
 
     def _argv(self, action: str, run_id: str) -> tuple[str, ...]:
         return (
-            *("iptables", "-w", _WAIT_S, "-t", "nat", action, "OUTPUT"),
+            *("iptables", "-w", IPTABLES_WAIT_S, "-t", "nat", action, "OUTPUT"),
             *("-d", f"{NAME_SERVER}/32", "-p", self.protocol, "-m", self.protocol),
             *("--dport", "53", "-m", "comment", "--comment", run_mark(run_id)),
             *("-j", "DNAT", "--to-destination", f"{self.address}:{self.port}"),
         )
 
 
-async def rule_taken_away(
-    engine: Engine, container: str, argv_to: Callable[[str], tuple[str, ...]]
-) -> bool:
-    """Delete the rule that `argv_to("-D")` deletes; False when it is not there."""
-    try:
-        await engine.execute(container, argv_to("-C"))
-    except CommandFailed:
-        return False
-    await engine.execute(container, argv_to("-D"))
-    return True
+@dataclass(frozen=True, kw_only=True)
+class NodeChanger:
+    """Changes the nodes of a cluster for one run: what is changed is in the journal before."""
 
+    run: Run
+    cluster: KindCluster
 
-def read_file_undo(undo: Mapping[str, Any]) -> NodeFile:
-    """The change of a journal's record. Raises ClusterError when it is another run's, KeyError."""
-    path, before = undo["path"], undo["hex"]
-    known = path in (RESOLV_CONF, HOSTS_FILE, KUBELET_CONFIG) or _CERTS.fullmatch(str(path))
-    if not known or ".." in path:
-        raise ClusterError(f"path: one that the harness changes in a node, got {path!r}")
-    return NodeFile(
-        cluster=str(undo["cluster"]),
-        container=str(undo["node"]),
-        path=path,
-        before=None if before is None else bytes.fromhex(before),
-    )
+    @property
+    def engine(self) -> Engine:
+        return self.cluster.engine
 
+    @asynccontextmanager
+    async def made(
+        self, change: NodeChange, make: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[None]:
+        """The change that `make` makes, until the block is left. Raises ClusterError.
 
-def read_rule_undo(undo: Mapping[str, Any]) -> NodeRule:
-    """The change of a journal's record. Raises ClusterError when it is another run's, KeyError."""
-    protocol, port = undo["protocol"], undo["port"]
-    if protocol not in ("udp", "tcp"):
-        raise ClusterError(f"protocol: udp or tcp, got {protocol!r}")
-    if not isinstance(port, int) or not 0 < port <= _PORTS:
-        raise ClusterError(f"port: 1 to {_PORTS}, got {port!r}")
-    return NodeRule(
-        cluster=str(undo["cluster"]),
-        container=str(undo["node"]),
-        protocol=protocol,
-        address=str(IPv4Address(undo["address"])),
-        port=port,
-    )
+        A node that died meanwhile needs no undoing.
+        """
+        record = self.run.journal.record(change.undo(self.run.run_id, self.engine))
+        try:
+            await make()
+            yield
+        finally:
+            await run_to_completion(self._undo(record, change))
+
+    @asynccontextmanager
+    async def ruled(self, rule: FirewallRule) -> AsyncIterator[None]:
+        """The rule, before all others, until the block is left. Raises ClusterError."""
+        async with self.made(rule, partial(rule.add, self.run.run_id, self.engine)):
+            yield
+
+    @asynccontextmanager
+    async def written(
+        self, container: str, path: str, text: str, *, appended: bool = False
+    ) -> AsyncIterator[None]:
+        """A file of a node with this text under the run's mark, until the block is left.
+
+        `appended`: behind what the file has. Raises ClusterError.
+        """
+        before = await self.engine.read_file(container, path)
+        file = NodeFile(cluster=self.cluster.name, container=container, path=path, before=before)
+        content = ((before or b"") if appended else b"") + marked(self.run.run_id, text)
+        async with self.made(file, partial(self.engine.write_file, container, path, content)):
+            yield
+
+    async def _undo(self, record: str, change: NodeChange) -> None:
+        try:
+            await change.undone(self.run.run_id, self.engine)
+        except ContainerGoneError:
+            pass  # and the change with it
+        except ContainerStoppedError:
+            if not self.cluster.made:  # what was made is deleted whole
+                raise
+        self.run.journal.done(record)

@@ -1,15 +1,13 @@
 """What faults change inside a node, and its exact undoing: dropped packets, and a small disk."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from harness.clusters.kind.containers import Engine
-from harness.clusters.kind.node_changes import rule_taken_away, run_mark
+from harness.clusters.kind.node_changes import IPTABLES_WAIT_S, FirewallRule, NodeChange, run_mark
 from harness.node.hosts import NOBODY
 
-_WAIT_S: Final = "5"  # for others who are changing rules, as kube-proxy does
 CONTENT_FOLDER: Final = "/var/lib/containerd/io.containerd.content.v1.content"
 # A node of kind's keeps its filesystem on this machine's own disk, which must never be filled. So
 # containerd's content is copied into memory, and as much room as was asked for is left there. kind
@@ -48,39 +46,31 @@ _MOUNT_S: Final = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeDrop:
+class NodeDrop(FirewallRule):
     """Lets packets to an address that is nobody's vanish, whatever the network says of it."""
 
-    cluster: str
-    container: str
+    kind = "remove_node_drop"
 
-    def undo(self, run_id: str, engine: Engine) -> dict[str, Any]:
-        return _undo("remove_node_drop", self, run_id, engine)
-
-    async def add(self, run_id: str, engine: Engine) -> None:
-        """Raises EngineError."""
-        await engine.execute(self.container, self._argv("-I", run_id))
-
-    async def undone(self, run_id: str, engine: Engine) -> bool:
-        """Take it away; False when it is not there. Raises EngineError."""
-        return await rule_taken_away(engine, self.container, lambda act: self._argv(act, run_id))
+    @property
+    def about(self) -> str:
+        return f"rule that drops what goes to {NOBODY}"
 
     def _argv(self, action: str, run_id: str) -> tuple[str, ...]:
         return (
-            *("iptables", "-w", _WAIT_S, action, "OUTPUT", "-d", f"{NOBODY}/32"),
+            *("iptables", "-w", IPTABLES_WAIT_S, action, "OUTPUT", "-d", f"{NOBODY}/32"),
             *("-m", "comment", "--comment", run_mark(run_id), "-j", "DROP"),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeDisk:
+class NodeDisk(NodeChange):
     """Gives a node's containerd a disk in memory for its content, with `free_bytes` of room."""
 
-    cluster: str
-    container: str
+    kind = "unmount_node_disk"
 
-    def undo(self, run_id: str, engine: Engine) -> dict[str, Any]:
-        return _undo("unmount_node_disk", self, run_id, engine)
+    @property
+    def about(self) -> str:
+        return "small disk for images"
 
     async def mount(self, run_id: str, engine: Engine, free_bytes: int) -> None:
         """Raises EngineError; CommandFailed when there is too much content to copy."""
@@ -89,19 +79,8 @@ class NodeDisk:
         await engine.execute(self.container, argv, timeout_s=_MOUNT_S)
 
     async def undone(self, run_id: str, engine: Engine) -> bool:
-        """Put its own disk back; False when it is there. Raises EngineError."""
         argv = ("sh", "-c", UNMOUNT, "sh", CONTENT_FOLDER, _stage(run_id))
         return bool(await engine.execute(self.container, argv, timeout_s=_MOUNT_S))
-
-
-def read_drop_undo(undo: Mapping[str, Any]) -> NodeDrop:
-    """The change of a journal's record. Raises KeyError."""
-    return NodeDrop(cluster=str(undo["cluster"]), container=str(undo["node"]))
-
-
-def read_disk_undo(undo: Mapping[str, Any]) -> NodeDisk:
-    """The change of a journal's record. Raises KeyError."""
-    return NodeDisk(cluster=str(undo["cluster"]), container=str(undo["node"]))
 
 
 def with_pull_limits(config: str, *, qps: int, burst: int) -> str:
@@ -112,13 +91,3 @@ def with_pull_limits(config: str, *, qps: int, burst: int) -> str:
 
 def _stage(run_id: str) -> str:
     return f"{_STAGE}-{run_id}"
-
-
-def _undo(kind: str, change: NodeDrop | NodeDisk, run_id: str, engine: Engine) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "run_id": run_id,
-        "engine": engine.name,
-        "cluster": change.cluster,
-        "node": change.container,
-    }

@@ -1,29 +1,25 @@
 """The way of a node's pulls: containerd asks its own link listener, and its names are ours."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from harness.clusters.errors import ClusterError
-from harness.clusters.kind.containers import (
-    ContainerGoneError,
-    ContainerStoppedError,
-    Engine,
-)
 from harness.clusters.kind.kind_cluster import KindCluster
 from harness.clusters.kind.node_changes import (
     CERTS_FOLDER,
     HOSTS_FILE,
     NAME_SERVER,
     RESOLV_CONF,
-    NodeFile,
+    NodeChanger,
     NodeRule,
-    marked,
 )
 from harness.clusters.program_calls import all_of
+from harness.node.hosts import Hosts, hosts_with
 from harness.process.child import Run
 from harness.process.completion import run_to_completion
+from harness.seams import HostsMistake
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +31,17 @@ class PathSettings:
     resolver_ports: Mapping[str, int]
     ca: str = ""
 
+    @property
+    def folder(self) -> str:
+        """Where a node's containerd looks for what concerns the registry."""
+        return f"{CERTS_FOLDER}/{self.registry_name}"
+
+    def hosts_toml(self, node: str, mistake: HostsMistake | None = None) -> str:
+        """The node's hosts.toml, with a mistake in it or none."""
+        scheme = "https" if self.ca else "http"
+        url = f"{scheme}://{self.registry_name}:{self.link_ports[node]}"
+        return toml_of(hosts_with(mistake, url), f"{self.folder}/ca.crt" if self.ca else "")
+
 
 @asynccontextmanager
 async def open_node_path(
@@ -42,23 +49,26 @@ async def open_node_path(
 ) -> AsyncIterator[None]:
     """Lead the pulls of every node over its own link listener and resolver port.
 
-    Each change is journalled before it is made; all are undone exactly when the block is left. A
-    node that died meanwhile needs no undoing. Raises ClusterError.
+    All changes are undone exactly when the block is left. Raises ClusterError.
     """
-    paths = [_NodePath(run=run, cluster=cluster, node=node) for node in cluster.nodes]
+    changer = NodeChanger(run=run, cluster=cluster)
+    changed = {node: AsyncExitStack() for node in cluster.nodes}
     try:
-        await all_of(path.lay(settings) for path in paths)
+        await all_of(_lay(changer, node, settings, undo) for node, undo in changed.items())
         yield
     finally:
-        await run_to_completion(_restore(paths))
+        await run_to_completion(_restore(changed.values()))
 
 
-def hosts_toml(registry_name: str, port: int, *, tls: bool) -> str:
-    """One entry only: with a `[host]` table beside `server` containerd would ask both."""
-    scheme = "https" if tls else "http"
-    lines = [f'server = "{scheme}://{registry_name}:{port}"']
-    if tls:
-        lines.append(f'ca = "{CERTS_FOLDER}/{registry_name}/ca.crt"')
+def toml_of(hosts: Hosts, ca: str) -> str:
+    """Containerd's hosts.toml; every host trusts the authority in the file `ca`, if there is one.
+
+    A right one has one entry only: with a `[host]` table beside `server` containerd would ask both.
+    """
+    trust = [f'ca = "{ca}"'] if ca else []
+    lines = [f'server = "{hosts.server}"', *trust]
+    for mirror in hosts.mirrors:
+        lines += ["", f'[host."{mirror}"]', *trust]
     return "\n".join((*lines, ""))
 
 
@@ -67,110 +77,60 @@ def resolv_conf() -> str:
     return f"nameserver {NAME_SERVER}\n"
 
 
-@dataclass(kw_only=True)
-class _NodePath:
-    """The changes of one node, and their records in the journal."""
-
-    run: Run
-    cluster: KindCluster
-    node: str
-    _changes: list[tuple[str, NodeFile | NodeRule]] = field(default_factory=list)
-
-    @property
-    def engine(self) -> Engine:
-        return self.cluster.engine
-
-    @property
-    def container(self) -> str:
-        return self.cluster.nodes[self.node]
-
-    async def lay(self, settings: PathSettings) -> None:
-        await self._require_free()
-        name = settings.registry_name
-        folder = f"{CERTS_FOLDER}/{name}"
-        if settings.ca:
-            await self._write(f"{folder}/ca.crt", settings.ca)
-        toml = hosts_toml(name, settings.link_ports[self.node], tls=bool(settings.ca))
-        await self._write(f"{folder}/hosts.toml", toml)
-        if self.container != self.cluster.control_plane:
-            await self._keep_control_plane_known()
-        for protocol in ("udp", "tcp"):
-            await self._redirect(protocol, settings.resolver_ports[self.node])
-        await self._write(RESOLV_CONF, resolv_conf())
-
-    async def _require_free(self) -> None:
-        """Nobody else's path is under ours, and containerd reads what we write."""
-        config = await self.engine.read_file(self.container, "/etc/containerd/config.toml") or b""
-        if CERTS_FOLDER.encode() not in config:
-            raise ClusterError(
-                f"{self.container}: its containerd does not read {CERTS_FOLDER}: use a node image "
-                "of kind 0.27 or later, or set config_path in kind-config.yaml"
-            )
-        now = await self.engine.read_file(self.container, RESOLV_CONF) or b""
-        if NAME_SERVER.encode() in now:
-            raise ClusterError(
-                f"{self.container}: its path was already changed by another run: wait for that, "
-                "or run `harness recover` when it was killed"
-            )
-
-    async def _keep_control_plane_known(self) -> None:
-        """The kubelet asks for it by a name that only the engine's name server knows."""
-        plane = self.cluster.control_plane
-        script = 'getent ahostsv4 "$1" || true'
-        answer = await self.engine.execute(self.container, ("sh", "-c", script, "sh", plane))
-        words = answer.decode().split()
-        if not words:
-            raise ClusterError(f"{self.container}: cannot look up {plane}")
-        before = await self.engine.read_file(self.container, HOSTS_FILE) or b""
-        ours = marked(self.run.run_id, f"{words[0]}\t{plane}\n")
-        await self._replace(HOSTS_FILE, before, before + ours)
-
-    async def _write(self, path: str, text: str) -> None:
-        before = await self.engine.read_file(self.container, path)
-        await self._replace(path, before, marked(self.run.run_id, text))
-
-    async def _replace(self, path: str, before: bytes | None, content: bytes) -> None:
-        file = NodeFile(
-            cluster=self.cluster.name, container=self.container, path=path, before=before
-        )
-        record = self.run.journal.record(file.undo(self.run.run_id, self.engine))
-        self._changes.append((record, file))
-        await self.engine.write_file(self.container, path, content)
-
-    async def _redirect(self, protocol: str, port: int) -> None:
+async def _lay(
+    changer: NodeChanger, node: str, settings: PathSettings, undo: AsyncExitStack
+) -> None:
+    cluster, container = changer.cluster, changer.cluster.nodes[node]
+    await _require_free(changer, container)
+    if settings.ca:
+        authority = changer.written(container, f"{settings.folder}/ca.crt", settings.ca)
+        await undo.enter_async_context(authority)
+    toml = changer.written(container, f"{settings.folder}/hosts.toml", settings.hosts_toml(node))
+    await undo.enter_async_context(toml)
+    if container != cluster.control_plane:
+        # The kubelet asks for it by a name that only the engine's name server knows.
+        line = await _hosts_line(changer, container, cluster.control_plane)
+        known = changer.written(container, HOSTS_FILE, line, appended=True)
+        await undo.enter_async_context(known)
+    for protocol in ("udp", "tcp"):
         rule = NodeRule(
-            cluster=self.cluster.name,
-            container=self.container,
+            cluster=cluster.name,
+            container=container,
             protocol=protocol,
-            address=self.cluster.gateway_address,
-            port=port,
+            address=cluster.gateway_address,
+            port=settings.resolver_ports[node],
         )
-        record = self.run.journal.record(rule.undo(self.run.run_id, self.engine))
-        self._changes.append((record, rule))
-        await rule.add(self.run.run_id, self.engine)
-
-    async def restore(self) -> None:
-        """Undo all that is left, the latest first. Raises ClusterError when something stays."""
-        failures: list[ClusterError] = []
-        for record, change in reversed(self._changes):
-            try:
-                await change.undone(self.run.run_id, self.engine)
-            except ContainerGoneError:
-                pass  # and the change with it
-            except ContainerStoppedError as error:
-                if not self.cluster.made:  # what was made is deleted whole
-                    failures.append(error)
-                    continue
-            except ClusterError as error:
-                failures.append(error)
-                continue
-            self.run.journal.done(record)
-        if failures:
-            raise failures[0]
+        await undo.enter_async_context(changer.ruled(rule))
+    await undo.enter_async_context(changer.written(container, RESOLV_CONF, resolv_conf()))
 
 
-async def _restore(paths: list[_NodePath]) -> None:
-    results = await asyncio.gather(*(path.restore() for path in paths), return_exceptions=True)
+async def _require_free(changer: NodeChanger, container: str) -> None:
+    """Nobody else's path is under ours, and containerd reads what we write."""
+    config = await changer.engine.read_file(container, "/etc/containerd/config.toml") or b""
+    if CERTS_FOLDER.encode() not in config:
+        raise ClusterError(
+            f"{container}: its containerd does not read {CERTS_FOLDER}: use a node image "
+            "of kind 0.27 or later, or set config_path in kind-config.yaml"
+        )
+    now = await changer.engine.read_file(container, RESOLV_CONF) or b""
+    if NAME_SERVER.encode() in now:
+        raise ClusterError(
+            f"{container}: its path was already changed by another run: wait for that, "
+            "or run `harness recover` when it was killed"
+        )
+
+
+async def _hosts_line(changer: NodeChanger, container: str, name: str) -> str:
+    script = 'getent ahostsv4 "$1" || true'
+    answer = await changer.engine.execute(container, ("sh", "-c", script, "sh", name))
+    words = answer.decode().split()
+    if not words:
+        raise ClusterError(f"{container}: cannot look up {name}")
+    return f"{words[0]}\t{name}\n"
+
+
+async def _restore(changed: Iterable[AsyncExitStack]) -> None:
+    results = await asyncio.gather(*(undo.aclose() for undo in changed), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result

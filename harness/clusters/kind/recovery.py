@@ -14,16 +14,11 @@ from harness.clusters.guard import (
 )
 from harness.clusters.kind.containers import ENGINES, ContainerGoneError, Engine
 from harness.clusters.kind.deletion import CLUSTER_LABEL, delete_cluster
-from harness.clusters.kind.node_changes import read_file_undo, read_rule_undo
-from harness.clusters.kind.node_faults import (
-    NodeDisk,
-    NodeDrop,
-    read_disk_undo,
-    read_drop_undo,
-)
-from harness.node.hosts import NOBODY
+from harness.clusters.kind.node_changes import NodeChange, NodeFile, NodeRule
+from harness.clusters.kind.node_faults import NodeDisk, NodeDrop
 
 _KUBECTL_S: Final = 90.0
+NODE_CHANGES: Final = (NodeFile, NodeRule, NodeDrop, NodeDisk)
 
 
 def delete_kind_cluster(folder: Path, undo: Mapping[str, Any]) -> str:
@@ -37,52 +32,17 @@ def delete_kind_cluster(folder: Path, undo: Mapping[str, Any]) -> str:
     return f"cluster {name}: deleted" if removed else f"cluster {name}: was gone already"
 
 
-def restore_node_file(folder: Path, undo: Mapping[str, Any]) -> str:
-    """Put a file of a node back as it was. Raises ClusterError, KeyError, ValueError."""
+def undo_node_change(folder: Path, undo: Mapping[str, Any], change: type[NodeChange]) -> str:
+    """Undo a change in a node. Raises ClusterError, KeyError, ValueError."""
     run_id, engine = _run_id(folder, undo), _engine(undo)
-    file = read_file_undo(undo)
+    found = change.read(undo)
+    what = f"{found.container}: {found.about}"
     try:
-        asyncio.run(_require_node(engine, file.cluster, file.container))
-        restored = asyncio.run(file.undone(run_id, engine))
-    except ContainerGoneError:
-        return f"{file.container}: {file.path}: is gone with its node"
-    how = "put back" if restored else "was as before already"
-    return f"{file.container}: {file.path}: {how}"
-
-
-def remove_node_rule(folder: Path, undo: Mapping[str, Any]) -> str:
-    """Take a rule out of a node's firewall. Raises ClusterError, KeyError, ValueError."""
-    run_id, engine = _run_id(folder, undo), _engine(undo)
-    rule = read_rule_undo(undo)
-    what = f"{rule.container}: rule for {rule.protocol} to {rule.address}:{rule.port}"
-    try:
-        asyncio.run(_require_node(engine, rule.cluster, rule.container))
-        removed = asyncio.run(rule.undone(run_id, engine))
+        asyncio.run(_require_node(engine, found.cluster, found.container))
+        undone = asyncio.run(found.undone(run_id, engine))
     except ContainerGoneError:
         return f"{what}: is gone with its node"
-    return f"{what}: removed" if removed else f"{what}: was gone already"
-
-
-def remove_node_drop(folder: Path, undo: Mapping[str, Any]) -> str:
-    """Let what a node sends pass again. Raises ClusterError, KeyError."""
-    drop = read_drop_undo(undo)
-    return _undone(folder, undo, drop, f"{drop.container}: rule that drops what goes to {NOBODY}")
-
-
-def unmount_node_disk(folder: Path, undo: Mapping[str, Any]) -> str:
-    """Give a node's containerd its own disk back. Raises ClusterError, KeyError."""
-    disk = read_disk_undo(undo)
-    return _undone(folder, undo, disk, f"{disk.container}: small disk for images")
-
-
-def _undone(folder: Path, undo: Mapping[str, Any], change: NodeDrop | NodeDisk, what: str) -> str:
-    run_id, engine = _run_id(folder, undo), _engine(undo)
-    try:
-        asyncio.run(_require_node(engine, change.cluster, change.container))
-        removed = asyncio.run(change.undone(run_id, engine))
-    except ContainerGoneError:
-        return f"{what}: is gone with its node"
-    return f"{what}: removed" if removed else f"{what}: was gone already"
+    return f"{what}: {found.undone_words[0 if undone else 1]}"
 
 
 def delete_namespace(folder: Path, undo: Mapping[str, Any]) -> str:

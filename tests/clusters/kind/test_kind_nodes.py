@@ -16,8 +16,8 @@ from harness.chance import Chance
 from harness.clusters.errors import ClusterError
 from harness.clusters.kind.containers import Engine
 from harness.clusters.kind.kind_cluster import KindCluster
-from harness.clusters.kind.kind_nodes import KindNodes, ScopedKindNodes, toml_of
-from harness.clusters.kind.node_path import PathSettings
+from harness.clusters.kind.kind_nodes import KindNodes, ScopedKindNodes
+from harness.clusters.kind.node_path import PathSettings, toml_of
 from harness.environment.scope import FaultScope
 from harness.node.hosts import hosts_with
 from harness.process.child import Run

@@ -13,8 +13,6 @@ from harness.clusters.kind.node_changes import (
     NodeFile,
     NodeRule,
     marked,
-    read_file_undo,
-    read_rule_undo,
 )
 
 ENGINE = Engine(name="docker")
@@ -72,8 +70,8 @@ def test_a_file_that_was_there_keeps_its_inode(node: Path) -> None:
 def test_records_come_back_as_the_change_that_they_are_of() -> None:
     """What is journalled suffices to undo it."""
     for change in (file(HOSTS_FILE, b"\xff"), file(TOML, None)):
-        assert read_file_undo(change.undo("abc", ENGINE)) == change
-    assert read_rule_undo(RULE.undo("abc", ENGINE)) == RULE
+        assert NodeFile.read(change.undo("abc", ENGINE)) == change
+    assert NodeRule.read(RULE.undo("abc", ENGINE)) == RULE
 
 
 @pytest.mark.parametrize(
@@ -91,7 +89,7 @@ def test_a_record_of_another_file_is_refused(path: Any) -> None:
     """A journal is a file that anybody may have written."""
     undo = {**file(HOSTS_FILE, b"").undo("abc", ENGINE), "path": path}
     with pytest.raises(ClusterError, match="one that the harness changes in a node"):
-        read_file_undo(undo)
+        NodeFile.read(undo)
 
 
 @pytest.mark.parametrize(
@@ -106,4 +104,4 @@ def test_a_record_of_another_file_is_refused(path: Any) -> None:
 def test_a_record_of_another_rule_is_refused(changed: dict[str, Any], sentence: str) -> None:
     """Nothing of it may reach iptables as a word of its own."""
     with pytest.raises((ClusterError, ValueError), match=sentence):
-        read_rule_undo({**RULE.undo("abc", ENGINE), **changed})
+        NodeRule.read({**RULE.undo("abc", ENGINE), **changed})

@@ -14,8 +14,6 @@ from harness.clusters.kind.node_faults import (
     UNMOUNT,
     NodeDisk,
     NodeDrop,
-    read_disk_undo,
-    read_drop_undo,
     with_pull_limits,
 )
 
@@ -45,8 +43,8 @@ echo removed
 
 def test_records_come_back_as_the_change_that_they_are_of() -> None:
     """What is journalled suffices to undo it."""
-    assert read_drop_undo(DROP.undo("abc", ENGINE)) == DROP
-    assert read_disk_undo(DISK.undo("abc", ENGINE)) == DISK
+    assert NodeDrop.read(DROP.undo("abc", ENGINE)) == DROP
+    assert NodeDisk.read(DISK.undo("abc", ENGINE)) == DISK
     kinds = {DROP.undo("abc", ENGINE)["kind"], DISK.undo("abc", ENGINE)["kind"]}
     assert kinds == {"remove_node_drop", "unmount_node_disk"}
 
