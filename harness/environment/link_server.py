@@ -1,7 +1,6 @@
 """Starts the server behind the link: the embedded one, or a real Toxiproxy."""
 
 import asyncio
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from harness.environment.go_program import SetupFailed
 from harness.environment.link_control import LinkControl, LinkError
 from harness.environment.programs import TOXIPROXY
-from harness.process.child import Child, ChildError, Run, start_child
+from harness.process.child import Child, ChildError, Run, free_port, start_child
 
 _START_S = 10.0
 _PORT_TRIES = 5
@@ -57,7 +56,7 @@ async def toxiproxy_server(
     It does not print the port that it got for 0, so a free one is chosen, and again if lost.
     """
     for attempt in range(_PORT_TRIES):
-        port = control_port or _free_port()
+        port = control_port or free_port()
         # `env` replaces itself by the program. Toxiproxy's own level writes a line a connection.
         argv = ["env", "LOG_LEVEL=warn", str(program), "-host", "127.0.0.1", "-port", str(port)]
         async with AsyncExitStack() as stack:
@@ -96,10 +95,3 @@ async def _answering(child: Child, control: LinkControl) -> str | None:
         if "Server finished with error" in child.tail(20):
             return None
         await asyncio.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

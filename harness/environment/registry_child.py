@@ -6,10 +6,8 @@ port and no password. A message is `{"id", "do", ...}`, its answer `{"id", ...}`
 """
 
 import asyncio
-import gc
 import signal
 import socket
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -116,7 +114,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(config: Mapping[str, Any]) -> None:
+async def serve(config: dict[str, Any]) -> None:
     """Serve until the control channel closes or SIGTERM comes."""
     account = Account(username=config["username"], password=config["password"])
     guarded = config["auth"] == "token"
@@ -180,18 +178,5 @@ def _attend(server: uvicorn.Server, desk: ControlDesk) -> None:
     control_channel.answer_orders(loop.call_soon_threadsafe, desk.orders(), stop)
 
 
-def main() -> None:
-    config = control_channel.take_config()
-    control_channel.raise_open_file_limit()
-    gc.freeze()  # what was imported is not looked at again
-    try:
-        import uvloop  # noqa: PLC0415  not on Windows
-    except ImportError:
-        asyncio.run(serve(config))
-    else:
-        uvloop.run(serve(config))
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    control_channel.run_child(serve)

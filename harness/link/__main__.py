@@ -64,16 +64,5 @@ async def serve(config: dict[str, Any]) -> None:
     await api.close()
 
 
-def main() -> None:
-    config = control_channel.take_config()
-    control_channel.raise_open_file_limit()
-    try:
-        import uvloop  # noqa: PLC0415  not on Windows
-    except ImportError:
-        asyncio.run(serve(config))
-    else:
-        uvloop.run(serve(config))
-
-
 if __name__ == "__main__":
-    main()
+    control_channel.run_child(serve)

@@ -1,7 +1,6 @@
 """Starts Locust's processes, hears from them, and says how the load ended."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -10,7 +9,7 @@ from typing import Any
 
 from harness.load.order_codec import orders_json
 from harness.load.orders import LoadOrders, LoadTarget
-from harness.process.child import Child, Run, start_child
+from harness.process.child import Child, Run, free_port, start_child
 from harness.process.child_control import ChildGoneError, ControlChannel
 
 _READY_S = 30.0
@@ -136,7 +135,7 @@ async def start_load(
         if workers == 1:
             makers = [await start("load", role="local")]
         else:
-            port = _free_port()
+            port = free_port()
             coordinator, *makers = await asyncio.gather(
                 start("load-master", role="master", master_port=port),
                 *(
@@ -154,10 +153,3 @@ async def start_load(
                 hearing.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*load._hearing, return_exceptions=True)  # noqa: SLF001  its own maker
-
-
-def _free_port() -> int:
-    """A port for Locust's master, which cannot be told to take any."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

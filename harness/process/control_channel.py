@@ -5,11 +5,13 @@ environment or a file); later lines are messages; the end of stdin means that th
 or has let go, and the child ends. Standard output carries one JSON object a line.
 """
 
+import asyncio
+import gc
 import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -104,3 +106,17 @@ def raise_open_file_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def run_child(serve: Callable[[dict[str, Any]], Coroutine[Any, Any, None]]) -> None:
+    """A child's main function: `serve` with its configuration, on uvloop where there is one."""
+    config = take_config()
+    raise_open_file_limit()
+    gc.freeze()  # what was imported is not looked at again
+    try:
+        import uvloop  # noqa: PLC0415  not on Windows
+    except ImportError:
+        asyncio.run(serve(config))
+    else:
+        uvloop.run(serve(config))
+    sys.stdout.flush()

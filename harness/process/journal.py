@@ -78,3 +78,11 @@ def pending(path: Path) -> list[dict[str, Any]]:
         elif isinstance(record.get("undo"), dict):
             open_records[identity] = {"id": identity, "undo": record["undo"]}
     return list(reversed(open_records.values()))
+
+
+def own_run_id(folder: Path, undo: Undo) -> str:
+    """The id of the run of `folder`: a journal cannot name another's. Raises NotUndoneError."""
+    run_id = undo["run_id"]
+    if not isinstance(run_id, str) or not run_id or not folder.name.endswith(f"-{run_id}"):
+        raise NotUndoneError(f"run_id: the one in the folder's name {folder.name}, got {run_id!r}")
+    return run_id

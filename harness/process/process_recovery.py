@@ -8,7 +8,7 @@ from typing import Any, Final
 import psutil
 
 from harness.process.child import RUN_ID_VARIABLE
-from harness.process.journal import NotUndoneError
+from harness.process.journal import NotUndoneError, own_run_id
 
 _PATIENCE_S: Final = 3.0
 _SCANS: Final = 3  # a dying process may still start another
@@ -16,7 +16,7 @@ _SCANS: Final = 3  # a dying process may still start another
 
 def end_processes(folder: Path, undo: dict[str, Any]) -> str:
     """End what the run of `folder` started. Raises NotUndoneError, KeyError, psutil.Error."""
-    run_id = _own_run_id(folder, undo)
+    run_id = own_run_id(folder, undo)
     name = str(undo.get("name", "processes"))
     ended: set[psutil.Process] = set()
     for _ in range(_SCANS):
@@ -69,15 +69,8 @@ def continue_process(folder: Path, undo: dict[str, Any]) -> str:
 
     Raises NotUndoneError, KeyError, psutil.Error.
     """
-    run_id, pid = _own_run_id(folder, undo), undo["pid"]
+    run_id, pid = own_run_id(folder, undo), undo["pid"]
     stopped = [process for process in _processes_of(run_id) if process.pid == pid]
     for process in stopped:
         process.send_signal(signal.SIGCONT)
     return f"process {pid}: goes on" if stopped else f"process {pid}: had ended already"
-
-
-def _own_run_id(folder: Path, undo: dict[str, Any]) -> str:
-    run_id = undo["run_id"]
-    if not isinstance(run_id, str) or not run_id or not folder.name.endswith(f"-{run_id}"):
-        raise NotUndoneError(f"run_id: the one in the folder's name {folder.name}, got {run_id!r}")
-    return run_id

@@ -6,7 +6,6 @@ of this machine, which their containerd must allow.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import psutil
@@ -15,57 +14,30 @@ from harness.clusters.errors import ClusterError
 from harness.clusters.existing.reachability import require_reachable
 from harness.clusters.guard import run_namespace
 from harness.clusters.rollouts.cluster_api import ClusterApi
-from harness.clusters.rollouts.kubernetes import KubernetesNode, read_node
+from harness.clusters.rollouts.kubernetes import Kubernetes, KubernetesNode, read_node
 from harness.load.orders import REGISTRY_NAME, LoadOrders
 from harness.oci.images import ImageSpec
 
 # No scenario makes as many versions of an image.
 _VERSIONS_A_RUN: Final = 1_000_000
-_HOST_LABEL: Final = "kubernetes.io/hostname"
 _NO_PODS: Final = frozenset({"NoSchedule", "NoExecute"})
 
 AskNodes = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExistingSettings:
-    """Which cluster, and where its nodes reach this machine.
+class ExistingCluster(Kubernetes):
+    """A user's cluster for one run; its name is the kube-context.
 
-    `kubeconfig` is the user's own file, which is only read. `nodes`: how many shall take pods.
+    Its nodes keep their images, because each run has tags of its own; their metrics and logs are
+    not read. `ask`: what Kubernetes says of all nodes now.
     """
 
-    kubeconfig: Path
-    context: str
-    registry_host: str
-    registry_port: int
-    nodes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExistingCluster:
-    """A user's cluster for one run.
-
-    `nodes`: the Kubernetes name of each node by the plan's name; `hosts`: its label
-    `kubernetes.io/hostname`, likewise. `ask`: what Kubernetes says of all nodes now.
-    """
-
-    run_id: str
-    kubeconfig: Path
-    context: str
-    nodes: Mapping[str, str]
-    hosts: Mapping[str, str]
-    registry_host: str
-    registry_port: int
-    versions: Mapping[str, str]
-    ask: AskNodes
-
-    stays = True
     one_listener = True
-
-    @property
-    def name(self) -> str:
-        """What a user calls it."""
-        return self.context
+    run_id: str
+    registry_host: str
+    registry_port: int
+    ask: AskNodes
 
     @property
     def registry(self) -> str:
@@ -92,19 +64,9 @@ class ExistingCluster:
         nodes = map(read_node, await self.ask())
         return {node.name: node for node in nodes if node.name in used}
 
-    async def remove_earlier_images(self) -> None:
-        """Nothing: its nodes keep images, and each run has tags of its own."""
-
     async def require_reachable(self, api: ClusterApi, *, with_secret: bool) -> None:
         """Let every node ask the registry. Raises ClusterError with what is missing."""
         await require_reachable(api, self.run_id, self, with_secret=with_secret)
-
-    async def pull_counts(self) -> dict[str, dict[str, float]]:
-        """Nothing: its nodes' metrics are not ours to read."""
-        return {}
-
-    async def export_logs(self, folder: Path) -> None:
-        """Nothing: what its nodes write is not ours to take."""
 
     async def dead_nodes(self) -> dict[str, str]:
         """Why each node that takes no pods any more does not, by the plan's name.
@@ -123,17 +85,7 @@ class ExistingCluster:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class TakesPods:
-    """A node that pods without tolerations can be on; `host` is its hostname label."""
-
-    name: str
-    host: str
-    kubelet: str
-    runtime: str
-
-
-def choose_nodes(items: Iterable[Mapping[str, Any]], wanted: int) -> tuple[TakesPods, ...]:
+def choose_nodes(items: Iterable[Mapping[str, Any]], wanted: int) -> tuple[KubernetesNode, ...]:
     """The first `wanted` nodes by name that take pods, of what the API lists.
 
     Raises ClusterError.
@@ -144,10 +96,7 @@ def choose_nodes(items: Iterable[Mapping[str, Any]], wanted: int) -> tuple[Takes
         if reason := _refuses_pods(item) or node.reason:
             reasons.append(f"{node.name}: {reason}")
             continue
-        host = node.labels.get(_HOST_LABEL, node.name)
-        found.append(
-            TakesPods(name=node.name, host=host, kubelet=node.kubelet, runtime=node.runtime)
-        )
+        found.append(node)
     if len(found) < wanted:
         others = f" ({'; '.join(reasons)})" if reasons else ""
         raise ClusterError(

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.clusters.cluster import ClusterOrder
 from harness.clusters.errors import ClusterError
+from harness.clusters.existing.contexts import kubeconfig_with
 from harness.clusters.existing.existing_cluster import (
     ExistingCluster,
-    ExistingSettings,
     choose_nodes,
     require_own_address,
 )
@@ -16,7 +17,6 @@ from harness.clusters.guard import PULL_SECRET
 from harness.clusters.rollouts.cluster_api import open_api
 from harness.clusters.rollouts.rollouts import Rollouts
 from harness.environment.scope import FaultScope
-from harness.process.child import Run
 from harness.process.completion import run_to_completion
 from harness.recording.outcome import Cause
 from harness.seams import Bites, Injection
@@ -25,19 +25,21 @@ _WRONG_PASSWORD = "not this one"  # noqa: S105  nobody's
 
 
 @asynccontextmanager
-async def find_existing(run: Run, settings: ExistingSettings) -> AsyncIterator[ExistingCluster]:
-    """The cluster with as many nodes as the plan has. Nothing is changed. Raises ClusterError."""
-    require_own_address(settings.registry_host)
-    async with open_api(settings.kubeconfig, settings.context, run.run_id) as api:
-        chosen = choose_nodes(await api.nodes(), settings.nodes)
+async def find_existing(order: ClusterOrder) -> AsyncIterator[ExistingCluster]:
+    """The user's cluster that the plan asks for. Nothing is changed. Raises ClusterError."""
+    wanted, options, run_id = order.plan.cluster, order.options, order.run.run_id
+    kubeconfig = kubeconfig_with(wanted.context, options.kubeconfigs, options.allowed_contexts)
+    require_own_address(wanted.registry_host)
+    async with open_api(kubeconfig, wanted.context, run_id) as api:
+        chosen = choose_nodes(await api.nodes(), len(order.plan.load.nodes))
         yield ExistingCluster(
-            run_id=run.run_id,
-            kubeconfig=settings.kubeconfig,
-            context=settings.context,
+            run_id=run_id,
+            name=wanted.context,
+            kubeconfig=kubeconfig,
             nodes={f"node-{n}": it.name for n, it in enumerate(chosen)},
             hosts={f"node-{n}": it.host for n, it in enumerate(chosen)},
-            registry_host=settings.registry_host,
-            registry_port=settings.registry_port,
+            registry_host=wanted.registry_host,
+            registry_port=wanted.registry_port,
             versions={
                 "kubernetes": chosen[0].kubelet,
                 "containerd": chosen[0].runtime.removeprefix("containerd://"),

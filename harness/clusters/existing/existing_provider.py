@@ -6,10 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from harness.clusters.cluster import ClusterOrder
-from harness.clusters.existing.contexts import kubeconfig_with
 from harness.clusters.existing.existing_cluster import (
     ExistingCluster,
-    ExistingSettings,
     own_images,
     own_pulls,
 )
@@ -36,8 +34,7 @@ async def open_existing(order: ClusterOrder) -> AsyncIterator[KubernetesCluster]
     run, plan = order.run, order.plan
     async with AsyncExitStack() as stack:
         with environment_failures(run):
-            finding = find_existing(run, existing_settings(order))
-            cluster = await stack.enter_async_context(finding)
+            cluster = await stack.enter_async_context(find_existing(order))
             lab = await _open_services(order, cluster, stack)
         rollouts = await roll_out_on(cluster, order, lab, stack)
         yield KubernetesCluster(
@@ -47,18 +44,6 @@ async def open_existing(order: ClusterOrder) -> AsyncIterator[KubernetesCluster]
             seam=ExistingNodes(rollouts=rollouts),
             record=order.record,
         )
-
-
-def existing_settings(order: ClusterOrder) -> ExistingSettings:
-    """The user's cluster that the plan asks for. Raises ClusterError."""
-    wanted, options = order.plan.cluster, order.options
-    return ExistingSettings(
-        kubeconfig=kubeconfig_with(wanted.context, options.kubeconfigs, options.allowed_contexts),
-        context=wanted.context,
-        registry_host=wanted.registry_host,
-        registry_port=wanted.registry_port,
-        nodes=len(order.plan.load.nodes),
-    )
 
 
 async def _open_services(

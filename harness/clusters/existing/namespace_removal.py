@@ -10,6 +10,7 @@ from harness.clusters.errors import ClusterError
 from harness.clusters.existing.contexts import kubeconfig_with
 from harness.clusters.guard import run_namespace
 from harness.clusters.rollouts.cluster_api import open_api
+from harness.process.journal import own_run_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,7 @@ class ContextLeave:
 
 def delete_existing_namespace(folder: Path, undo: Mapping[str, Any], *, leave: ContextLeave) -> str:
     """Delete the namespace that bears the run's label. Raises ClusterError, KeyError."""
-    run_id, context, name = undo["run_id"], undo["context"], undo["namespace"]
-    if not isinstance(run_id, str) or not run_id or not folder.name.endswith(f"-{run_id}"):
-        raise ClusterError(f"run_id: the one in the folder's name {folder.name}, got {run_id!r}")
+    run_id, context, name = own_run_id(folder, undo), undo["context"], undo["namespace"]
     if not isinstance(context, str) or name != run_namespace(run_id):
         raise ClusterError(f"namespace: {run_namespace(run_id)}, which is the run's, got {name!r}")
     kubeconfig = kubeconfig_with(context, leave.kubeconfigs, leave.allowed)

@@ -228,10 +228,12 @@ async def _found(making: _Making, nodes: dict[str, KubernetesNode], *, made: boo
     pulling = workers or [control_plane]
     addresses = await find_addresses(making.engine, pulling[0])
     first = nodes[pulling[0]]
+    names = {f"node-{n}": name for n, name in enumerate(pulling[: making.settings.nodes])}
     return KindCluster(
         name=making.name,
         kubeconfig=making.kubeconfig,
-        nodes={f"node-{n}": name for n, name in enumerate(pulling[: making.settings.nodes])},
+        nodes=names,
+        hosts=names,  # kind calls its nodes as their hosts
         control_plane=control_plane,
         gateway_address=addresses.gateway,
         listen_host=addresses.listen_host,

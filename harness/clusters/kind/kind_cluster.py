@@ -15,8 +15,7 @@ from harness.clusters.kind.kind_cli import KindCli
 from harness.clusters.kind.kind_config import CONTAINERD_METRICS_PORT
 from harness.clusters.kind.node_images import CTR, names_of, read_images, tags_in
 from harness.clusters.program_calls import all_of
-from harness.clusters.rollouts.cluster_api import ClusterApi
-from harness.clusters.rollouts.kubernetes import KubernetesNode, read_node
+from harness.clusters.rollouts.kubernetes import Kubernetes, KubernetesNode, read_node
 from harness.clusters.rollouts.node_metrics import CONTAINERD, GET_METRICS, KUBELET, read_metrics
 from harness.load.orders import REGISTRY_NAME
 
@@ -26,7 +25,7 @@ _Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, kw_only=True)
-class KindCluster:
+class KindCluster(Kubernetes):
     """An open cluster of kind's.
 
     `nodes`: the name of each Kubernetes node, which is its container's too, by the plan's name
@@ -35,29 +34,13 @@ class KindCluster:
     run. `stays`: when the run has ended. `versions`: kind, kubernetes, containerd.
     """
 
-    name: str
-    kubeconfig: Path
-    nodes: Mapping[str, str]
+    registry = REGISTRY_NAME
     control_plane: str
     gateway_address: str
     listen_host: str
     engine: Engine
     made: bool
-    stays: bool
-    versions: Mapping[str, str]
     cli: KindCli | None = None
-
-    one_listener = False
-    registry = REGISTRY_NAME
-
-    @property
-    def hosts(self) -> Mapping[str, str]:
-        """Kind's nodes are called as their hosts."""
-        return self.nodes
-
-    def image(self, reference: str) -> str:
-        """Nodes call the registry by the plan's name."""
-        return reference
 
     def namespace_undo(self, run_id: str) -> dict[str, str]:
         """The journal's record of a run's namespace in a cluster that stays."""
@@ -137,9 +120,6 @@ class KindCluster:
             await self.remove_images(node, REGISTRY_NAME)
         except ClusterError as error:
             raise ClusterError(f"{node}: images of an earlier run stay: {error}") from error
-
-    async def require_reachable(self, api: ClusterApi, *, with_secret: bool) -> None:
-        """Nothing: it was seen when the nodes' path was laid."""
 
     async def pull_counts(self) -> dict[str, dict[str, float]]:
         """By the plan's name of the node; what a node does not tell is left out of its counts."""

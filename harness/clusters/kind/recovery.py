@@ -16,6 +16,7 @@ from harness.clusters.kind.containers import ENGINES, ContainerGoneError, Engine
 from harness.clusters.kind.deletion import CLUSTER_LABEL, delete_cluster
 from harness.clusters.kind.node_changes import NodeChange, NodeFile, NodeRule
 from harness.clusters.kind.node_faults import NodeDisk, NodeDrop
+from harness.process.journal import own_run_id
 
 _KUBECTL_S: Final = 90.0
 NODE_CHANGES: Final = (NodeFile, NodeRule, NodeDrop, NodeDisk)
@@ -23,7 +24,7 @@ NODE_CHANGES: Final = (NodeFile, NodeRule, NodeDrop, NodeDisk)
 
 def delete_kind_cluster(folder: Path, undo: Mapping[str, Any]) -> str:
     """Delete the cluster that the run of `folder` made. Raises ClusterError, KeyError."""
-    run_id, engine = _run_id(folder, undo), _engine(undo)
+    run_id, engine = own_run_id(folder, undo), _engine(undo)
     name = undo["name"]
     if name != run_name(run_id):
         raise ClusterError(f"name: {run_name(run_id)}, which is the run's, got {name!r}")
@@ -34,7 +35,7 @@ def delete_kind_cluster(folder: Path, undo: Mapping[str, Any]) -> str:
 
 def undo_node_change(folder: Path, undo: Mapping[str, Any], change: type[NodeChange]) -> str:
     """Undo a change in a node. Raises ClusterError, KeyError, ValueError."""
-    run_id, engine = _run_id(folder, undo), _engine(undo)
+    run_id, engine = own_run_id(folder, undo), _engine(undo)
     found = change.read(undo)
     what = f"{found.container}: {found.about}"
     try:
@@ -47,7 +48,7 @@ def undo_node_change(folder: Path, undo: Mapping[str, Any], change: type[NodeCha
 
 def delete_namespace(folder: Path, undo: Mapping[str, Any]) -> str:
     """Delete the run's own namespace. Raises ClusterError, KeyError."""
-    run_id, engine, name = _run_id(folder, undo), _engine(undo), undo["namespace"]
+    run_id, engine, name = own_run_id(folder, undo), _engine(undo), undo["namespace"]
     plane = undo["control_plane"]
     kubectl = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf")
     get = (*kubectl, "get", "namespace", name, "--ignore-not-found", "--output", "json")
@@ -62,13 +63,6 @@ def delete_namespace(folder: Path, undo: Mapping[str, Any]) -> str:
     except ContainerGoneError:
         return f"namespace {name}: is gone with its cluster"
     return f"namespace {name}: deleted"
-
-
-def _run_id(folder: Path, undo: Mapping[str, Any]) -> str:
-    run_id = undo["run_id"]
-    if not isinstance(run_id, str) or not run_id or not folder.name.endswith(f"-{run_id}"):
-        raise ClusterError(f"run_id: the one in the folder's name {folder.name}, got {run_id!r}")
-    return run_id
 
 
 def _engine(undo: Mapping[str, Any]) -> Engine:

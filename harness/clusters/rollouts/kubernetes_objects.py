@@ -8,12 +8,12 @@ from itertools import chain
 from typing import Any, Final
 
 from harness.clusters.guard import PULL_SECRET, run_labels, run_namespace
+from harness.clusters.rollouts.kubernetes import HOST_LABEL
 from harness.load.orders import RolloutOrder
 
 ROLLOUT_LABEL: Final = "harness.rollout"  # on pods: the round that made them, as app-1
 DEPLOYMENT_LABEL: Final = "harness.deployment"  # on pods: whose they are, through all rounds
 SECRET_KEEPER: Final = "secret-keeper"  # noqa: S105  the name of an object, no password
-_HOST_LABEL: Final = "kubernetes.io/hostname"
 _SERVICE_ACCOUNT: Final = "default"
 # Longer than any run: the harness watches the pods itself and never asks the Deployment.
 _PROGRESS_DEADLINE_S: Final = 86_400
@@ -155,7 +155,7 @@ def _pod(
         "topologySpreadConstraints": [
             {
                 "maxSkew": 1,
-                "topologyKey": _HOST_LABEL,
+                "topologyKey": HOST_LABEL,
                 "whenUnsatisfiable": "DoNotSchedule",
                 "nodeTaintsPolicy": "Honor",  # a node that takes no pods is none to balance with
                 "labelSelector": {"matchLabels": {ROLLOUT_LABEL: labels[ROLLOUT_LABEL]}},
@@ -173,7 +173,7 @@ def _pods_or_share(text: str) -> int | str:
 
 
 def _only(hosts: tuple[str, ...]) -> Manifest:
-    chosen = {"key": _HOST_LABEL, "operator": "In", "values": list(hosts)}
+    chosen = {"key": HOST_LABEL, "operator": "In", "values": list(hosts)}
     terms = {"nodeSelectorTerms": [{"matchExpressions": [chosen]}]}
     return {"requiredDuringSchedulingIgnoredDuringExecution": terms}
 

@@ -93,7 +93,7 @@ def room(answer: Sequence[Mapping[str, Any]] | None) -> ExistingCluster:
     return ExistingCluster(
         run_id="00000a",
         kubeconfig=Path("config"),
-        context="prod",
+        name="prod",
         nodes={"node-0": "a", "node-1": "b"},
         hosts={"node-0": "a.host", "node-1": "b.host"},
         registry_host="192.0.2.7",

@@ -107,6 +107,7 @@ def room(tmp_path: Path) -> KindCluster:
         name="harness-a",
         kubeconfig=tmp_path / "kubeconfig",
         nodes={"node-0": "harness-a-worker"},
+        hosts={"node-0": "harness-a-worker"},
         control_plane="harness-a-control-plane",
         gateway_address="172.18.0.1",
         listen_host="172.18.0.1",

@@ -54,6 +54,7 @@ class Nodes:
                 name="harness-abc123",
                 kubeconfig=folder / "kubeconfig",
                 nodes={"node-0": "worker", "node-1": "worker2"},
+                hosts={"node-0": "worker", "node-1": "worker2"},
                 control_plane="plane",
                 gateway_address="172.18.0.1",
                 listen_host="172.18.0.1",
