@@ -4,10 +4,16 @@ On a machine that HARNESS_REQUIRE says has a thing, no test skips for want of it
 """
 
 import os
+import sys
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+
+# The suite starts a thousand interpreters. Where bytecode is not kept, as containers often have it,
+# each compiles all that it imports: half of the suite's processor time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Workers share two cores: how long one example takes says nothing. Timings belong in benchmarks/.
 settings.register_profile("suite", deadline=None)
