@@ -14,8 +14,9 @@ from harness.cli.options import (
     ScenarioPaths,
     SeedOption,
     SetOption,
+    VarFileOption,
 )
-from harness.cli.scenario_files import read_scenario, scenario_files, warned_of
+from harness.cli.scenario_files import overrides_of, read_scenario, scenario_files, warned_of
 from harness.cli.settings import complain, fail, warn
 from harness.recording.outcome import ExitCode
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from harness.plan.plan import Plan
     from harness.scenario import Complaint
+    from harness.scenario.document import Overrides
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 def read_plan(
     path: Path,
-    settings: list[str],
+    settings: "Overrides" = (),
     seed: int | None = None,
     cluster: ClusterChoice = ClusterChoice.SCENARIO,
     nodes: int | None = None,
@@ -55,6 +57,7 @@ def read_plan(
 def check(
     scenarios: ScenarioPaths,
     settings: SetOption = None,
+    var_files: VarFileOption = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print one JSON object: each file with its problems."),
@@ -67,12 +70,13 @@ def check(
     """
     from harness.scenario import ScenarioError
 
+    overrides = overrides_of(var_files, settings)
     files, wrong = [], False
     for path in scenario_files(scenarios):
         errors: Iterable[Complaint] = ()
         warnings: Iterable[Complaint] = ()
         try:
-            _, warnings = read_plan(path, settings or [])
+            _, warnings = read_plan(path, overrides)
         except ScenarioError as error:
             errors, wrong = error.complaints, True
         problems = [*_problems("error", errors), *_problems("warning", warnings)]
@@ -107,6 +111,7 @@ def _problems(severity: str, complaints: "Iterable[Complaint]") -> "Iterator[dic
 def plan(
     scenario: ScenarioPath,
     settings: SetOption = None,
+    var_files: VarFileOption = None,
     seed: SeedOption = None,
     cluster: ClusterOption = ClusterChoice.SCENARIO,
     nodes: NodesOption = None,
@@ -119,8 +124,9 @@ def plan(
     from harness.plan.text import plan_text
     from harness.scenario import ScenarioError
 
+    overrides = overrides_of(var_files, settings)
     try:
-        planned, warnings = read_plan(scenario, settings or [], seed, cluster, nodes)
+        planned, warnings = read_plan(scenario, overrides, seed, cluster, nodes)
     except (ScenarioError, OSError) as error:
         fail(str(error), ExitCode.USAGE)
     warn(warnings)

@@ -42,8 +42,19 @@ SetOption = Annotated[
         help="Override a value, as in --set environment.cluster.nodes=16; may be repeated.",
     ),
 ]
+VarFileOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--var-file",
+        metavar="FILE",
+        help="Override values by a YAML file of PATH: VALUE lines; may be repeated. --set wins.",
+    ),
+]
 SeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Override the scenario's seed.", metavar="NUMBER")
+    int | None,
+    typer.Option(
+        "--seed", envvar="HARNESS_SEED", help="Override the scenario's seed.", metavar="NUMBER"
+    ),
 ]
 LinkOption = Annotated[
     LinkChoice,

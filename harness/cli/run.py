@@ -37,10 +37,11 @@ from harness.cli.options import (
     ScenarioPaths,
     SeedOption,
     SetOption,
+    VarFileOption,
     link_kind,
 )
 from harness.cli.reports import print_suite
-from harness.cli.scenario_files import read_scenario, scenario_files, warned_of
+from harness.cli.scenario_files import overrides_of, read_scenario, scenario_files, warned_of
 from harness.cli.settings import (
     cache_folder,
     cluster_options,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from harness.environment.upstream.access import UpstreamSettings
     from harness.plan.plan import Plan
     from harness.run.run import Ended
+    from harness.scenario.document import Overrides
 
 _REASON_CODES = {
     "environment": ExitCode.ENVIRONMENT,
@@ -72,6 +74,7 @@ def add_to(app: typer.Typer) -> None:
 def run(
     scenarios: ScenarioPaths,
     settings: SetOption = None,
+    var_files: VarFileOption = None,
     seed: SeedOption = None,
     link: LinkOption = LinkChoice.SCENARIO,
     cluster: ClusterOption = ClusterChoice.SCENARIO,
@@ -83,7 +86,13 @@ def run(
     allow_context: AllowContextOption = None,
     kubeconfig: KubeconfigOption = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Number of Locust processes that generate the load.")
+        int,
+        typer.Option(
+            min=1,
+            max=64,
+            envvar="HARNESS_WORKERS",
+            help="Number of Locust processes that generate the load.",
+        ),
     ] = 1,
     allow_registry: AllowRegistryOption = None,
     repeat: Annotated[
@@ -91,6 +100,7 @@ def run(
         typer.Option(
             min=1,
             max=100,
+            envvar="HARNESS_REPEAT",
             help="Run each scenario this many times, with the same seed.",
         ),
     ] = 1,
@@ -116,7 +126,7 @@ def run(
     events, samples, findings and report.html. Ctrl-C removes every fault and shuts down;
     a second Ctrl-C forces it.
     """
-    plans = _plans(scenarios, settings or [], seed, cluster, nodes)
+    plans = _plans(scenarios, overrides_of(var_files, settings), seed, cluster, nodes)
     upstreams = {it.path: upstream_of(it.plan, allow_registry or ()) for it in plans}
     limits = limits_of(minimum_effect, minimum_points) if baseline is not None else None
     if baseline is not None:
@@ -188,7 +198,7 @@ def _worst(codes: list[ExitCode]) -> ExitCode:
 
 def _plans(
     scenarios: list[Path],
-    settings: list[str],
+    settings: "Overrides",
     seed: int | None,
     cluster: ClusterChoice,
     nodes: int | None,

@@ -8,10 +8,9 @@ from harness.cli.settings import fail
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from harness.plan.plan import Plan
     from harness.scenario import Complaint, Scenario
+    from harness.scenario.document import Overrides
 
 REAL_NODES = 3  # of a scenario that was written for emulated nodes
 
@@ -32,9 +31,19 @@ def scenario_files(paths: list[Path]) -> list[Path]:
     return files
 
 
+def overrides_of(var_files: list[Path] | None, settings: list[str] | None) -> "Overrides":
+    """The overrides of the options --var-file and --set, the strongest last."""
+    from harness.scenario import ScenarioError, read_overrides
+
+    try:
+        return [*(it for file in var_files or () for it in read_overrides(file)), *(settings or ())]
+    except ScenarioError as error:
+        fail(str(error), ExitCode.USAGE)
+
+
 def read_scenario(
     path: Path | None,
-    settings: "Iterable[str]" = (),
+    settings: "Overrides" = (),
     cluster: ClusterChoice = ClusterChoice.SCENARIO,
     nodes: int | None = None,
 ) -> "Scenario":

@@ -21,9 +21,10 @@ from harness.cli.options import (
     ReportsOption,
     ReuseOption,
     SetOption,
+    VarFileOption,
     link_kind,
 )
-from harness.cli.scenario_files import read_scenario
+from harness.cli.scenario_files import overrides_of, read_scenario
 from harness.cli.settings import (
     cache_folder,
     cluster_options,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from harness.environment.lab_settings import LinkKind
     from harness.plan.plan import Plan
     from harness.run.up import HeldFault
+    from harness.scenario.document import Overrides
 
 
 FaultOption = Annotated[
@@ -66,6 +68,7 @@ def up(
     faults: FaultOption = None,
     profile: ProfileOption = None,
     settings: SetOption = None,
+    var_files: VarFileOption = None,
     allow_registry: AllowRegistryOption = None,
     tls: Annotated[
         bool, typer.Option("--tls", help="HTTPS, as with --set environment.registry.tls=true.")
@@ -99,7 +102,7 @@ def up(
     from harness.run.folder import RunFolderError
     from harness.run.up import UpOptions, stand
 
-    chosen = [*(settings or []), *_registry_settings(profile, tls=tls)]
+    chosen = [*overrides_of(var_files, settings), *_registry_settings(profile, tls=tls)]
     plan = _plan(scenario, chosen, cluster, nodes)
     require_none(plan)
     kind = link_kind(link, plan.link)
@@ -132,7 +135,7 @@ def _registry_settings(profile: str | None, *, tls: bool) -> list[str]:
 
 
 def _plan(
-    scenario: Path | None, settings: list[str], cluster: ClusterChoice, nodes: int | None
+    scenario: Path | None, settings: "Overrides", cluster: ClusterChoice, nodes: int | None
 ) -> "Plan":
     from harness.plan.plan import build_plan
     from harness.scenario import ScenarioError

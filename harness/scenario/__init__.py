@@ -1,6 +1,7 @@
 """A scenario file, read strictly: the whole of it is right, or every complaint is told."""
 
 from harness.scenario.complaints import Complaint, ScenarioError
+from harness.scenario.document import read_overrides
 from harness.scenario.loading import Scenario, load, load_text, read_held_fault
 from harness.scenario.resized import on_nodes
 from harness.scenario.schema import json_schema
@@ -16,5 +17,6 @@ __all__ = [
     "load_text",
     "on_nodes",
     "read_held_fault",
+    "read_overrides",
     "starter",
 ]

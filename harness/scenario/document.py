@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -17,7 +17,16 @@ from harness.scenario.scalars import scalar
 _FILE_BYTES_MAX = 4 << 20
 _NODES_MAX = 200_000  # aliases of aliases can make a small file endless
 _DEPTH_MAX = 32  # a scenario's deepest value is at 6; an alias within itself has no end
+Overrides = Iterable["str | Override"]
 _STEP = re.compile(r"[0-9]{1,6}", re.ASCII)
+
+
+class Override(NamedTuple):
+    """A value put at a path of a scenario, as `environment.cluster.nodes`; `place`: who says so."""
+
+    name: str
+    value: Any
+    place: str
 
 
 @dataclass(kw_only=True)
@@ -46,7 +55,7 @@ class ScenarioDocument:
         """Where `path` stands; that of the nearest key around it when it stands nowhere."""
         for length in range(len(path), -1, -1):
             if override := self.overrides.get(path[:length]):
-                return f"--set {override}"
+                return override
             if position := self.places.get(path[:length]):
                 return f"{self.file}:{position[0]}:{position[1]}"
         return f"{self.file}:1:1"
@@ -61,7 +70,7 @@ class ScenarioDocument:
         return 1, 1
 
 
-def read_document(file: FilePath, overrides: Iterable[str]) -> ScenarioDocument:
+def read_document(file: FilePath, overrides: Overrides) -> ScenarioDocument:
     """Raises ScenarioError for what is no YAML, too large, or an override that fits nowhere."""
     try:
         with file.open("rb") as stream:
@@ -79,12 +88,12 @@ def read_document(file: FilePath, overrides: Iterable[str]) -> ScenarioDocument:
     return document
 
 
-def override_all(document: ScenarioDocument, overrides: Iterable[str]) -> None:
-    """Put `path=value` overrides in. Raises ScenarioError for all that fit nowhere."""
+def override_all(document: ScenarioDocument, overrides: Overrides) -> None:
+    """Put overrides in, those of `--set` as text. Raises ScenarioError for all that fit nowhere."""
     complaints: list[Complaint] = []
     for override in overrides:
         try:
-            _put(document, override)
+            _put(document, _override(override) if isinstance(override, str) else override)
         except ScenarioError as error:
             complaints += error.complaints
     if complaints:
@@ -192,28 +201,48 @@ def _position(node: Node) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _put(document: ScenarioDocument, override: str) -> None:
-    """Set one `path=value` in the data; the value is YAML."""
-    name, equals, text = override.partition("=")
-    words = name.replace("[", ".").replace("]", "").split(".")
-    if not equals or not all(words):
-        raise _refused("--set", f"must be PATH=VALUE, as seed=7, got {override!r}")
-    read = read_text(f"--set {name}", text)
-    document.complaints += read.complaints
+def read_overrides(file: FilePath) -> list[Override]:
+    """Those of `file`, a mapping of paths to values. Raises ScenarioError."""
+    read = read_document(file, ())
+    if not isinstance(read.data, dict):
+        raise _refused(str(file), f"must map paths to values, as seed: 7, got {got(read.data)}")
+    if read.complaints:
+        raise ScenarioError(read.complaints)
+    places = {name: "{}:{}:{}".format(file, *read.places[name,]) for name in read.data}
+    return [Override(name, value, places[name]) for name, value in read.data.items()]
+
+
+def _override(text: str) -> Override:
+    """That of `--set path=value`; the value is YAML. Raises ScenarioError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise _refused("--set", f"must be PATH=VALUE, as seed=7, got {text!r}")
+    read = read_text(f"--set {name}", value)
+    if read.complaints:
+        raise ScenarioError(read.complaints)
+    return Override(name, read.data, f"--set {text}")
+
+
+def _put(document: ScenarioDocument, override: Override) -> None:
+    """Set one value in the data."""
+    words = override.name.replace("[", ".").replace("]", "").split(".")
+    if not all(words):
+        rule = f"must be a path, as environment.cluster.nodes, got {override.name!r}"
+        raise ScenarioError([Complaint(place=f"{override.place}:", key="", rule=rule)])
     path: Path = ()
     holder = document.data
     for number, word in enumerate(words, start=1):
         step = _step(holder, word)
         if step is None:
             rule = f"{word!r} is not in the scenario{_within(holder, path)}"
-            raise _refused(f"--set {override}", rule)
+            raise ScenarioError([Complaint(place=f"{override.place}:", key="", rule=rule)])
         path = (*path, step)
         if number == len(words):
-            holder[step] = read.data
+            holder[step] = override.value
         elif isinstance(holder, dict) and holder.get(step) is None:
             holder[step] = {}
         holder = holder[step]
-    document.overrides[path] = override
+    document.overrides[path] = override.place
 
 
 def _step(holder: Any, word: str) -> str | int | None:

@@ -10,7 +10,13 @@ from pydantic import BaseModel, ValidationError
 from harness.faults import Fault, catalogue
 from harness.scenario.checks import check_whole
 from harness.scenario.complaints import Complaint, Path, ScenarioError, got
-from harness.scenario.document import ScenarioDocument, override_all, read_document, read_text
+from harness.scenario.document import (
+    Overrides,
+    ScenarioDocument,
+    override_all,
+    read_document,
+    read_text,
+)
 from harness.scenario.fault_checks import Faults, where_fits
 from harness.scenario.fault_suggestions import fault_meant
 from harness.scenario.model import FaultEntry, Occurrence, ScenarioBody
@@ -35,15 +41,15 @@ class Scenario:
         return self.body.seed
 
 
-def load(file: FilePath, overrides: Iterable[str] = ()) -> Scenario:
-    """The scenario in `file`, with `path=value` overrides put in first.
+def load(file: FilePath, overrides: Overrides = ()) -> Scenario:
+    """The scenario in `file`, with overrides put in first, those of `--set` as `path=value`.
 
     Raises ScenarioError with every complaint, each as `file:line:col key: rule, got value`.
     """
     return _scenario(read_document(file, overrides))
 
 
-def load_text(place: str, text: str, overrides: Iterable[str] = ()) -> Scenario:
+def load_text(place: str, text: str, overrides: Overrides = ()) -> Scenario:
     """The scenario in `text`, which came from `place`. Raises ScenarioError."""
     document = read_text(place, text)
     override_all(document, overrides)

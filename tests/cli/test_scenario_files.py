@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from harness.cli.options import ClusterChoice
-from harness.cli.scenario_files import REAL_NODES, read_scenario, scenario_files
+from harness.cli.scenario_files import REAL_NODES, overrides_of, read_scenario, scenario_files
 from harness.scenario import ScenarioError, starter
 
 
@@ -27,6 +27,35 @@ def test_a_folder_without_scenarios_is_a_usage_error(
         scenario_files([tmp_path])
     assert caught.value.exit_code == 2
     assert "contains no scenario" in capsys.readouterr().err
+
+
+def test_values_come_from_files_and_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--set wins over a --var-file, a later file over an earlier; complaints name file and line."""
+    scenario, first, second = (tmp_path / f"{it}.yaml" for it in ("one", "first", "second"))
+    scenario.write_text(starter("one"))
+    first.write_text("seed: 1\nsummary: of a file\nimages.app: {size: 2MiB, layers: 1}\n")
+    second.write_text("seed: 2\n")
+    read = read_scenario(scenario, overrides_of([first, second], ["summary=of an option"])).body
+    assert (read.seed, read.summary, read.images["app"].layers) == (2, "of an option", 1)
+
+    second.write_text("# more\nload.rollouts[0].replicas: 0\nenvironment.cluster.nods: 2\n")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(scenario, overrides_of([second], None))
+    assert sorted(str(caught.value).splitlines()) == [
+        f"{second}:2:1 load.rollouts[0].replicas: must be greater than or equal to 1, got 0",
+        f"{second}:3:1 environment.cluster.nods: is not a key here, did you mean nodes?",
+    ]
+    for text, said in (
+        ("- seed", "must map paths to values, as seed: 7, got ['seed']"),
+        ("a: [", "is not YAML"),
+    ):
+        second.write_text(text)
+        with pytest.raises(typer.Exit) as ended:
+            overrides_of([second], None)
+        assert ended.value.exit_code == 2
+        assert said in capsys.readouterr().err
 
 
 def test_a_scenario_is_read_on_the_nodes_asked_for(tmp_path: Path) -> None:
