@@ -20,6 +20,7 @@ from harness.analysis.findings import (
     RecordingFacts,
     RunFacts,
 )
+from harness.analysis.latencies import latency_findings, latency_over_time
 from harness.analysis.load_health import LoadEvidence, load_health
 from harness.analysis.machine_load import machine_finding
 from harness.analysis.plan_facts import (
@@ -151,6 +152,7 @@ def _frames(recorded: RecordedRun, seen: Sequence[FaultWindow], end_s: float) ->
             "pushes_over_time": endings_over_time(pushes, "ended_s", edges),
             "pulls_due": due_over_time(pulls, edges),
             "pushes_due": due_over_time(pushes, edges),
+            "latencies": latency_over_time(requests, edges),
             "pods_over_time": pods_over_time(pods, edges),
             "delay_ecdf": series.delay_ecdf(pods),
             "delay_points": series.delay_points(pods),
@@ -213,6 +215,7 @@ def _findings(
         pushes=pushes_findings(frames.pushes, run.seed),
         requests=requests_findings(frames.requests),
         request_rates=request_rates(frames.requests),
+        latencies=latency_findings(frames.requests),
         throughput=throughput_finding(frames.over_time, frames.bin_s),
         failing=failing_findings(frames.pulls),
         failing_pushes=failing_pushes(frames.pushes),

@@ -24,6 +24,7 @@ from harness.analysis.pod_findings import (
 from harness.analysis.transfer_findings import (
     ErrorGroup,
     FailingFinding,
+    LatencyFinding,
     PullsFinding,
     PushesFinding,
     RequestRates,
@@ -152,6 +153,7 @@ class Findings:
     pushes: tuple[PushesFinding, ...]
     requests: tuple[RequestsFinding, ...]
     request_rates: tuple[RequestRates, ...]
+    latencies: tuple[LatencyFinding, ...]
     throughput: ThroughputFinding
     failing: tuple[FailingFinding, ...]
     failing_pushes: tuple[FailingFinding, ...]

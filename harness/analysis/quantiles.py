@@ -56,7 +56,7 @@ def rank(ordered: Floats, quantile: float) -> float:
     """The quantile by nearest rank: a time that was measured, never one in between."""
     if not len(ordered):
         return math.nan
-    return float(ordered[_place(quantile, len(ordered))])
+    return float(ordered[place(quantile, len(ordered))])
 
 
 def quantile_of(waits: Waits, quantile: float, seed: int) -> Quantile:
@@ -71,7 +71,7 @@ def quantile_of(waits: Waits, quantile: float, seed: int) -> Quantile:
     )
 
 
-def _place(quantile: float, count: int) -> int:
+def place(quantile: float, count: int) -> int:
     """The position of a quantile by nearest rank among `count` ordered samples, from 0."""
     return min(max(math.ceil(round(quantile * count, 9)) - 1, 0), count - 1)
 
@@ -85,7 +85,7 @@ def _interval(ordered: Floats, quantile: float, seed: int) -> tuple[float, float
     count = len(ordered)
     if not count:
         return math.nan, math.nan
-    k = _place(quantile, count) + 1
+    k = place(quantile, count) + 1
     drawn = np.random.default_rng(seed).beta(k, count - k + 1, RESAMPLES)
     estimates = np.sort(ordered[np.minimum((drawn * count).astype(np.int64), count - 1)])
     tail = (1 - CONFIDENCE) / 2

@@ -64,6 +64,29 @@ class RequestsFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LatencyFinding:
+    """Requests of one kind and class of status in a phase ("" for the whole run).
+
+    `status_class`: "2xx" and the like, "no answer", or "resolved" and "not resolved" of look-ups.
+    `first_byte_…` from when a request was sent to the first byte of its answer, `duration_…` to the
+    last, or to the error; null where there was none. What the run's end cut off has no latency.
+    """
+
+    phase: str
+    kind: str
+    status_class: str
+    requests: int
+    first_byte_p50_s: float | None
+    first_byte_p95_s: float | None
+    first_byte_p99_s: float | None
+    first_byte_max_s: float | None
+    duration_p50_s: float | None
+    duration_p95_s: float | None
+    duration_p99_s: float | None
+    duration_max_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestRates:
     phase: str
     requests: int

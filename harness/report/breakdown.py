@@ -1,23 +1,27 @@
-"""Delay, recovery and pulls of each image and rollout as texts, one row each."""
+"""What is broken down into many rows, as texts: by image and rollout, by kind of request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from harness.analysis.findings import Findings
 from harness.analysis.pod_findings import BreakdownFinding, RecoveryBreakdown
 from harness.analysis.windows import PHASES
-from harness.report.words import NONE, percent, phased, quantile_text, recovery_text
+from harness.report.words import NONE, latency, percent, phased, quantile_text, recovery_text
 
 
 @dataclass(frozen=True, kw_only=True)
-class BreakdownTable:
-    """The images, or the rollouts. `head` and each row begin with their name."""
+class TextTable:
+    """`head` and each row begin with a name."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-def breakdown_tables(findings: Findings) -> tuple[BreakdownTable, ...]:
+_MOST_LATENCIES: Final = 60
+
+
+def breakdown_tables(findings: Findings) -> tuple[TextTable, ...]:
     """One table of images and one of rollouts, each where there are several."""
     phases = PHASES if phased(findings) else ()
     head = (
@@ -28,7 +32,7 @@ def breakdown_tables(findings: Findings) -> tuple[BreakdownTable, ...]:
     for group in ("image", "rollout"):
         rows = tuple(_rows(findings, group, phases))
         if rows:
-            tables.append(BreakdownTable(head=(group.capitalize(), *head), rows=rows))
+            tables.append(TextTable(head=(group.capitalize(), *head), rows=rows))
     return tuple(tables)
 
 
@@ -60,3 +64,27 @@ def _longest(heals: list[RecoveryBreakdown], *, finished: bool) -> str:
         return NONE
     longest = max(waited, key=lambda one: (one.pods_never_ready, one.recovery_wait_s or 0.0))
     return recovery_text(longest, finished=finished)
+
+
+def latency_table(findings: Findings) -> TextTable:
+    """One row for each kind of request and class of status."""
+    phases = PHASES if phased(findings) else ()
+    head = (
+        *("Requests", "Status", "n", "First byte p50", "p95", "p99"),
+        *("Duration p50", "p95", "p99", *(f"p95 {phase}" for phase in phases)),
+    )
+    found = {(one.kind, one.status_class, one.phase): one for one in findings.latencies}
+    rows = [
+        (
+            *(one.kind, one.status_class, f"{one.requests:,}"),
+            *map(latency, (one.first_byte_p50_s, one.first_byte_p95_s, one.first_byte_p99_s)),
+            *map(latency, (one.duration_p50_s, one.duration_p95_s, one.duration_p99_s)),
+            *(
+                latency(mine.duration_p95_s) if mine else NONE
+                for mine in (found.get((one.kind, one.status_class, phase)) for phase in phases)
+            ),
+        )
+        for one in findings.latencies
+        if not one.phase
+    ]
+    return TextTable(head=head, rows=tuple(rows[:_MOST_LATENCIES]))

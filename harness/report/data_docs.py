@@ -22,6 +22,7 @@ from harness.analysis.pod_findings import (
 from harness.analysis.transfer_findings import (
     ErrorGroup,
     FailingFinding,
+    LatencyFinding,
     PullsFinding,
     PushesFinding,
     RequestsFinding,
@@ -44,6 +45,7 @@ FOUND: Final[Mapping[str, type]] = {
     "pulls_by_phase": PullsFinding,
     "pushes_by_phase": PushesFinding,
     "requests_by_cause": RequestsFinding,
+    "latencies": LatencyFinding,
     "failing": FailingFinding,
     "failing_pushes": FailingFinding,
     "errors": ErrorGroup,

@@ -19,7 +19,7 @@ from harness.analysis.frames import records
 from harness.analysis.json_values import plain
 from harness.analysis.pod_findings import DelayFinding
 from harness.report import words
-from harness.report.breakdown import breakdown_tables
+from harness.report.breakdown import breakdown_tables, latency_table
 from harness.report.charts import charts
 from harness.report.comparison import comparison_rows
 
@@ -57,6 +57,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         zoom_faults=_around_faults(findings),
         delays=_delays(findings),
         breakdown=breakdown_tables(findings),
+        latencies=latency_table(findings),
         phased=words.phased(findings),
         tiles=_tiles(findings),
         wrong_image=words.wrong_image_text(findings),

@@ -6,7 +6,7 @@ from typing import Final
 from harness.analysis.comparison import Comparison
 from harness.analysis.findings import Findings
 from harness.analysis.transfer_findings import FailingFinding, PullsFinding, PushesFinding
-from harness.report.breakdown import breakdown_tables
+from harness.report.breakdown import TextTable, breakdown_tables, latency_table
 from harness.report.comparison import comparison_rows
 from harness.report.words import (
     NONE,
@@ -48,9 +48,10 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
         _failing("pushes", findings.failing_pushes),
         _delay(findings),
         _recovery(findings),
-        _breakdown(findings),
-        _pulls(findings),
-        _pushes(findings),
+        _texts("By image and rollout", breakdown_tables(findings)),
+        _attempts("Pulls", [(one.pulls, one) for one in findings.pulls], findings),
+        _attempts("Pushes", [(one.pushes, one) for one in findings.pushes], findings),
+        _texts("Requests", [latency_table(findings)]),
         comparison_markdown(comparison) if comparison else "",
         _errors(findings),
         _environment(findings),
@@ -192,19 +193,9 @@ def _recovery(findings: Findings) -> str:
     return "## Recovery\n\n" + table(head, rows)
 
 
-def _breakdown(findings: Findings) -> str:
-    tables = breakdown_tables(findings)
-    if not tables:
-        return ""
-    return "## By image and rollout\n\n" + "\n".join(table(it.head, it.rows) for it in tables)
-
-
-def _pulls(findings: Findings) -> str:
-    return _attempts("Pulls", [(one.pulls, one) for one in findings.pulls], findings)
-
-
-def _pushes(findings: Findings) -> str:
-    return _attempts("Pushes", [(one.pushes, one) for one in findings.pushes], findings)
+def _texts(title: str, found: Sequence[TextTable]) -> str:
+    tables = "\n".join(table(one.head, one.rows) for one in found if one.rows)
+    return tables and f"## {title}\n\n{tables}"
 
 
 def _attempts(

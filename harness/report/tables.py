@@ -46,6 +46,7 @@ def _of_findings(findings: Findings) -> Mapping[str, tuple[Any, ...]]:
         "pulls_by_phase": findings.pulls,
         "pushes_by_phase": findings.pushes,
         "requests_by_cause": findings.requests,
+        "latencies": findings.latencies,
         "failing": findings.failing,
         "failing_pushes": findings.failing_pushes,
         "errors": findings.errors,

@@ -10,6 +10,7 @@ from harness.analysis.transfer_findings import FailingFinding
 NONE: Final = "\N{EN DASH}"
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEP: Final = 1024
+_HALF_MS: Final = 0.0005
 _MOST_WRONG: Final = 3
 _NOT_XML: Final = re.compile(
     "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -76,11 +77,16 @@ def seconds(value: float | None) -> str:
     """`0.42 s`, `12.3 s`, `185 s`: three figures are all a run can know."""
     if value is None:
         return NONE
-    if abs(value) < 0.0005:  # noqa: PLR2004  less than half a millisecond
+    if abs(value) < _HALF_MS:
         return "0 s"
     if abs(value) < 1:
         return f"{value * 1000:.3g} ms"
     return f"{value:.1f} s" if abs(value) < 100 else f"{value:,.0f} s"  # noqa: PLR2004
+
+
+def latency(value: float | None) -> str:
+    """As `seconds`, but one that is there is never nothing."""
+    return "< 0.5 ms" if value is not None and value < _HALF_MS else seconds(value)
 
 
 def size(value: float | None) -> str:

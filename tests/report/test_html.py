@@ -118,7 +118,7 @@ def test_the_data_in_the_page_is_the_data_of_the_run(tmp_path: Path, bundle: str
     """Hostile names come out of the JSON as they went in."""
     found = Page(page(analysed(hostile(), tmp_path), bundle))
     data = [json.loads(text) for attributes, text in found.scripts if "type" in attributes]
-    assert len(data) == 8
+    assert len(data) == 10
     names = {
         value.get("pod")
         for spec in data

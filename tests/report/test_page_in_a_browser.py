@@ -89,12 +89,12 @@ def asked(net_log: Path) -> list[str]:
 
 @pytest.mark.parametrize("make", [outage, hostile])
 def test_every_chart_is_drawn_and_nothing_is_fetched(tmp_path: Path, make: type[RunFolder]) -> None:
-    """Eight drawings by the page's own script; the console is silent."""
+    """Ten drawings by the page's own script; the console is silent."""
     folder = make().write(tmp_path / "run")
     write_reports(folder)
     document, console, addresses = opened(folder / "report.html", tmp_path)
-    assert document.count('class="drawing vega-embed') == 8
-    assert Tags(document).seen.count("svg") == 8
+    assert document.count('class="drawing vega-embed') == 10
+    assert Tags(document).seen.count("svg") == 10
     assert console == ""
     assert addresses == []
 
@@ -135,7 +135,7 @@ def test_a_hostile_name_is_shown_as_it_is(tmp_path: Path) -> None:
     assert "alert" not in console
     tags = Tags(document)
     assert "img" not in tags.seen
-    assert tags.seen.count("script") == 2 + 8
+    assert tags.seen.count("script") == 2 + 10
 
 
 def test_an_empty_recording_opens(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from harness.analysis import Analysis
 from harness.report.charts.delay import ecdf_chart, parts_chart, waterfall_chart
 from harness.report.charts.drawing import Chart, drawable_texts
+from harness.report.charts.latencies import duration_chart, first_byte_chart
 from harness.report.charts.over_time import (
     delay_points_chart,
     faults_chart,
@@ -32,5 +33,7 @@ def charts(analysis: Analysis) -> dict[str, Chart]:
         pulls_chart(analysis, end_s),
         pushes_chart(analysis, end_s),
         throughput_chart(analysis, end_s),
+        first_byte_chart(analysis, end_s),
+        duration_chart(analysis, end_s),
     )
     return {chart.key: chart for chart in drawn if chart is not None}

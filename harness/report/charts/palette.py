@@ -40,6 +40,23 @@ RESULTS: Final = {
     "unfinished": "var(--unfinished)",
 }
 
+KINDS: Final = {
+    "dns": "var(--cause-dns)",
+    "token": "var(--cause-auth)",
+    "manifest": "var(--part-manifest)",
+    "blob": "var(--part-download)",
+    "upload": "var(--after)",
+    "other": "var(--muted)",
+}
+KIND_DASHES: Final = {
+    "dns": [2, 2],
+    "token": [6, 3],
+    "manifest": [1, 0],
+    "blob": [1, 0],
+    "upload": [8, 2, 2, 2],
+    "other": [4, 4],
+}
+
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 CONFIG: Final = {

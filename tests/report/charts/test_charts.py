@@ -7,7 +7,18 @@ import altair as alt
 from harness.report.charts import charts
 from tests.recordings import RunFolder, analysed, outage
 
-KEYS = {"faults", "pods", "delay_points", "ecdf", "parts", "waterfall", "pulls", "throughput"}
+KEYS = {
+    "faults",
+    "pods",
+    "delay_points",
+    "ecdf",
+    "parts",
+    "waterfall",
+    "pulls",
+    "throughput",
+    "first_byte",
+    "duration",
+}
 
 
 def test_every_chart_is_valid_vega_lite(tmp_path: Path) -> None:
