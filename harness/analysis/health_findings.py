@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.recording.phases import Phase
-
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessHealth:
@@ -41,10 +39,9 @@ class MachineFinding:
     def saturated(self) -> bool:
         return bool(self.busy or self.busy_phases) or self._short
 
-    @property
-    def limits_before(self) -> bool:
-        """Whether it was the limit before any fault."""
-        return Phase.BEFORE in self.busy_phases or self._short
+    def limits(self, phase: str) -> bool:
+        """Whether it was the limit in a phase, "" for the whole run."""
+        return self._short or (phase in self.busy_phases if phase else self.busy)
 
     @property
     def _short(self) -> bool:

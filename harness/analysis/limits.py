@@ -15,15 +15,11 @@ from harness.analysis.client_pool import pool_exhausted, waited_for_client_s
 from harness.analysis.health_findings import Limit, MachineFinding, ProcessHealth
 from harness.analysis.pulls import due_of
 from harness.analysis.quantiles import Floats
+from harness.recording.limits import POOL_SHARE, SERVICE_CPU_SHARE
 from harness.recording.outcome import Outcome
 
-# One process serves all links on one core, and so does the registry: at this share of it, for a
-# tenth of the time, requests queue in it for about six times as long as they take (M/M/1).
-SERVICE_CPU_LIMIT_SHARE: Final = 0.85
 _SERVICES: Final = {"link": "link", "registry": "registry process", "resolver": "resolver"}
 FEWEST_CPU_SAMPLES: Final = 5
-# The share of arrivals that may find no free client: what is beyond it is in a p99.
-POOL_SHARE: Final = 0.01
 # nosqlbench's rule: a rate is sustained while at least 80 % of it is achieved.
 _KEPT_UP_SHARE: Final = 0.8
 _KEPT_UP_OVER_S: Final = 10.0
@@ -62,11 +58,16 @@ def pools(pulls: pd.DataFrame, pushes: pd.DataFrame, limited: frozenset[str]) ->
 def _arrivals(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "stream": rows[name].str.rpartition("-")[0] if len(rows) else rows[name],
+            "stream": _streams(rows, name),
             "waited_s": waited_for_client_s(rows),
             "exhausted": pool_exhausted(rows),
         }
     )
+
+
+def _streams(rows: pd.DataFrame, name: str) -> "pd.Series[str]":
+    """The stream of each, `pulls-1` of `pulls-1-17`."""
+    return rows[name].str.rpartition("-")[0] if len(rows) else rows[name]
 
 
 def _pool(arrivals: pd.DataFrame) -> Pool:
@@ -93,16 +94,20 @@ def busy_services(
         for it in processes
         if it.process in words
         and it.samples >= FEWEST_CPU_SAMPLES
-        and it.cpu_share_p90 >= SERVICE_CPU_LIMIT_SHARE
+        and it.cpu_share_p90 >= SERVICE_CPU_SHARE
     ]
 
 
-def fell_behind(pulls: pd.DataFrame, pushes: pd.DataFrame) -> tuple[int, int, float] | None:
+def fell_behind(
+    pulls: pd.DataFrame, pushes: pd.DataFrame, without: frozenset[str]
+) -> tuple[int, int, float] | None:
     """The worst stretch in which much less of what came due ended: due, ended, seconds.
 
     None when arrivals were kept up with. A registry that is slow and keeps up is no limit.
+    `without`: streams that were held up by something else.
     """
-    background = pulls[pulls["pod"].eq("")]
+    background = pulls[pulls["pod"].eq("") & ~_streams(pulls, "pull").isin(without)]
+    pushes = pushes[~_streams(pushes, "push").isin(without)]
     due = np.sort(np.concatenate([due_of(background), due_of(pushes)]))
     ended = np.sort(np.concatenate([_endings(background), _endings(pushes)]))
     due = due[~np.isnan(due)]

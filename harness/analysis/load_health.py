@@ -49,6 +49,7 @@ def load_health(seen: LoadEvidence) -> LoadHealth:
     processes = _processes(seen.healths)
     saturated = _saturated(late, [it for it in processes if it.makes_load])
     pool, open_pool = pools(seen.pulls, seen.pushes, seen.limited_streams)
+    held_up = seen.limited_streams if pool.is_limit else frozenset()
     found = tuple(
         limits(
             machine=seen.machine,
@@ -56,7 +57,7 @@ def load_health(seen: LoadEvidence) -> LoadHealth:
             services=busy_services(processes, seen.link_kind, seen.registry_provider),
             pool=pool,
             open_pool=open_pool,
-            behind=fell_behind(seen.pulls, seen.pushes),
+            behind=fell_behind(seen.pulls, seen.pushes, held_up),
             busiest=max(
                 (it for it in processes if it.samples >= FEWEST_CPU_SAMPLES),
                 key=lambda it: it.cpu_share_p90,

@@ -6,7 +6,7 @@ from typing import Final
 
 from harness.analysis.bites import never_bit
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Reason
-from harness.analysis.health_findings import LoadHealth
+from harness.analysis.health_findings import LoadHealth, MachineFinding
 from harness.analysis.stopped import NOT_ENDED, how_it_ended, stopped_early
 from harness.recording.events import (
     Aborted,
@@ -15,6 +15,7 @@ from harness.recording.events import (
     LoadEnded,
     SteadyStateChecked,
 )
+from harness.recording.metrics import METRICS
 from harness.recording.outcome import ExitCode, Verdict, worst
 from harness.recording.phases import Phase
 
@@ -105,7 +106,8 @@ def _of_end(events: Sequence[Event]) -> Iterator[Reason]:
         yield Reason(kind="ended_early", subject=ended, text=text)
 
 
-_BUSY_BEFORE: Final = "this machine was the limit, and no fault was on"
+_NO_FAULT: Final = "this machine was the limit, and no fault was on"
+_MAY_EXPLAIN: Final = "this machine was the limit, which may be all that made it slow"
 
 # The machine and the registry are not here. The registry's limit is a result; a busy machine makes
 # everything slower, so what was kept on it stands.
@@ -125,20 +127,27 @@ def _of_load(load: LoadHealth) -> Iterator[Reason]:
 def excuse_the_registry(
     expectations: Sequence[ExpectationFinding], load: LoadHealth, *, faulty: bool
 ) -> tuple[ExpectationFinding, ...]:
-    """What failed before the faults, on a machine that was the limit then, proves nothing.
+    """What failed while the machine was the limit proves nothing, when slowness can explain it.
 
-    A run without faults is all before them.
+    It explains times always, and everything before the faults; a run without faults is all before
+    them.
     """
-    machine = load.machine
-    if machine is None or not machine.limits_before:
-        return tuple(expectations)
-    inconclusive = Verdict.INCONCLUSIVE.value
-    return tuple(
-        replace(one, verdict=inconclusive, note=f"{_BUSY_BEFORE}; {one.note}".rstrip("; "))
-        if one.verdict == Verdict.FAIL and (one.phase == Phase.BEFORE or not (one.phase or faulty))
-        else one
-        for one in expectations
-    )
+    return tuple(_excused(one, load.machine, faulty=faulty) for one in expectations)
+
+
+def _excused(
+    one: ExpectationFinding, machine: MachineFinding | None, *, faulty: bool
+) -> ExpectationFinding:
+    if one.verdict != Verdict.FAIL or machine is None:
+        return one
+    phase = one.phase or (Phase.AFTER.value if METRICS[one.metric].fault else "")
+    if not machine.limits(phase):
+        return one
+    before = phase == Phase.BEFORE or not (phase or faulty)
+    if not before and one.unit != "s":
+        return one
+    note = f"{_NO_FAULT if before else _MAY_EXPLAIN}; {one.note}".rstrip("; ")
+    return replace(one, verdict=Verdict.INCONCLUSIVE.value, note=note)
 
 
 def overall(

@@ -7,17 +7,16 @@ is drawn by itself. Nodes are chosen as the run will choose them, by the same se
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any, Final, Literal, NamedTuple, Protocol, cast
+from typing import Final, Literal, Protocol
 
 from harness.chance import Chance
 from harness.faults import Fault
 from harness.load.orders import CLIENTS_NODE
+from harness.plan.seam_calls import seam_calls
 from harness.plan.traffic import Ask, Call, Traffic
 from harness.seams import Act, EgressQuota, MisdirectToken, RateLimit, RequestKind, Seam, Where
-from harness.seams.seams import Seams
 
 Unit = Literal["requests", "pulls", "name lookups", "TLS handshakes", "images on nodes"]
 
@@ -83,64 +82,34 @@ class Match:
         )
 
 
-class Asked(NamedTuple):
-    """One call that a fault makes on a seam."""
-
-    verb: str
-    act: Act | None
-    settings: dict[str, Any]
+def match_of(timed: Timed) -> Match:
+    """The requests that a fault is about; its `where` may name other kinds."""
+    match = _match_of(timed.fault)
+    return replace(match, kinds=timed.where.kinds) if timed.where.kinds else match
 
 
-@dataclass(frozen=True)
-class _Listener:
-    """Stands for a seam, and writes down what it is asked for."""
-
-    asked: list[Asked] = field(default_factory=list)
-
-    def __getattr__(self, verb: str) -> Any:
-        def call(*arguments: Any, **settings: Any) -> AbstractAsyncContextManager[None]:
-            act = arguments[0] if verb == "rule" else None
-            self.asked.append(Asked(verb, act, settings))
-            return nullcontext()
-
-        return call
-
-
-def asked_of_seams(fault: Fault) -> Asked | None:
-    """What `fault` asks of its seam, without injecting it; None when it asks for more than one."""
-    listener = _Listener()
-    seam = cast("Any", listener)
-    everything = Seams(
-        link=seam, resolver=seam, gateway=seam, store=seam, cluster=seam, tls=seam, process=seam
-    )
-    fault.inject(everything)
-    return listener.asked[0] if listener.asked else None
-
-
-def match_of(fault: Fault) -> Match:
-    """The requests that `fault` is about."""
-    asked = asked_of_seams(fault) if fault.seams_needed() == {Seam.GATEWAY} else None
+def _match_of(fault: Fault) -> Match:
     share = float(getattr(fault, "share", 1.0))
-    if asked is None:
+    if fault.seams_needed() != {Seam.GATEWAY}:
         return Match(kinds=fault.request_kinds, share=share)
-    if asked.verb == "instead":
-        settings = asked.settings
+    [(verb, arguments, settings)] = seam_calls(fault)
+    if verb == "instead":
         return Match(
             kinds=(RequestKind.MANIFEST,),
             by=None if settings.get("alone") else "tag",
             share=share,
             per=settings.get("per", "request"),
         )
-    return Match(act=asked.act, **asked.settings)
+    return Match(act=arguments[0], **settings)
 
 
 def expected_effect(timed: Timed, traffic: Traffic, seed: int) -> ExpectedEffect:
     """What is expected of one occurrence."""
-    if (asked := asked_of_seams(timed.fault)) and asked.verb == "remove_images":
-        calls = _in_scope(traffic.between(0.0, timed.at_s), timed, traffic, seed)
+    if any(it.verb == "remove_images" for it in seam_calls(timed.fault)):
+        calls = calls_in_scope(traffic.between(0.0, timed.at_s), timed, traffic, seed)
         held = {(it.node, it.image) for it in calls if it.node != CLIENTS_NODE}
         return _certain("images on nodes", len(held))
-    calls = _in_scope(traffic.between(timed.at_s, timed.ends_s), timed, traffic, seed)
+    calls = calls_in_scope(traffic.between(timed.at_s, timed.ends_s), timed, traffic, seed)
     [*seams] = timed.fault.seams_needed()
     match seams[0]:
         case Seam.GATEWAY:
@@ -191,7 +160,9 @@ def _known(in_scope: int, affected: float) -> ExpectedEffect:
     )
 
 
-def _in_scope(calls: Counter[Call], timed: Timed, traffic: Traffic, seed: int) -> Counter[Call]:
+def calls_in_scope(
+    calls: Counter[Call], timed: Timed, traffic: Traffic, seed: int
+) -> Counter[Call]:
     """The calls that `where` leaves; faults of paths and nodes choose nodes by their share."""
     where, fault = timed.where, timed.fault
     share = float(getattr(fault, "share", 1.0))
@@ -209,8 +180,7 @@ def _in_scope(calls: Counter[Call], timed: Timed, traffic: Traffic, seed: int) -
 
 
 def _of_requests(timed: Timed, calls: Counter[Call], traffic: Traffic, seed: int) -> ExpectedEffect:
-    match, where = match_of(timed.fault), timed.where
-    match = replace(match, kinds=where.kinds) if where.kinds else match
+    match, where = match_of(timed), timed.where
     if isinstance(match.act, RateLimit | EgressQuota):
         return _beyond(match.act, match, timed, traffic, seed)
     count = _matching(calls, match, where, traffic)
@@ -239,7 +209,7 @@ def _beyond(
     for number in range(windows):
         begin_s = timed.at_s + number * length_s
         calls = traffic.between(begin_s, min(begin_s + length_s, timed.ends_s))
-        calls = _in_scope(calls, timed, traffic, seed)
+        calls = calls_in_scope(calls, timed, traffic, seed)
         count = _matching(calls, match, timed.where, traffic)
         in_scope += count
         if isinstance(act, RateLimit):
@@ -258,7 +228,7 @@ def _sent_bytes(calls: Counter[Call], traffic: Traffic) -> int:
 
 def _of_content(timed: Timed, calls: Counter[Call], traffic: Traffic) -> ExpectedEffect:
     """Content at rest is drawn once for all who ask for it."""
-    match, where = match_of(timed.fault), timed.where
+    match, where = match_of(timed), timed.where
     of_layers = match.kinds == (RequestKind.BLOB,)
     pulls = Counter({it: count for it, count in calls.items() if it.does != "push"})
     if of_layers and not where.layers:

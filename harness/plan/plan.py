@@ -155,7 +155,8 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     settings = planned_registry(registry)
     traffic = traffic_of(load, versions.specs, settings)
     effects = tuple(expected_effect(fault, traffic, seed) for fault in faults)
-    warned = warnings_of(scenario, load, settings, list(zip(faults, effects, strict=True)))
+    both = list(zip(faults, effects, strict=True))
+    warned = warnings_of(scenario, load, settings, both, traffic)
     return Plan(
         scenario=body.name,
         summary=body.summary,

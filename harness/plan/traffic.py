@@ -8,7 +8,13 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from harness.environment.registry_settings import RegistrySettings
-from harness.load.orders import CLIENTS_NODE, REGISTRY_NAME, LoadOrders
+from harness.load.orders import (
+    CLIENTS_NODE,
+    REGISTRY_NAME,
+    LoadOrders,
+    PullsOrder,
+    PushesOrder,
+)
 from harness.oci.images import ImageSpec
 from harness.scenario.fault_support import Logins, logins_of
 from harness.seams import RequestKind
@@ -44,7 +50,7 @@ class Ask:
 class Traffic:
     """The calls of a load by time. `logins`: bearer has a token service, basic has none.
 
-    `nodes`: all that call, background clients as one.
+    `nodes`: all that call, background clients as one; `parallel_layers`: of one pull.
     """
 
     def __init__(
@@ -54,9 +60,12 @@ class Traffic:
         logins: Logins,
     ) -> None:
         self.nodes = (*load.nodes, CLIENTS_NODE)
+        self.parallel_layers = load.node_settings.max_concurrent_downloads
         self._images = images
         self._logins = logins
-        due = sorted([*_calls_of_pods(load), *_calls_of_clients(load)], key=lambda it: it[0])
+        due = [*_calls_of_pods(load)]
+        due += [(at_s, call_of(it)) for it in load.streams() for at_s in it.due_s]
+        due.sort(key=lambda it: it[0])
         self._times = [at_s for at_s, _ in due]
         self._calls = [call for _, call in due]
         self.asks = cache(self._asks)
@@ -118,11 +127,8 @@ def _calls_of_pods(load: LoadOrders) -> Iterator[tuple[float, Call]]:
                 yield rollout.at_s + _POD_START_S, call
 
 
-def _calls_of_clients(load: LoadOrders) -> Iterator[tuple[float, Call]]:
-    """Each background pull is cold."""
-    for pulls in load.pulls:
-        call = Call(CLIENTS_NODE, _repository(pulls.image), pulls.image, "pull")
-        yield from ((due_s, call) for due_s in pulls.due_s)
-    for pushes in load.pushes:
-        call = Call(CLIENTS_NODE, pushes.repository, "", "push")
-        yield from ((due_s, call) for due_s in pushes.due_s)
+def call_of(stream: PullsOrder | PushesOrder) -> Call:
+    """What each arrival of a stream does; each background pull is cold."""
+    if isinstance(stream, PullsOrder):
+        return Call(CLIENTS_NODE, _repository(stream.image), stream.image, "pull")
+    return Call(CLIENTS_NODE, stream.repository, "", "push")

@@ -6,8 +6,10 @@ from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
 from harness.environment.registry_settings import RegistrySettings
-from harness.load.orders import LoadOrders
+from harness.load.orders import LoadOrders, PullsOrder, PushesOrder
+from harness.plan.client_pools import pool_warning
 from harness.plan.expected_effects import ExpectedEffect, Timed, together
+from harness.plan.traffic import Traffic
 from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.complaints import Path
@@ -35,15 +37,20 @@ Effects = Sequence[tuple[PlannedTimed, ExpectedEffect]]
 
 
 def warnings_of(
-    scenario: Scenario, load: LoadOrders, registry: RegistrySettings, effects: Effects
+    scenario: Scenario,
+    load: LoadOrders,
+    registry: RegistrySettings,
+    effects: Effects,
+    traffic: Traffic,
 ) -> Iterator[PlanWarning]:
-    """All of them."""
+    """All that are true on every machine."""
     if not scenario.body.expect:
         text = "there is none, so the verdict can only be inconclusive"
         yield PlanWarning(path=("expect",), text=text)
     yield from _of_images(scenario)
     yield from _of_effects(scenario, effects)
     yield from _of_quotas(load, registry)
+    yield from _of_pools(load, [fault for fault, _ in effects], traffic)
 
 
 def _used(scenario: Scenario) -> frozenset[str]:
@@ -86,6 +93,16 @@ def _weak(effect: ExpectedEffect) -> str:
         f"affects none of the {effect.in_scope} {effect.unit} expected with a probability of "
         f"{effect.none_probability:.0%}: raise share or for"
     )
+
+
+def _of_pools(load: LoadOrders, faults: Sequence[Timed], traffic: Traffic) -> Iterator[PlanWarning]:
+    streams: dict[str, tuple[PullsOrder | PushesOrder, ...]]
+    streams = {"pulls": load.pulls, "pushes": load.pushes}
+    for kind, members in streams.items():
+        for index, stream in enumerate(members):
+            key = "rate" if stream.users is None else "users"
+            if text := pool_warning(stream, faults, traffic, load.seed):
+                yield PlanWarning(path=("load", kind, index, key), text=text)
 
 
 def _of_quotas(load: LoadOrders, registry: RegistrySettings) -> Iterator[PlanWarning]:
