@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.faults import catalogue
+from harness.plan.machine_forecast import machine_warnings
 from harness.plan.plan import build_plan
 from harness.scenario import load, on_nodes
 
@@ -63,9 +64,12 @@ def test_it_teaches(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_its_faults_affect_something_on_every_ground(path: Path) -> None:
-    """At its own size, and on the two or three nodes of a kind cluster."""
-    scenario = load(path)
-    for nodes in (scenario.body.environment.cluster.nodes, 3, 2):
+@pytest.mark.parametrize("cluster", ["emulated", "kind"])
+def test_it_warns_of_nothing_on_any_cluster(path: Path, cluster: str) -> None:
+    """Its faults affect something, and two cores carry it, on as few as two nodes."""
+    scenario = load(path, [f"environment.cluster.provider={cluster}"])
+    own = scenario.body.environment.cluster.nodes
+    for nodes in (2, 3) if cluster == "kind" else (own, 3, 2):
         plan = build_plan(on_nodes(scenario, nodes))
-        assert [f"{it.path}: {it.text}" for it in plan.warnings] == [], f"{nodes} nodes"
+        warnings = [*plan.warnings, *machine_warnings(plan, cpus=2, workers=1)]
+        assert [f"{it.path}: {it.text}" for it in warnings] == [], f"{nodes} nodes"

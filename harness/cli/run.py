@@ -126,7 +126,7 @@ def run(
     events, samples, findings and report.html. Ctrl-C removes every fault and shuts down;
     a second Ctrl-C forces it.
     """
-    plans = _plans(scenarios, overrides_of(var_files, settings), seed, cluster, nodes)
+    plans = _plans(scenarios, overrides_of(var_files, settings), seed, cluster, nodes, workers)
     upstreams = {it.path: upstream_of(it.plan, allow_registry or ()) for it in plans}
     limits = limits_of(minimum_effect, minimum_points) if baseline is not None else None
     if baseline is not None:
@@ -202,6 +202,7 @@ def _plans(
     seed: int | None,
     cluster: ClusterChoice,
     nodes: int | None,
+    workers: int,
 ) -> list[Ordered]:
     """Every scenario's plan, before anything is started; all complaints at once."""
     from harness.plan.plan import build_plan
@@ -217,7 +218,7 @@ def _plans(
             complaints.append(str(error))
         else:
             plans.append(Ordered(path=path, plan=plan, content_sha256=content_sha256(scenario)))
-            warn(warned_of(scenario, plan))
+            warn(warned_of(scenario, plan, workers))
     if complaints:
         fail("\n".join(complaints), ExitCode.USAGE)
     return plans

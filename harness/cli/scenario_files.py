@@ -1,5 +1,6 @@
 """The scenario files that a verb is given, and what stands in them."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,10 @@ def read_scenario(
     return scenario if nodes is None else on_nodes(scenario, nodes)
 
 
-def warned_of(scenario: "Scenario", plan: "Plan") -> "list[Complaint]":
-    """The warnings of `plan`, each at its place in the file that `scenario` was read from."""
-    return [scenario.document.complaint(it.path, it.text) for it in plan.warnings]
+def warned_of(scenario: "Scenario", plan: "Plan", workers: int = 1) -> "list[Complaint]":
+    """The warnings of `plan` and of this machine, at their places in the file of `scenario`."""
+    from harness.plan.machine_forecast import machine_warnings
+
+    of_machine = machine_warnings(plan, cpus=os.cpu_count() or 1, workers=workers)
+    warnings = (*plan.warnings, *of_machine)
+    return [scenario.document.complaint(it.path, it.text) for it in warnings]

@@ -70,6 +70,10 @@ class Traffic:
         self._calls = [call for _, call in due]
         self.asks = cache(self._asks)
 
+    def timed(self) -> Iterator[tuple[float, Call]]:
+        """Every call and when it begins, in order."""
+        return zip(self._times, self._calls, strict=True)
+
     def between(self, begin_s: float, end_s: float) -> Counter[Call]:
         """The calls that begin in a time."""
         first, last = bisect_left(self._times, begin_s), bisect_left(self._times, end_s)

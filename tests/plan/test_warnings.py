@@ -1,7 +1,10 @@
 """What a plan warns of: what will probably end inconclusive."""
 
+import re
+
 import pytest
 
+from harness.plan.machine_forecast import machine_warnings
 from harness.plan.plan import Plan, build_plan
 from harness.scenario import load_text
 
@@ -65,3 +68,96 @@ def test_a_scenario_without_expectations_is_warned_of() -> None:
     """Its verdict can only be inconclusive."""
     plan = plan_of("dns_timeout: {}", TEXT.partition("expect:")[0])
     assert [it.path for it in plan.warnings] == [("expect",)]
+
+
+STREAM = """\
+name: x
+environment: {cluster: {nodes: 4}}
+images: {app: {size: 1MiB, layers: 2}}
+load: {pulls: [{image: app, rate: 50/s, USERS for: 20s}]}
+FAULTS
+expect: [{metric: pull_duration, quantile: 0.95, at_most: 2s}]
+"""
+
+
+def stream_plan(users: str, *faults: str, settings: tuple[str, ...] = ()) -> Plan:
+    listed = "".join(f"\n  - {{{it}}}" for it in faults)
+    text = STREAM.replace("USERS", users).replace("FAULTS", f"faults:{listed}" if faults else "")
+    return build_plan(load_text("f", text, list(settings)))
+
+
+@pytest.mark.parametrize(
+    ("users", "fault", "said"),
+    [
+        # eight requests one after another, the two layers at a time: 0.8 s, so forty at once
+        ("users: 2,", "latency: {delay: 100ms}, at: 0s, for: 20s", "41 are under way at once"),
+        ("users: 60,", "latency: {delay: 100ms}, at: 0s, for: 20s", ""),
+        ("", "latency: {delay: 100ms}, at: 0s, for: 20s", ""),
+        ("", "latency: {delay: 9s}, at: 0s, for: 20s, where: {nodes: clients}", ""),
+        # as many as came due while it was on, no more
+        ("users: 2,", "latency: {delay: 100ms}, at: 0s, for: 300ms", "15 are under way at once"),
+        ("users: 2,", "latency: {delay: 100ms}, at: 0s, for: 100ms", ""),
+        # those of nodes are not those of clients
+        ("users: 2,", "latency: {delay: 1s}, at: 0s, for: 20s, where: {nodes: 0}", ""),
+        ("users: 2,", "region_latency: {round_trip: 100ms}, at: 0s, for: 20s", "41 are under way"),
+        ("users: 8,", "token_service_slow: {delay: 100ms}, at: 0s, for: 20s", "11 are under way"),
+        ("users: 8,", "dns_delay: {delay: 1s, share: 50%}, at: 0s, for: 20s", "26 are under way"),
+        ("users: 9,", "bandwidth: {rate: 1MB/s}, at: 0s, for: 20s", "27 are under way at once"),
+        ("users: 2,", "storage_quota: {}, at: 0s, for: 20s", ""),
+    ],
+)
+def test_a_client_pool_that_cannot_carry_the_rate_is_warned_of(
+    users: str, fault: str, said: str
+) -> None:
+    """By Little's law, from what each fault asks of its seam."""
+    found = [it for it in stream_plan(users, fault).warnings if it.path[0] == "load"]
+    assert [said in it.text for it in found] == [True] * bool(said)
+
+
+def test_the_warning_says_how_many_would_do() -> None:
+    """So many that nothing is said."""
+    faults = (
+        "latency: {delay: 100ms}, at: 0s, for: 20s",
+        "slow_first_byte: {delay: 1s}, at: 5s, for: 9s",
+    )
+    [warning] = stream_plan("users: 2,", *faults).warnings
+    assert warning.path == ("load", "pulls", 0, "users")
+    assert "under latency-1, slow_first_byte-1" in warning.text
+    enough = re.search(r"set it to (\d+) or more", warning.text)
+    assert enough
+    assert not stream_plan(f"users: {enough[1]},", *faults).warnings
+    [warning] = stream_plan("", *faults, settings=("load.pulls.0.rate=400/s",)).warnings
+    assert warning.path == ("load", "pulls", 0, "rate")
+    assert warning.text.startswith("1,000 cannot carry 400 a second")
+
+
+@pytest.mark.parametrize(
+    ("settings", "workers", "said"),
+    [
+        ((), 1, []),
+        (("load.pulls.0.rate=400/s",), 1, ["the load generator would be", "this machine with 2"]),
+        (("load.pulls.0.rate=400/s",), 4, ["this machine with 2"]),
+        (("images.app.size=48MiB",), 1, ["the load generator would be", "this machine with 2"]),
+        (
+            ("images.app.size=68MiB", "environment.link=embedded"),
+            9,
+            ["this machine with 2", "the harness's own link"],
+        ),
+    ],
+)
+def test_a_load_that_this_machine_cannot_carry_is_warned_of(
+    settings: tuple[str, ...], workers: int, said: list[str]
+) -> None:
+    """By what a pull costs each process; more workers help only the load generator."""
+    plan = stream_plan("", settings=settings)
+    found = [it.text for it in machine_warnings(plan, cpus=2, workers=workers)]
+    assert [it.startswith(text) for it, text in zip(found, said, strict=True)] == [True] * len(said)
+
+
+def test_pods_on_real_nodes_cost_more() -> None:
+    """A hundred at once are nothing for emulated nodes, and too many for kind on two cores."""
+    settings = ["load.rollouts.0.replicas=100"]
+    kind = [*settings, "environment.cluster.provider=kind"]
+    for chosen, warned in ((settings, 0), (kind, 1)):
+        plan = build_plan(load_text("f", TEXT.replace("FAULT", "dns_timeout: {}"), chosen))
+        assert len(list(machine_warnings(plan, cpus=2, workers=1))) == warned
