@@ -15,7 +15,7 @@ from harness.analysis.client_pool import pool_exhausted, waited_for_client_s
 from harness.analysis.health_findings import Limit, MachineFinding, ProcessHealth
 from harness.analysis.pulls import due_of
 from harness.analysis.quantiles import Floats
-from harness.recording.limits import POOL_SHARE, SERVICE_CPU_SHARE
+from harness.recording.limit_shares import POOL_SHARE, SERVICE_CPU_SHARE
 from harness.recording.outcome import Outcome
 
 _SERVICES: Final = {"link": "link", "registry": "registry process", "resolver": "resolver"}

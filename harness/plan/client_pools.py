@@ -14,7 +14,7 @@ from harness.load.orders import CLIENTS_MAX, PullsOrder, PushesOrder, clients_ma
 from harness.plan.expected_effects import Timed, calls_in_scope
 from harness.plan.service_time import service_s, slowness_of
 from harness.plan.traffic import Traffic, call_of
-from harness.recording.limits import POOL_SHARE
+from harness.recording.limit_shares import POOL_SHARE
 
 # Arrivals at random are carried up to so many standard deviations above their mean.
 _SPARE: Final = 3.0
