@@ -37,6 +37,7 @@ def with_contexts(
 
 
 def require_none(plan: "Plan") -> None:
-    """Exit 2 when `plan` is of a user's cluster: only `harness run` goes there."""
-    if plan.cluster.provider == "existing":
-        fail("harness: cluster: provider existing is for harness run", ExitCode.USAGE)
+    """Exit 2 when `plan` is of a user's cluster, or simulated: both are for `harness run`."""
+    provider = plan.cluster.provider
+    if provider in ("existing", "simulated"):
+        fail(f"harness: cluster: provider {provider} is for harness run", ExitCode.USAGE)

@@ -16,6 +16,7 @@ class ClusterChoice(StrEnum):
     """Who pulls; `scenario` leaves it to the file."""
 
     SCENARIO = "scenario"
+    SIMULATED = "simulated"
     EMULATED = "emulated"
     KIND = "kind"
     EXISTING = "existing"
@@ -69,7 +70,7 @@ ClusterOption = Annotated[
     typer.Option(
         "--cluster",
         envvar="HARNESS_CLUSTER",
-        help="Which nodes pull: emulated nodes, a kind cluster, or an existing cluster.",
+        help="Which nodes pull: simulated, emulated, a kind cluster's or an existing cluster's.",
     ),
 ]
 NodesOption = Annotated[

@@ -8,8 +8,10 @@ from harness.clusters.cluster import Cluster, ClusterOrder, OpenCluster
 from harness.clusters.emulated.emulated_cluster import open_emulated
 from harness.clusters.existing.existing_provider import open_existing
 from harness.clusters.kind.kind_provider import open_on_kind
+from harness.clusters.simulated.simulated_cluster import open_simulated
 
 PROVIDERS: Final[Mapping[str, OpenCluster]] = {
+    "simulated": open_simulated,
     "emulated": open_emulated,
     "kind": open_on_kind,
     "existing": open_existing,

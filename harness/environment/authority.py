@@ -1,11 +1,12 @@
 """The certificate authority of one run: it lives in the harness's memory and ends with it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.load.orders import REGISTRY_NAME
+from harness.process.clock import utc_now
 from harness.seams import Certificate
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Authority:
     def certificate(self, wanted: Certificate | None = None) -> str:
         """PEM of a new private key and its certificate; a good one without `wanted`."""
         wanted = wanted or Certificate()
-        now = datetime.now(UTC)
+        now = utc_now()
         not_after = now + _LASTS
         if wanted.expired_s is not None:
             not_after = now - timedelta(seconds=wanted.expired_s)

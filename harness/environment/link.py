@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import re
 import secrets
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +15,7 @@ from harness.environment.link_control import LinkControl, LinkError
 from harness.environment.link_server import embedded_server, find_program, toxiproxy_server
 from harness.environment.scope import FaultScope
 from harness.process.child import Child, Run
+from harness.process.clock import monotonic_s
 from harness.process.completion import run_to_completion
 from harness.seams import Bites
 
@@ -213,7 +213,7 @@ class ScopedLink:
         """How long the embedded server lets the change live; a real one has no such word."""
         if self.service.kind == "toxiproxy":
             return {}
-        return {"harness_lifetime_s": max(0.001, self.scope.deadline_s - time.monotonic())}
+        return {"harness_lifetime_s": max(0.001, self.scope.deadline_s - monotonic_s())}
 
 
 async def _in_thread(work: Callable[[], None]) -> None:

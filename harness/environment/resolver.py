@@ -3,7 +3,6 @@
 import ipaddress
 import itertools
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from harness.environment.scope import FaultScope
 from harness.process.child import Child, ChildError, Run, start_child
 from harness.process.child_control import ChildGoneError, ControlChannel
+from harness.process.clock import monotonic_s
 from harness.resolver.dns_rules import Rule
 from harness.resolver.zone import OtherNames
 from harness.seams import Bites, DnsMode, Turns
@@ -84,7 +84,7 @@ class ScopedResolver:
             deadline_s=self.scope.deadline_s,
             delay_ms=delay_ms,
             address=address or "",
-            begins_s=time.monotonic(),
+            begins_s=monotonic_s(),
             wrong_s=turns.wrong_s if turns else 0.0,
             right_s=turns.right_s if turns else 0.0,
         )

@@ -1,6 +1,5 @@
 """The gateway: ASGI middleware in front of a registry."""
 
-import time
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,6 +9,7 @@ from harness.gateway.exchange import AnswerEndedError, BrokenOffError, Exchange
 from harness.gateway.request import GatewayRequest
 from harness.gateway.rules import Decision, Rules, decide
 from harness.gateway.storage import admitted, refuse
+from harness.process.clock import monotonic_s
 from harness.seams import RequestKind
 
 
@@ -39,7 +39,7 @@ class Gateway:
         request = GatewayRequest(scope, self._nodes.get(scope["server"][1], ""))
         rules = self._rules.of(request.kind)
         decision = None
-        now_s = time.monotonic()
+        now_s = monotonic_s()
         if request.kind is RequestKind.TOKEN:  # its record names the repository too
             receive = await request.read_scopes(receive)
         if rules:
@@ -48,7 +48,7 @@ class Gateway:
 
     async def _give_out(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer in the storage server's place: content, to who has a ticket for it."""
-        now_s = time.monotonic()
+        now_s = monotonic_s()
         ticket = self._rules.storage.ticket(scope)
         if ticket is None:
             stranger = GatewayRequest(scope, "")

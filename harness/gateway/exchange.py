@@ -1,6 +1,5 @@
 """One request on its way through the gateway: what rules make of its answer."""
 
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -17,6 +16,7 @@ from harness.gateway.bodies import BodyChange, extent, flipped
 from harness.gateway.metering import metered
 from harness.gateway.request import GatewayRequest
 from harness.gateway.rules import Decision, Rule
+from harness.process.clock import monotonic_s
 
 BITTEN_BY = "harness-bitten-by"
 
@@ -164,7 +164,7 @@ class Exchange:
             headers = list(message["headers"])
             await self._apply(self._decision, headers)
             message = {**message, "headers": headers}
-        self.first_byte_s = time.monotonic()
+        self.first_byte_s = monotonic_s()
         await self._send(message)
 
     async def _apply(self, decision: Decision, headers: list[tuple[bytes, bytes]]) -> None:

@@ -5,7 +5,6 @@ import os
 import ssl
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.chance import Chance
 from harness.gateway.orders import InvalidOrderError, Name
+from harness.process.clock import monotonic_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class HandshakeRule:
         order = self.order
         if order.nodes and node not in order.nodes:
             return False
-        if self.gone.is_set() or time.monotonic() >= order.deadline_s:
+        if self.gone.is_set() or monotonic_s() >= order.deadline_s:
             return False
         self._came[node] += 1
         return order.share >= 1 or self._chance.says(order.share, f"{node} {self._came[node]}")
@@ -98,7 +98,7 @@ class Handshakes:
             rule = self._rules[order.rule] = HandshakeRule(order)
         except ssl.SSLError as error:
             raise InvalidOrderError(f"certificate: {error.reason}") from None
-        delay_s = max(0.0, order.deadline_s - time.monotonic())
+        delay_s = max(0.0, order.deadline_s - monotonic_s())
         asyncio.get_running_loop().call_later(delay_s, rule.gone.set)
 
     def remove(self, name: str) -> int:

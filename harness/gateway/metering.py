@@ -1,6 +1,5 @@
 """Content on its way out: counted, and slowed by rules that say so."""
 
-import time
 from collections.abc import Callable, Sequence
 from math import inf
 
@@ -9,6 +8,7 @@ from starlette.types import Message, Send
 from harness.gateway.acts import Meter
 from harness.gateway.bodies import SERVED
 from harness.gateway.rules import Rule
+from harness.process.clock import monotonic_s
 
 _PIECE_S = 0.05  # slow content goes out in pieces that take as long
 _PIECE_BYTES_MIN = 512
@@ -30,7 +30,7 @@ def metered(send: Send, meters: Sequence[RuleMeter], bite: Callable[[Rule], None
         if not body:
             await send(message)
         while body:
-            now_s = time.monotonic()
+            now_s = monotonic_s()
             rule, speed = _slowest(meters, now_s)
             piece = body[: _piece_bytes(speed, meters, now_s)]
             body = body[len(piece) :]

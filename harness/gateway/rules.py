@@ -6,7 +6,6 @@ together; the first one that answers, or whose act ends the search, is the last 
 
 import asyncio
 import re
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from harness.gateway.orders import InvalidOrderError, RuleOrder
 from harness.gateway.request import GatewayRequest
 from harness.gateway.storage import Storage
 from harness.gateway.token_refusal import TokenRefusal, refuse_token
+from harness.process.clock import monotonic_s
 from harness.seams import RequestKind
 
 Layers = dict[tuple[str, str], frozenset[int]]  # positions by repository and digest
@@ -124,7 +124,7 @@ class Rules:
         rule = Rule(order, self.layers, token_refusal=self._token_refusal, storage=self.storage)
         self._rules[order.rule] = rule
         self._sort()
-        delay_s = max(0.0, order.deadline_s - time.monotonic())
+        delay_s = max(0.0, order.deadline_s - monotonic_s())
         asyncio.get_running_loop().call_later(delay_s, self._end, rule)
 
     def remove(self, name: str) -> int:

@@ -1,17 +1,33 @@
 """The toxics of one proxy, and the stages that they are on each of its connections."""
 
 import asyncio
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from harness.chance import Chance
-from harness.link.proxied_connection import ProxiedConnection
 from harness.link.stage import Draw, Item, Stage, Tally
 from harness.link.toxics import TOXICS
+from harness.process.clock import monotonic_s
 
 STREAMS: Final = ("upstream", "downstream")  # in the order in which Toxiproxy lists them
+
+
+class Restaged(Protocol):
+    """One direction of a connection; see `flow.Flow`."""
+
+    def restage(self, stages: list[Stage], left: list[tuple[int, list[Item]]]) -> None: ...
+
+
+class Chained(Protocol):
+    """A connection that goes through the toxics; see `proxied_connection.ProxiedConnection`."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def flows(self) -> Mapping[str, Restaged]: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(kw_only=True)
@@ -45,7 +61,7 @@ class ToxicChain:
         self._proxy = proxy
         self._seed = seed
         self._toxics: list[Toxic] = []
-        self._connections: dict[int, ProxiedConnection] = {}
+        self._connections: dict[int, Chained] = {}
 
     def __iter__(self) -> Iterator[Toxic]:
         return iter(tuple(self._toxics))
@@ -54,7 +70,7 @@ class ToxicChain:
         """As Toxiproxy lists them: those of the upstream first."""
         return sorted(self._toxics, key=lambda toxic: STREAMS.index(toxic.stream))
 
-    def admit(self, connection: ProxiedConnection) -> None:
+    def admit(self, connection: Chained) -> None:
         """Put a new connection through all toxics."""
         self._connections[connection.number] = connection
         for toxic in self._toxics:
@@ -62,7 +78,7 @@ class ToxicChain:
         for stream in STREAMS:
             self._restage(connection, stream)
 
-    def forget(self, connection: ProxiedConnection) -> None:
+    def forget(self, connection: Chained) -> None:
         """Drop a connection that is closed."""
         self._connections.pop(connection.number, None)
         for toxic in self._toxics:
@@ -124,18 +140,18 @@ class ToxicChain:
         """The counts of the toxic of this name, kept after it is gone."""
         return self.tallies.setdefault(toxic, Tally())
 
-    def _stage(self, toxic: Toxic, connection: ProxiedConnection) -> None:
+    def _stage(self, toxic: Toxic, connection: Chained) -> None:
         draw = Draw(
             chance=Chance(self._seed, f"{self._proxy}/{toxic.name}"), connection=connection.number
         )
         if draw.says(toxic.toxicity):
             kind = TOXICS[toxic.type]
             toxic.stages[connection.number] = kind(
-                toxic.attributes, draw, toxic.tally, time.monotonic()
+                toxic.attributes, draw, toxic.tally, monotonic_s()
             )
 
     def _stages(
-        self, connection: ProxiedConnection, stream: str, *, after: Toxic | None = None
+        self, connection: Chained, stream: str, *, after: Toxic | None = None
     ) -> list[Stage]:
         toxics = self._toxics if after is None else self._toxics[self._toxics.index(after) + 1 :]
         return [
@@ -146,7 +162,7 @@ class ToxicChain:
 
     def _restage(
         self,
-        connection: ProxiedConnection,
+        connection: Chained,
         stream: str,
         left: list[tuple[int, list[Item]]] | None = None,
     ) -> None:

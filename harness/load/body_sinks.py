@@ -1,10 +1,10 @@
 """Where the bytes of bodies go: kept when few, hashed when they are content."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from harness.oci.digest import new_hash
+from harness.process.clock import monotonic_s
 
 KEPT_BYTES_MAX: Final = 4 << 20  # commands.Request.sink
 
@@ -78,15 +78,15 @@ class Progress:
 
     def begin(self) -> None:
         if not self.active:
-            self.last_s = time.monotonic()
+            self.last_s = monotonic_s()
         self.active += 1
 
     def end(self) -> None:
         self.active -= 1
 
     def came(self) -> None:
-        self.last_s = time.monotonic()
+        self.last_s = monotonic_s()
 
     def left_s(self, limit_s: float) -> float | None:
         """How long the pull may go on without a byte; None without a limit."""
-        return self.last_s + limit_s - time.monotonic() if limit_s else None
+        return self.last_s + limit_s - monotonic_s() if limit_s else None

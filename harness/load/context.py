@@ -1,6 +1,5 @@
 """What everything that makes load in one process shares."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from harness.load.node_changes import NodeChanges
 from harness.load.orders import LoadOrders, LoadTarget
 from harness.load.samples_file import SampleWriter
 from harness.node.commands import Credentials
+from harness.process.clock import monotonic_s
 
 # name, seconds, bytes, error text ("" when it went well)
 Fire = Callable[[str, float, int, str], None]
@@ -29,7 +29,7 @@ class LoadContext:
     samples: SampleWriter
     counts: Counts
     fire: Fire
-    stopping: Event
+    stopping: Event = field(default_factory=Event)
     changes: NodeChanges = field(default_factory=NodeChanges)
 
     @property
@@ -41,7 +41,7 @@ class LoadContext:
 
     def now_s(self) -> float:
         """Seconds since the run began."""
-        return time.monotonic() - self.target.clock_start_s
+        return monotonic_s() - self.target.clock_start_s
 
     def sleep_until(self, at_s: float) -> bool:
         """Wait for `at_s`; False when the load was stopped before."""

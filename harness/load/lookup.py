@@ -18,11 +18,11 @@ from gevent import socket
 from harness.node.commands import Failing, TransportFailure
 
 # Go: net/dnsconfig_unix.go, defaults of resolv.conf
-_TRY_S: Final = 5.0
-_TRIES: Final = 2
+TRY_S: Final = 5.0
+TRIES: Final = 2
 _EDNS_BYTES: Final = 1232  # the same package, maxDNSPacketSize
 _DATAGRAM_BYTES: Final = 65535
-_KINDS: Final = ("A", "AAAA")
+KINDS: Final = ("A", "AAAA")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NAME_CHARACTERS_MAX: Final = 253
 
@@ -40,7 +40,7 @@ class NameServer:
         return joined(self.address, self.port)
 
 
-class _AskAgain(Exception):  # noqa: N818  Go goes on to the next try
+class AskAgain(Exception):  # noqa: N818  Go goes on to the next try
     """A try that brought no answer to go by; `text` is Go's."""
 
     def __init__(self, failing: Failing, text: str) -> None:
@@ -69,13 +69,13 @@ def look_up(name: str, server: NameServer, *, timeout_s: float) -> Addresses | T
     As in Go both kinds are waited for, one of them is enough, and the failure told is that of
     the first. `timeout_s` is the dial's own limit: past it, the text names no server.
     """
-    if not _is_name(name):
-        return _failed(Failing.DNS_NOT_FOUND, f"lookup {name}: no such host")
-    asked = [gevent.spawn(_ask, name, kind, server) for kind in _KINDS]
+    if not is_name(name):
+        return failed_look_up(Failing.DNS_NOT_FOUND, f"lookup {name}: no such host")
+    asked = [gevent.spawn(_ask, name, kind, server) for kind in KINDS]
     try:
         gevent.joinall(asked, timeout=timeout_s)
         if not all(one.ready() for one in asked):
-            return _failed(Failing.DNS_TIMEOUT, f"lookup {name}: i/o timeout")
+            return failed_look_up(Failing.DNS_TIMEOUT, f"lookup {name}: i/o timeout")
         answers: list[Addresses | TransportFailure] = [one.get() for one in asked]
     finally:
         gevent.killall(asked)
@@ -84,54 +84,60 @@ def look_up(name: str, server: NameServer, *, timeout_s: float) -> Addresses | T
     return tuple(addresses) if addresses else failures[0]
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
     labels = name.removesuffix(".").split(".")
     return len(name) <= _NAME_CHARACTERS_MAX and all(_LABEL.fullmatch(label) for label in labels)
 
 
-def _failed(failing: Failing, text: str) -> TransportFailure:
+def failed_look_up(failing: Failing, text: str) -> TransportFailure:
     return TransportFailure(failing=failing, detail=f"dial tcp: {text}")
 
 
 def _ask(name: str, kind: str, server: NameServer) -> Addresses | TransportFailure:
     """One kind of record, as often as it takes (tryOneName)."""
     failing, text = Failing.DNS_NOT_FOUND, "no such host"
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         try:
-            found = _read(_exchange(name, kind, server), kind)
-        except _AskAgain as again:
+            found = read_answer(_exchange(name, kind, server), kind)
+        except AskAgain as again:
             failing, text = again.failing, again.text
             continue
         if found:
             return found
         failing, text = Failing.DNS_NOT_FOUND, "no such host"
         break
-    return _failed(failing, f"lookup {name} on {server}: {text}")
+    return failed_look_up(failing, f"lookup {name} on {server}: {text}")
 
 
-def _read(answer: DNSRecord, kind: str) -> Addresses:
+def read_answer(answer: DNSRecord, kind: str) -> Addresses:
     """The records; none when the name or the kind does not exist (checkHeader, skipToAnswer)."""
     header = answer.header
     if header.rcode == RCODE.NXDOMAIN:
         return ()
     if header.rcode != RCODE.NOERROR:
-        raise _AskAgain(Failing.DNS_MISBEHAVING, "server misbehaving")
+        raise AskAgain(Failing.DNS_MISBEHAVING, "server misbehaving")
     if not answer.rr and not header.aa and not header.ra:
-        raise _AskAgain(Failing.DNS_MISBEHAVING, "lame referral")
+        raise AskAgain(Failing.DNS_MISBEHAVING, "lame referral")
     wanted = getattr(QTYPE, kind)
     return tuple(str(record.rdata) for record in answer.rr if record.rtype == wanted)
 
 
-def _exchange(name: str, kind: str, server: NameServer) -> DNSRecord:
-    """One try: by UDP, and by TCP when the answer did not fit. Raises _AskAgain."""
+def question_for(name: str, kind: str) -> DNSRecord:
+    """What Go asks."""
     question = DNSRecord.question(name, kind)
     question.add_ar(EDNS0(udp_len=_EDNS_BYTES))
+    return question
+
+
+def _exchange(name: str, kind: str, server: NameServer) -> DNSRecord:
+    """One try: by UDP, and by TCP when the answer did not fit. Raises AskAgain."""
+    question = question_for(name, kind)
     answer = _by_udp(question, server)
     return _by_tcp(question, server) if answer.header.tc else answer
 
 
 def _by_udp(question: DNSRecord, server: NameServer) -> DNSRecord:
-    until_s = time.monotonic() + _TRY_S
+    until_s = time.monotonic() + TRY_S
     with socket.socket(_family(server), socket.SOCK_DGRAM) as udp:
         own = ""
         try:
@@ -140,37 +146,37 @@ def _by_udp(question: DNSRecord, server: NameServer) -> DNSRecord:
             udp.send(question.pack())
             while True:  # what answers another question is passed over
                 udp.settimeout(max(0.001, until_s - time.monotonic()))
-                answer = _parsed(udp.recv(_DATAGRAM_BYTES))
+                answer = message_in(udp.recv(_DATAGRAM_BYTES))
                 if answer is not None and _answers(answer, question):
                     return answer
         except TimeoutError:
-            raise _AskAgain(Failing.DNS_TIMEOUT, f"read udp {own}->{server}: i/o timeout") from None
+            raise AskAgain(Failing.DNS_TIMEOUT, f"read udp {own}->{server}: i/o timeout") from None
         except OSError as error:
-            raise _AskAgain(
+            raise AskAgain(
                 Failing.DNS_MISBEHAVING, f"read udp {own}->{server}: read: {reason(error)}"
             ) from None
 
 
 def _by_tcp(question: DNSRecord, server: NameServer) -> DNSRecord:
-    until_s = time.monotonic() + _TRY_S
+    until_s = time.monotonic() + TRY_S
     packed = question.pack()
     doing = f"dial tcp {server}: "
     with socket.socket(_family(server), socket.SOCK_STREAM) as tcp:
         try:
-            tcp.settimeout(_TRY_S)
+            tcp.settimeout(TRY_S)
             tcp.connect((server.address, server.port))
             doing = f"read tcp {joined(*tcp.getsockname()[:2])}->{server}: "
             tcp.sendall(struct.pack("!H", len(packed)) + packed)
             (size,) = struct.unpack("!H", _exactly(tcp, 2, until_s))
-            answer = _parsed(_exactly(tcp, size, until_s))
+            answer = message_in(_exactly(tcp, size, until_s))
         except TimeoutError:
-            raise _AskAgain(Failing.DNS_TIMEOUT, f"{doing}i/o timeout") from None
+            raise AskAgain(Failing.DNS_TIMEOUT, f"{doing}i/o timeout") from None
         except EOFError:
-            raise _AskAgain(Failing.DNS_MISBEHAVING, f"{doing}EOF") from None
+            raise AskAgain(Failing.DNS_MISBEHAVING, f"{doing}EOF") from None
         except OSError as error:
-            raise _AskAgain(Failing.DNS_MISBEHAVING, doing + reason(error)) from None
+            raise AskAgain(Failing.DNS_MISBEHAVING, doing + reason(error)) from None
     if answer is None or not _answers(answer, question):
-        raise _AskAgain(Failing.DNS_MISBEHAVING, "server misbehaving")
+        raise AskAgain(Failing.DNS_MISBEHAVING, "server misbehaving")
     return answer
 
 
@@ -185,7 +191,7 @@ def _exactly(tcp: socket.socket, count: int, until_s: float) -> bytes:
     return received
 
 
-def _parsed(message: bytes) -> DNSRecord | None:
+def message_in(message: bytes) -> DNSRecord | None:
     """A message, or None for what is none: anybody can send a datagram."""
     try:
         return DNSRecord.parse(message)

@@ -1,14 +1,13 @@
 """What faults have changed of this process's nodes, since when, until when, and whom it bit."""
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from harness.load.node_client import NodeWire
 from harness.node.commands import Credentials
 from harness.node.hosts import Hosts, hosts_with
+from harness.process.clock import monotonic_s
 from harness.recording.outcome import Cause
 from harness.seams import HostsMistake
 
@@ -36,6 +35,15 @@ def change_from(data: Mapping[str, Any]) -> NodeChange:
     return NodeChange(**{**data, "nodes": tuple(data["nodes"])})
 
 
+class Led(Protocol):
+    """The wire of a pull, which may be led astray; see `node_client.NodeWire`."""
+
+    @property
+    def registry_url(self) -> str: ...
+
+    def lead_astray(self, url: str, fault: str, tell: Callable[[], None]) -> None: ...
+
+
 Heard = Callable[[NodeChange], None]  # a change that began or ended
 
 
@@ -60,7 +68,7 @@ class NodeChanges:
 
     def is_on(self, change: NodeChange) -> bool:
         """Whether it still holds; its deadline counts also before anybody has ended it."""
-        return change.name in self._on and time.monotonic() < change.deadline_s
+        return change.name in self._on and monotonic_s() < change.deadline_s
 
     def of(self, node: str, part: Part) -> NodeChange | None:
         """What holds of `node` now."""
@@ -93,7 +101,7 @@ class PullChanges:
         self._hosts = changes.of(node, "hosts")
         self._credentials = changes.of(node, "credentials")
 
-    def hosts_of(self, wire: NodeWire) -> Hosts:
+    def hosts_of(self, wire: Led) -> Hosts:
         """Whom the pull asks over `wire`, which tells of each request that goes astray."""
         change = self._hosts
         if change is None:

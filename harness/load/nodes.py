@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
 
 import gevent
 from gevent.event import Event
@@ -14,28 +13,14 @@ from harness.load.changed_node import ChangedNode
 from harness.load.context import LoadContext
 from harness.load.node_changes import PullChanges
 from harness.load.node_client import IDLE_S, NodeWire
-from harness.load.orders import RolloutOrder
-from harness.load.pod_record import PodRecord
-from harness.load.pull_rows import pull_row, throttled_row, unfinished_row
-from harness.load.pull_steps import Carried, carry_out
-from harness.node.actions import (
-    Action,
-    PodEvent,
-    PodReady,
-    PodSpec,
-    PullThrottled,
-    StartPull,
-    WaitingReason,
-)
-from harness.node.causes import classify
+from harness.load.orders import LoadOrders, RolloutOrder
+from harness.load.pod_book import PodBook
+from harness.load.pull_steps import carry_out
+from harness.node.actions import Action, PodRunning, PodSpec, StartPull
 from harness.node.containerd import pull
 from harness.node.image_store import ContentStore
 from harness.node.kubelet import Kubelet
-from harness.oci.reference import parse_reference
-from harness.recording.outcome import Cause, Outcome
-
-# What a pod is in from this event on.
-_ENTERED: Final = {"Pulling": "queue_s", "Pulled": "start_s"}
+from harness.recording.outcome import Cause
 
 
 class EmulatedNode:
@@ -64,9 +49,8 @@ class EmulatedNode:
             settings=context.orders.node_settings,
         )
         context.changes.listen(node, self._changed.heed)
-        self._orders = deque(sorted(_own_orders(node, context), key=lambda own: own[0].at_s))
-        self._pods: dict[str, PodRecord] = {}
-        self._waiting = 0
+        self._orders = deque(sorted(own_orders(node, context.orders), key=lambda own: own[0].at_s))
+        self._book = PodBook(node=node, books=context, changed=self._changed)
         self._woken = Event()
         self._pulls = Group()
         self._internal_error: BaseException | None = None  # what a pull raised that nobody expected
@@ -76,7 +60,7 @@ class EmulatedNode:
         context = self._context
         context.stopping.rawlink(lambda _: self._woken.set())
         try:
-            while self._orders or self._waiting:
+            while self._orders or self._book.pods:
                 self._wait()
                 if self._internal_error is not None:
                     raise self._internal_error
@@ -93,7 +77,7 @@ class EmulatedNode:
             try:
                 self._pulls.kill()
             finally:  # this node may be killed while it waits for its pulls to end
-                self._give_up()
+                self._book.give_up(self._context.now_s())
 
     def _wait(self) -> None:
         """Sleep until something is due: a node in back-off costs one timer."""
@@ -107,9 +91,7 @@ class EmulatedNode:
         while self._orders and self._orders[0][0].at_s <= now_s:
             order, pod = self._orders.popleft()
             self._context.counts.late(now_s - order.at_s)
-            self._context.counts.pods_created += 1
-            self._pods[pod] = PodRecord(order=order, pod=pod, created_s=now_s, since_s=now_s)
-            self._waiting += 1
+            self._book.created(order, pod, now_s)
             spec = PodSpec(pod=pod, image=order.image, pull_policy=order.pull_policy)
             self._kubelet.add_pod(now_s, spec)
 
@@ -119,27 +101,15 @@ class EmulatedNode:
                 pulling = gevent.Greenlet(self._pull, action)
                 pulling.link_exception(self._pull_broke)
                 self._pulls.start(pulling)
-            case PullThrottled():
-                self._throttled(action)
-            case PodReady():
-                self._ready(action)
-            case PodEvent():
-                pod = self._pods[action.pod]
-                if part := _ENTERED.get(action.reason):
-                    pod.enter(part, action.due_s)
-                if action.reason == "Pulled" and not pod.image_digest:  # the node had it already
-                    pod.image_digest = self._content.digest(str(parse_reference(pod.order.image)))
-                row = (action.due_s, action.pod, self._node, action.type)
-                self._context.samples.add("pod_events", (*row, action.reason, action.message))
-            case WaitingReason():
-                row = (action.due_s, action.pod, self._node, "")
-                self._context.samples.add("pod_events", (*row, action.reason, action.message))
+            case PodRunning():
+                pass  # its event `Started` says so
+            case _:
+                self._book.note(action)
 
     def _pull(self, start: StartPull) -> None:
-        context, pod = self._context, self._pods[start.pod]
-        pod.attempts += 1
+        context = self._context
         started_s = context.now_s()
-        pod.enter("download_s", started_s)
+        self._book.pull_began(start, started_s)
         wire = NodeWire(
             node=self._node,
             target=context.target,
@@ -162,7 +132,7 @@ class EmulatedNode:
             carried = carry_out(rule, wire, pull=start.pull_id, slots=self._slots)
             cause = carried.result.cause
         except BaseException:
-            self._cut_short(start, started_s, wire.requests)
+            self._book.cut_short(start, started_s, context.now_s(), wire.requests)
             raise
         finally:
             wire.close()
@@ -170,7 +140,7 @@ class EmulatedNode:
             self._changed.without_room()
             context.counts.requests += wire.requests
         ended_s = context.now_s()
-        self._pulled(start, pod, carried, started_s, ended_s)
+        self._book.pulled(start, carried, started_s, ended_s)
         self._kubelet.pull_ended(ended_s, start.pull_id, carried.result)
         self._woken.set()
 
@@ -178,60 +148,10 @@ class EmulatedNode:
         self._internal_error = pulling.exception
         self._woken.set()
 
-    def _pulled(
-        self, start: StartPull, pod: PodRecord, carried: Carried, started_s: float, ended_s: float
-    ) -> None:
-        context, result = self._context, carried.result
-        pod.pulled(carried, ended_s)
-        failed = result.outcome is not Outcome.OK
-        context.counts.pulls_failed += failed
-        context.counts.pulls_ok += not failed
-        context.counts.blob_bytes += result.blob_bytes
-        context.fire(
-            f"pull {start.image}", ended_s - started_s, result.blob_bytes, result.error_text
-        )
-        row = pull_row(self._node, start, carried, started_s, ended_s)
-        context.samples.add("pulls", row)
 
-    def _cut_short(self, start: StartPull, started_s: float, requests: int) -> None:
-        """The load ended during this pull."""
-        row = unfinished_row(self._node, start, started_s, self._context.now_s(), requests)
-        self._context.samples.add("pulls", row)
-
-    def _throttled(self, action: PullThrottled) -> None:
-        """Note a failed attempt that asked nobody: kubelet's own limit refused it."""
-        pod = self._pods[action.pod]
-        pod.attempts += 1
-        pod.enter("backoff_s", action.due_s)
-        pod.cause = classify(action.error_text)
-        self._changed.throttled()
-        self._context.counts.pulls_failed += 1
-        self._context.samples.add("pulls", throttled_row(self._node, action, pod.cause))
-
-    def _ready(self, action: PodReady) -> None:
-        pod = self._pods.pop(action.pod)
-        self._waiting -= 1
-        self._context.counts.pods_ready += 1
-        pod.ready_s = action.due_s
-        self._record(pod, Outcome.OK, Cause.NONE, action.due_s)
-
-    def _give_up(self) -> None:
-        """The load is over: what is not ready stays in the samples as unfinished."""
-        now_s = self._context.now_s()
-        for pod in self._pods.values():
-            self._record(pod, Outcome.UNFINISHED, pod.cause, now_s)
-        self._pods.clear()
-        self._waiting = 0
-
-    def _record(self, pod: PodRecord, outcome: Outcome, cause: Cause, ended_s: float) -> None:
-        """One row of `pods`: its parts add up to the time from creation to `ended_s`."""
-        pod.enter(pod.part, ended_s)
-        self._context.samples.add("pods", pod.row(self._node, outcome, cause, ended_s))
-
-
-def _own_orders(node: str, context: LoadContext) -> Iterator[tuple[RolloutOrder, str]]:
+def own_orders(node: str, orders: LoadOrders) -> Iterator[tuple[RolloutOrder, str]]:
     """The pods that are bound to `node`, with the rollout that makes them."""
-    for rollout in context.orders.rollouts:
+    for rollout in orders.rollouts:
         for pod in rollout.pods:
             if pod.node == node:
                 yield rollout, pod.pod

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.load.orders import RolloutOrder
-from harness.load.pull_steps import Carried
+from harness.load.pull_parts import Carried
 from harness.recording.outcome import Cause, Outcome
 from harness.recording.samples import POD_PARTS
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.load.pull_steps import Carried
+from harness.load.pull_parts import Carried
 from harness.node.actions import PullThrottled, StartPull
 from harness.recording.outcome import Cause, Outcome
 from harness.recording.samples import PULL_PARTS

@@ -82,6 +82,13 @@ def trust_in(ca_pem: str) -> Trust:
     return Trust(ca_pem)
 
 
+def certificate_in(pem: str, ca_pem: str) -> ServerCertificate:
+    """The first certificate in `pem`, as a node reads it that trusts `ca_pem`."""
+    begins, ends = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    leaf = pem[pem.index(begins) : pem.index(ends) + len(ends)]
+    return trust_in(ca_pem).read(ssl.PEM_cert_to_DER_cert(leaf))
+
+
 class TlsSocket:
     """What `PullConnection` and `Reading` ask of a socket, over TLS."""
 

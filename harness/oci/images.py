@@ -200,13 +200,28 @@ def build(spec: ImageSpec, sink: Sink) -> BuiltImage:
 
 def plan_image(spec: ImageSpec) -> PlannedImage:
     """What `build` would make, in bytes and requests."""
-    image = _assembled(spec, _unwritten, digest_of)
+    image = outlined(spec)
     return PlannedImage(
         layer_sizes=spec.layer_sizes,
         total_bytes=image.total_bytes,
         total_requests=image.total_requests,
         stored_bytes=image.stored_bytes,
     )
+
+
+def outlined(spec: ImageSpec, store: Callable[[str, bytes], None] | None = None) -> BuiltImage:
+    """The image with stand-ins for its layers: of the right size, under digests of their own.
+
+    `store` is handed its documents (configs, manifests, index) with their digests.
+    """
+
+    def stored(document: bytes) -> str:
+        digest = digest_of(document)
+        if store is not None:
+            store(digest, document)
+        return digest
+
+    return _assembled(spec, _unwritten, stored)
 
 
 _PROGRAMS: dict[str, tuple[str, bytes]] = {

@@ -64,7 +64,7 @@ class PlannedExpectation:
 class PlannedCluster:
     """Who pulls. `image` is kind's, `context` and `registry_*` are an existing cluster's."""
 
-    provider: Literal["emulated", "kind", "existing"]
+    provider: Literal["simulated", "emulated", "kind", "existing"]
     image: str | None
     pull_secret: Literal["pod", "service_account"]
     context: str

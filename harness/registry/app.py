@@ -33,6 +33,7 @@ class Registry:
 
     `guarded`: requests need a token of `tokens`; otherwise tokens are given out but not asked for.
     `profile`: how it words its answers. `limits`: quotas that it keeps, from `quotas.start()` on.
+    `pull`: what sends its content.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Registry:
         guarded: bool,
         profile: Profile = PROFILES["generic"],
         limits: Limits | None = None,
+        pull: Callable[[ContentStore, Index], Pull] = Pull,
     ) -> None:
         self.content = ContentStore(root)
         self.index = Index(root / "index.jsonl", self.content.size_bytes)
@@ -51,7 +53,7 @@ class Registry:
         self._tokens = tokens
         self._profile = profile
         self._gate = Gate(tokens, profile) if guarded else None
-        self._handlers = self._routes()
+        self._handlers = self._routes(pull(self.content, self.index))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,8 +105,7 @@ class Registry:
             ErrorCode.UNSUPPORTED, message, headers=(("Allow", ", ".join(methods)),)
         )
 
-    def _routes(self) -> dict[tuple[Endpoint, str], Handler]:
-        pull = Pull(self.content, self.index)
+    def _routes(self, pull: Pull) -> dict[tuple[Endpoint, str], Handler]:
         push = Push(self.content, self.index, self.uploads, self._gate, self.quotas)
         listing = Listing(self.index)
         return {

@@ -110,7 +110,7 @@ class Pull:
         if call.method == "HEAD":
             await call.send_body(b"")
         else:
-            await self._send_span(call, descriptor, span)
+            await self.send_span(call, descriptor, span)
 
     def _span(self, call: Call, size: int) -> Span | None:
         header = call.header(b"range")
@@ -125,7 +125,8 @@ class Pull:
                 headers=(("Content-Range", f"bytes */{size}"),),
             ) from None
 
-    async def _send_span(self, call: Call, descriptor: int, span: Span) -> None:
+    async def send_span(self, call: Call, descriptor: int, span: Span) -> None:
+        """The bytes of an open blob as a body."""
         offset, end = span.first, span.last + 1
         with self._counted():
             while True:

@@ -1,9 +1,8 @@
 """Quotas that the registry keeps by itself: pulls, requests, storage and tags."""
 
-import time
-
 from harness.node.qps import TokenBucket
 from harness.oci.windows import Window
+from harness.process.clock import monotonic_s
 from harness.registry.index import Index
 from harness.registry.profile import Limits, Profile, rate_values
 from harness.registry.refusal import refusal
@@ -28,7 +27,7 @@ class Quotas:
 
     def start(self) -> None:
         """Count from now on: what set the registry up and tried it cost nothing."""
-        self._started_s = time.monotonic()
+        self._started_s = monotonic_s()
         self._windows.clear()
 
     def stop(self) -> None:
@@ -38,7 +37,7 @@ class Quotas:
     def require_rate(self) -> None:
         """Raises RefusalError when there are more requests than the registry takes."""
         rate = self._limits.requests_per_s
-        if self._started_s is None or rate is None or self._bucket.accepts(time.monotonic()):
+        if self._started_s is None or rate is None or self._bucket.accepts(monotonic_s()):
             return
         raise refusal(self._profile.too_many_requests, rate_values(rate, 1.0))
 
@@ -54,7 +53,7 @@ class Quotas:
             return
         address = (call.scope.get("client") or ("", 0))[0]
         window = self._window(account or f"@{address}", pulls)
-        now_s = time.monotonic()
+        now_s = monotonic_s()
         counted = call.method == "GET" or self._profile.counts_head
         passes = not counted or window.take(now_s)
         if self._profile.rate_headers == "docker_hub":

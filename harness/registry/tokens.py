@@ -6,11 +6,9 @@ do gets a narrower token, never an error.
 
 import hmac
 import secrets
-import time
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import jwt
@@ -18,6 +16,7 @@ from jwt.types import Options
 
 from harness.oci.challenge import SERVICE
 from harness.oci.reference import is_repository
+from harness.process.clock import monotonic_s, utc_now
 
 Access = dict[str, frozenset[str]]  # actions by repository
 
@@ -66,8 +65,8 @@ class TokenService:
         self.lifetime_s = lifetime_s
         self._anonymous = frozenset({"pull"}) if anonymous_pull else frozenset[str]()
         self._secret = secrets.token_bytes(32)
-        self._epoch_s = datetime.now(UTC).timestamp() - time.monotonic()
-        self._password_ends_s = time.monotonic() + lifetime_s
+        self._epoch_s = utc_now().timestamp() - monotonic_s()
+        self._password_ends_s = monotonic_s() + lifetime_s
         self._grants: dict[str, Grant] = {}
 
     def issue(self, subject: str | None, scopes: Iterable[str]) -> str:
@@ -111,7 +110,7 @@ class TokenService:
             if len(self._grants) >= _REMEMBERED:
                 self._grants.clear()
             self._grants[token] = grant
-        return grant if time.monotonic() < grant.expires_s else None
+        return grant if monotonic_s() < grant.expires_s else None
 
     @property
     def admits_nobody(self) -> bool:
@@ -120,11 +119,11 @@ class TokenService:
 
     def password_ended(self) -> bool:
         """Whether the password is as old as a token may become, where it is one (ECR)."""
-        return time.monotonic() >= self._password_ends_s
+        return monotonic_s() >= self._password_ends_s
 
     def now_s(self) -> float:
         """Wall time that goes on evenly from when this service began."""
-        return self._epoch_s + time.monotonic()
+        return self._epoch_s + monotonic_s()
 
     def _sign(self, claims: Mapping[str, Any], lifetime_s: float, use: str) -> str:
         now_s = self.now_s()

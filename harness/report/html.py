@@ -60,6 +60,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         latencies=latency_table(findings),
         phased=words.phased(findings),
         tiles=_tiles(findings),
+        simulated=words.simulated_text(findings),
         wrong_image=words.wrong_image_text(findings),
         reasons=[one for one in findings.reasons if one.kind not in _SAID_ELSEWHERE],
         style=Markup((PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours

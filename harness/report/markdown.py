@@ -21,6 +21,7 @@ from harness.report.words import (
     quantile_text,
     recovery_text,
     seconds,
+    simulated_text,
     size,
     told_delays,
     value_text,
@@ -93,7 +94,13 @@ def _top(findings: Findings) -> str:
     run = findings.run
     title = f"# {escaped(run.scenario or 'run')}: {_MARKS[findings.verdict]}"
     wrong = wrong_image_text(findings)
-    lines = (escaped(findings.headline), wrong and f"**{escaped(wrong)}**", escaped(run.summary))
+    simulated = escaped(simulated_text(findings))
+    lines = (
+        escaped(findings.headline),
+        simulated,
+        wrong and f"**{escaped(wrong)}**",
+        escaped(run.summary),
+    )
     return "\n\n".join(filter(None, (title, *lines))) + "\n"
 
 

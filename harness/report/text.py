@@ -8,6 +8,7 @@ from harness.report.words import (
     meanwhile_text,
     quantile_text,
     seconds,
+    simulated_text,
     told_delays,
     value_text,
     wrong_image_text,
@@ -21,7 +22,7 @@ _LABEL = len("inconclusive") + 2
 def findings_text(findings: Findings) -> str:
     """Verdict, expectations, faults, delay by phase and recovery: plain, no colour."""
     lines = [f"{findings.verdict.upper()}  {findings.headline}"]
-    lines += [*filter(None, [wrong_image_text(findings)]), ""]
+    lines += [*filter(None, [simulated_text(findings), wrong_image_text(findings)]), ""]
     lines += _expectations(findings)
     lines += _faults(findings)
     lines += _delays(findings)

@@ -39,6 +39,13 @@ def image_path(image: str) -> str:
     return image.partition("/")[2] or image
 
 
+def simulated_text(findings: Findings) -> str:
+    """That nothing in this run was real; "" for every other run."""
+    if findings.run.rooms.get("cluster", {}).get("provider") != "simulated":
+        return ""
+    return "Simulated: nodes, network and registry were modelled on a virtual clock"
+
+
 def wrong_image_text(findings: Findings) -> str:
     """How many pods run another image than was built, and which; "" when none does."""
     found = findings.right_image

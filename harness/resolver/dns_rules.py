@@ -87,6 +87,10 @@ class Rules:
         self._rules.pop(rule, None)
         self._asks.pop(rule, None)
 
+    def __len__(self) -> int:
+        """How many are in force."""
+        return len(self._rules)
+
     def choosing(self, asked: Asked, now_s: float) -> list[Rule]:
         """The rules that this query meets, the oldest first.
 

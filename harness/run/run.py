@@ -3,24 +3,22 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from harness.chance import Chance
 from harness.clusters.cluster import Cluster, ClusterOptions, ClusterOrder
 from harness.clusters.errors import ClusterError
 from harness.clusters.providers import open_cluster
 from harness.environment.canary import NotSteady, check_steady_state
 from harness.environment.health import sample_health
-from harness.environment.lab import ClusterNodes, EnvironmentFailed, Lab, LabSeams
-from harness.environment.lab_settings import LinkKind
-from harness.environment.scope import FaultScope
+from harness.environment.lab import EnvironmentFailed, Lab
+from harness.environment.lab_settings import LabSettings, LinkKind
 from harness.environment.upstream.access import UpstreamSettings
 from harness.load.driver import LoadRun, start_load
-from harness.plan.plan import Plan, PlannedFault
+from harness.plan.plan import Plan
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal
 from harness.process.lock import hold
@@ -39,6 +37,8 @@ from harness.recording.recording import Recording, RecordingError, Watcher
 from harness.recording.tally import AbortWatch
 from harness.run.environment import lab_settings
 from harness.run.folder import describe, make_folder, writing
+from harness.run.grounds import LabGrounds
+from harness.run.simulation import LimitPassedError, Simulation
 from harness.run.timeline import RunClock, play
 from harness.run.watched_work import run_together, run_watched
 
@@ -68,11 +68,15 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a run came to its end: finished, aborted, interrupted, environment, died or error."""
+    """How a run came to its end: finished, aborted, interrupted, environment, died or error.
+
+    `at_s`: when, on the run's own clock.
+    """
 
     folder: Path
     reason: str
     error: str = ""
+    at_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,18 +94,6 @@ class _Stopped(Exception):  # noqa: N818  not an error: how the parts of a run e
     def __init__(self, reason: str, error: str = "") -> None:
         super().__init__(error)
         self.reason, self.error = reason, error
-
-
-@dataclass(frozen=True)
-class _Grounds:
-    """A lab and the nodes that pull in it, as the timeline sees them."""
-
-    lab: Lab
-    nodes: ClusterNodes | None
-
-    def scoped(self, fault: PlannedFault, chance: Chance, deadline_s: float) -> LabSeams:
-        scope = FaultScope(fault=fault.id, where=fault.where, chance=chance, deadline_s=deadline_s)
-        return self.lab.scoped(fault.fault.seams_needed(), scope, self.nodes)
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> Ended:
@@ -128,8 +120,9 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
         try:
             recording(RunStarted(at_s=0.0, run_id=run_id, scenario=plan.scenario, seed=plan.seed))
             running = _Running(plan=plan, options=options, run=run, clock=clock, record=recording)
-            ended = await _carry_out(running)
-            recording(RunEnded(at_s=clock.now_s(), reason=ended.reason, error=ended.error))
+            carry_out = _OTHERWISE.get(plan.cluster.provider, _carry_out)
+            ended = await carry_out(running)
+            recording(RunEnded(at_s=ended.at_s, reason=ended.reason, error=ended.error))
         except RecordingError as error:
             ended = Ended(folder=folder, reason="recording", error=str(error))
         finally:
@@ -140,9 +133,9 @@ async def run_plan(plan: Plan, options: RunOptions) -> Ended:
     return ended
 
 
-async def _carry_out(running: _Running) -> Ended:
-    run, options = running.run, running.options
-    settings = lab_settings(
+def _settings(running: _Running) -> LabSettings:
+    options = running.options
+    return lab_settings(
         running.plan,
         link=options.link,
         toxiproxy_path=options.toxiproxy_path,
@@ -150,8 +143,43 @@ async def _carry_out(running: _Running) -> Ended:
         upstream=options.upstream,
     )
 
+
+async def _simulate(running: _Running) -> Ended:
+    """On a clock of its own, whose time the run's events have."""
+    clock = RunClock()
+    simulation = Simulation(
+        plan=running.plan,
+        settings=_settings(running),
+        run=running.run,
+        clock=clock,
+        record=running.record,
+    )
+    reason, error = "finished", ""
+    try:
+        await simulation.carry_out()
+    except EnvironmentFailed as failed:
+        reason, error = "environment", str(failed)
+    except LimitPassedError as passed:
+        reason, error = "aborted", _abort_sentence(passed.aborted)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        assert task is not None
+        task.uncancel()
+        reason = "interrupted"
+    at_s = simulation.ended_s
+    return Ended(folder=running.run.folder, reason=reason, error=error, at_s=at_s)
+
+
+# Providers whose runs are not carried out by processes in real time.
+_OTHERWISE: Final[Mapping[str, Callable[[_Running], Awaitable[Ended]]]] = {"simulated": _simulate}
+
+
+async def _carry_out(running: _Running) -> Ended:
+    run, options, settings = running.run, running.options, _settings(running)
+
     def ended(reason: str, error: str = "") -> Ended:
-        return Ended(folder=run.folder, reason=reason, error=error)
+        at_s = running.clock.now_s()
+        return Ended(folder=run.folder, reason=reason, error=error, at_s=at_s)
 
     try:
         order = ClusterOrder(
@@ -200,7 +228,7 @@ async def _load_and_faults(running: _Running, cluster: Cluster) -> None:
         await lab.registry.set_clock(clock.start_s)
         await load.begin(clock.start_s)
         record(LoadStarted(at_s=clock.now_s(), workers=workers))
-        grounds = _Grounds(lab, cluster.nodes(load))
+        grounds = LabGrounds(lab, cluster.nodes(load))
         watch = run_together(
             sample_health(lambda: {**lab.children(), **load.children()}, clock.now_s, record),
             _watch_children(running, lab),

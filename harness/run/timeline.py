@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Protocol, TypedDict
 from harness.chance import Chance
 from harness.faults import Fault
 from harness.plan.plan import PlannedFault
+from harness.process.clock import monotonic_s
 from harness.recording.events import Event, FaultFailed, FaultHealed, FaultInjected
 from harness.seams import Bites, Seams
 
@@ -31,13 +31,13 @@ class RunClock:
 
     def start(self, in_s: float = 0.0) -> None:
         """Let the run begin `in_s` seconds from now."""
-        self.start_s = time.monotonic() + in_s
+        self.start_s = monotonic_s() + in_s
 
     def now_s(self) -> float:
-        return 0.0 if self.start_s == math.inf else max(0.0, time.monotonic() - self.start_s)
+        return 0.0 if self.start_s == math.inf else max(0.0, monotonic_s() - self.start_s)
 
     async def sleep_until(self, at_s: float) -> None:
-        await asyncio.sleep(max(0.0, self.start_s + at_s - time.monotonic()))
+        await asyncio.sleep(max(0.0, self.start_s + at_s - monotonic_s()))
 
 
 class ScopedSeams(Protocol):

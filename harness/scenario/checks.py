@@ -8,6 +8,7 @@ from harness.oci.images import ImageSpec, ImageSpecError
 from harness.recording.metrics import METRICS
 from harness.recording.tally import METRICS as ABORT_METRICS
 from harness.scenario.complaints import Path, did_you_mean, got
+from harness.scenario.environment_model import NODES_MAX
 from harness.scenario.existing_checks import existing_fits
 from harness.scenario.expectation_where import where_has_samples
 from harness.scenario.extent import last_step_s, round_at_s, stream_end_s
@@ -141,8 +142,9 @@ def _later_steps_make_sense(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
             if key == "rollbacks" and (rollout.repeat == 1 or rollout.cache == "warm"):
                 yield (*at, "of"), f"has no earlier version to go back to: {step.of} has only one"
     for index, rollout in enumerate(body.load.rollouts):
-        if rollout.rolling is not None and body.environment.cluster.provider == "emulated":
-            rule = "needs a real cluster (--cluster kind): emulated nodes have no Deployments"
+        provider = body.environment.cluster.provider
+        if rollout.rolling is not None and provider in ("emulated", "simulated"):
+            rule = f"needs a real cluster (--cluster kind): {provider} nodes have no Deployments"
             yield ("load", "rollouts", index, "rolling"), rule
 
 
@@ -167,6 +169,13 @@ def _pulls_fit_the_cluster(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
     if cluster.provider == "kind" and cluster.nodes > KIND_NODES_MAX:
         rule = f"must be at most {KIND_NODES_MAX} for kind, got {cluster.nodes}"
         yield ("environment", "cluster", "nodes"), rule
+    if cluster.provider != "simulated" and cluster.nodes > NODES_MAX:
+        rule = f"must be at most {NODES_MAX} unless they are simulated, got {cluster.nodes}"
+        yield ("environment", "cluster", "nodes"), rule
+    registry = body.environment.registry.provider
+    if cluster.provider == "simulated" and registry != "embedded":
+        rule = f"must be embedded with simulated nodes, got {registry}"
+        yield ("environment", "registry", "provider"), rule
     if cluster.serialize_image_pulls and cluster.max_parallel_image_pulls > 1:
         # kubelet: pkg/kubelet/apis/config/validation/validation.go, v1.34.4
         rule = f"needs serialize_image_pulls: false, got {cluster.max_parallel_image_pulls}"

@@ -17,7 +17,8 @@ from harness.registry.profiles import PROFILES
 from harness.scenario.field_types import Number, Strict, VariableName
 from harness.units import ByteCount, PositiveSeconds
 
-NODES_MAX = 2000
+NODES_MAX = 2000  # each has listeners and connections of its own
+SIMULATED_NODES_MAX = 100_000
 NODE_SETTINGS = frozenset(it.name for it in fields(NodeSettings)) - {"unpack_bytes_per_s"}
 
 
@@ -109,12 +110,13 @@ class Registry(Strict):
 class Cluster(Strict):
     """Who pulls: emulated nodes or a kind cluster's, with kubelet's and containerd's settings.
 
+    `simulated` nodes follow the same rules as emulated ones on a virtual clock: no byte is moved.
     `existing` is a cluster of yours, which must be allowed by name on the command line; its nodes
     keep their own settings.
     """
 
-    provider: Literal["emulated", "kind", "existing"] = "emulated"
-    nodes: StrictInt = Field(4, ge=1, le=NODES_MAX)
+    provider: Literal["simulated", "emulated", "kind", "existing"] = "emulated"
+    nodes: StrictInt = Field(4, ge=1, le=SIMULATED_NODES_MAX)
     image: str | None = Field(None, min_length=1, description="kind: its node image")
     pull_secret: Literal["pod", "service_account"] = Field(
         "pod", description="kind, existing: where pods find the registry's credentials"

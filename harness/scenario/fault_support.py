@@ -37,7 +37,7 @@ class FaultSupport:
     provider: Literal["embedded", "distribution", "external"]
     tls: bool
     logins: Logins
-    cluster: Literal["emulated", "kind", "existing"]
+    cluster: Literal["simulated", "emulated", "kind", "existing"]
     clients_only: bool = False
 
     def problems(self, fault: Fault) -> Iterator[str]:

@@ -96,7 +96,7 @@ def answering(script: Answering) -> Iterator[NameServerThread]:
 
 @pytest.fixture
 def _short_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "_TRY_S", 0.3)
+    monkeypatch.setattr(lookup, "TRY_S", 0.3)
 
 
 def found(server: NameServerThread, *, timeout_s: float = 20) -> Addresses | TransportFailure:
@@ -186,7 +186,7 @@ def test_the_dials_own_limit_names_no_server() -> None:
 
 def test_a_lost_answer_is_made_good_by_the_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """As when a share of the answers is dropped."""
-    monkeypatch.setattr(lookup, "_TRY_S", 0.3)
+    monkeypatch.setattr(lookup, "TRY_S", 0.3)
     seen: set[str] = set()
 
     def forgetful(query: DNSRecord, transport: str) -> bytes | None:

@@ -11,7 +11,8 @@ import pytest
 from gevent.lock import BoundedSemaphore
 
 from harness.load.node_client import NodeWire
-from harness.load.pull_steps import Carried, carry_out
+from harness.load.pull_parts import Carried
+from harness.load.pull_steps import carry_out
 from harness.node.commands import AttemptFailed, Command, Pause, PauseReason, Rule, Together
 from harness.node.containerd import pull
 from harness.node.image_store import ContentStore

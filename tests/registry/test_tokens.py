@@ -43,7 +43,7 @@ def test_nobody_gets_a_narrower_token(anonymous_pull: bool, pulls: bool) -> None
 def test_token_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """After its lifetime a token is worth nothing, also one that was seen before."""
     now_s = 1000.0
-    monkeypatch.setattr("harness.registry.tokens.time.monotonic", lambda: now_s)
+    monkeypatch.setattr("harness.registry.tokens.monotonic_s", lambda: now_s)
     tokens = TokenService(ACCOUNT, lifetime_s=60)
     seen, unseen = tokens.issue("robot", []), tokens.issue("robot", [])
     now_s = 1059.9

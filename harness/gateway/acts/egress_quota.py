@@ -1,6 +1,5 @@
 """So many bytes of content in a window; then refused, or slowed."""
 
-import time
 from math import inf
 
 from harness.gateway.acts._behaviour import (
@@ -15,6 +14,7 @@ from harness.gateway.acts._behaviour import (
 from harness.gateway.request import GatewayRequest
 from harness.oci.errors import ErrorCode
 from harness.oci.windows import Window
+from harness.process.clock import monotonic_s
 from harness.seams import EgressQuota
 
 _CODES = {403: ErrorCode.DENIED, 429: ErrorCode.TOOMANYREQUESTS}
@@ -25,7 +25,7 @@ class EgressQuotaBehaviour(Behaviour[EgressQuota]):
 
     def __init__(self, act: EgressQuota, context: RuleContext) -> None:
         super().__init__(act, context)
-        self._window = Window(act.limit_bytes, act.window_s, time.monotonic())
+        self._window = Window(act.limit_bytes, act.window_s, monotonic_s())
 
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
         refuses = self.act.bytes_per_s is None and self.remaining_bytes(now_s) <= 0

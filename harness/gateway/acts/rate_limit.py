@@ -1,6 +1,5 @@
 """So many requests in a window, then 429. HEAD counts only when the rule names it (Docker Hub)."""
 
-import time
 from dataclasses import replace
 
 from harness.gateway.acts._behaviour import (
@@ -15,6 +14,7 @@ from harness.gateway.acts._behaviour import (
 from harness.gateway.request import GatewayRequest
 from harness.oci.errors import ErrorCode
 from harness.oci.windows import Window
+from harness.process.clock import monotonic_s
 from harness.seams import RateLimit
 
 _TOO_MANY_REQUESTS = 429
@@ -23,7 +23,7 @@ _TOO_MANY_REQUESTS = 429
 class RateLimitBehaviour(Behaviour[RateLimit]):
     def __init__(self, act: RateLimit, context: RuleContext) -> None:
         super().__init__(act, context)
-        self._window = Window(act.limit, act.window_s, time.monotonic())
+        self._window = Window(act.limit, act.window_s, monotonic_s())
 
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
         counted = request.method != "HEAD" or "HEAD" in self.context.methods

@@ -1,17 +1,16 @@
 """Bearer tokens judged by a clock that goes wrong."""
 
-from datetime import UTC, datetime
-
 import jwt
 
 from harness.gateway.acts._behaviour import ANSWER, IGNORE, Behaviour, OwnAnswer, Verdict
 from harness.gateway.request import GatewayRequest
+from harness.process.clock import utc_now
 from harness.seams import SkewClock
 
 
 class SkewClockBehaviour(Behaviour[SkewClock]):
     def decide(self, request: GatewayRequest, now_s: float) -> Verdict:
-        return ANSWER if is_refused(self.act, request, datetime.now(UTC).timestamp()) else IGNORE
+        return ANSWER if is_refused(self.act, request, utc_now().timestamp()) else IGNORE
 
     def answer(self, request: GatewayRequest) -> OwnAnswer:
         return self.context.refuse_token(request, "invalid_token")
