@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
+from typer.testing import CliRunner
+
+from harness.cli import app
 
 LIMIT_S = 180.0  # workers share the machine: longer than any of this takes on two busy cores
 
@@ -72,6 +75,18 @@ def harness(
     process = start(*arguments, folder=folder)
     out, err = process.communicate(timeout=limit_s)
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def verb(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`harness` in this process: for what reads, writes or refuses and starts nothing.
+
+    An interpreter of its own takes longer to start than most such verbs take.
+    """
+    with chdir(folder):
+        ended = CliRunner().invoke(app, [*map(str, arguments)])
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    return subprocess.CompletedProcess(arguments, ended.exit_code, ended.stdout, ended.stderr)
 
 
 def run_folder(folder: Path) -> Path:

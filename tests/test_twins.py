@@ -19,7 +19,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "harness/run/clean.py": "tests/cli/test_clean.py, by the verb",
     "harness/environment/registry_child.py": "tests/environment/test_registry.py, as a process",
     "harness/cli/reports.py": "tests/cli/test_run.py and test_caring.py",
-    "harness/cli/settings.py": "tests/cli/test_maintenance.py, by running the program",
+    "harness/cli/settings.py": "tests/cli/test_maintenance.py, by its verbs",
     "harness/cli/stop.py": "tests/cli/test_run.py, by signals to the program",
     "harness/link/__main__.py": "tests/environment/test_link.py, as a process",
     "harness/link/api.py": "tests/contract/test_every_link_api.py, by one table for both servers",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.process.lock import hold
-from tests.program import harness
+from tests.program import verb
 
 
 def made(reports: Path, scenario: str, run_id: str, *, days: float) -> Path:
@@ -31,7 +31,7 @@ def test_without_delete_it_only_says_what_would_go(reports: Path) -> None:
     old = made(reports, "outage", "aaaaaa", days=31)
     older = made(reports, "outage", "bbbbbb", days=40)
     young = made(reports, "outage", "cccccc", days=29)
-    told = harness("clean", "--keep", "30d", folder=reports.parent)
+    told = verb("clean", "--keep", "30d", folder=reports.parent)
     assert told.returncode == 0
     assert told.stdout.splitlines() == [
         f"would delete  reports/outage/{older.name}: 3 files, 1,000 B",
@@ -52,7 +52,7 @@ def test_with_delete_old_runs_and_suites_go(reports: Path, word: str) -> None:
     gone[-1].mkdir()
     (gone[-1] / "suite.json").write_text("[]")
     young = made(reports, "latency", "cccccc", days=1)
-    done = harness("clean", word, folder=reports.parent)
+    done = verb("clean", word, folder=reports.parent)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "deleted 3 folders, 7 files, 1.96 KiB"
     assert not any(one.exists() for one in gone)
@@ -75,7 +75,7 @@ def test_what_lives_or_must_be_undone_or_is_no_run_stays(reports: Path) -> None:
     link.symlink_to(elsewhere)
     undo = "has changes to undo: run `harness recover` first"
     with hold(running):
-        done = harness("clean", "--delete", folder=reports.parent)
+        done = verb("clean", "--delete", folder=reports.parent)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         f"kept          reports/outage/{killed.name}: {undo}",
@@ -88,6 +88,6 @@ def test_what_lives_or_must_be_undone_or_is_no_run_stays(reports: Path) -> None:
 
 def test_an_age_without_a_unit_is_refused(reports: Path) -> None:
     """Nobody should guess whether 30 means days."""
-    told = harness("clean", "--keep", "30", folder=reports.parent)
+    told = verb("clean", "--keep", "30", folder=reports.parent)
     assert told.returncode == 2
     assert "as 30d" in told.stderr

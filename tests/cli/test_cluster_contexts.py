@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import harness
+from tests.program import harness, verb
 
 SCENARIO = """\
 name: mine
@@ -45,7 +45,7 @@ def test_a_run_without_leave_makes_nothing(
     options: tuple[str, ...], said: str, scenario: Path
 ) -> None:
     """Exit 2 and one sentence."""
-    done = harness("run", scenario, *options, folder=scenario.parent)
+    done = verb("run", scenario, *options, folder=scenario.parent)
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -64,11 +64,11 @@ def test_an_api_that_does_not_answer_ends_the_run(scenario: Path) -> None:
 
 def test_up_goes_to_no_cluster_of_the_users(scenario: Path) -> None:
     """Only a run, which ends, does."""
-    done = harness("up", scenario, folder=scenario.parent)
+    done = verb("up", scenario, folder=scenario.parent)
     assert done.returncode == 2
     assert "provider existing is for harness run" in done.stderr
 
 
 def test_a_plan_says_whose_nodes_they_are(scenario: Path) -> None:
     """Without asking anybody."""
-    assert "nodes     2 existing" in harness("plan", scenario, folder=scenario.parent).stdout
+    assert "nodes     2 existing" in verb("plan", scenario, folder=scenario.parent).stdout

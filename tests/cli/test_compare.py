@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.baseline import Baseline
 from harness.analysis.run_sets import RunSet
 from tests.analysis.test_comparison import FIVE, side, times
-from tests.program import brief, harness, run_folder
+from tests.program import brief, harness, run_folder, verb
 from tests.recordings import outage
 
 
@@ -24,7 +24,7 @@ def kept(folder: Path, name: str, runs: RunSet) -> None:
 def test_only_a_regression_exits_6(tmp_path: Path, factor: float, code: int) -> None:
     kept(tmp_path, "old", side("a", delay=FIVE))
     kept(tmp_path, "new", side("b", delay=times(FIVE, factor)))
-    done = harness("compare", "baseline:old", "baseline:new", folder=tmp_path)
+    done = verb("compare", "baseline:old", "baseline:new", folder=tmp_path)
     assert done.returncode == code, done.stderr
     assert "deployment delay p95 during latency-1: 10.1 s" in done.stdout
 
@@ -33,7 +33,7 @@ def test_the_comparison_as_json_has_its_sentences(tmp_path: Path) -> None:
     kept(tmp_path, "old", side("a", delay=FIVE))
     kept(tmp_path, "new", side("b", delay=times(FIVE, 1.3)))
     arguments = ("compare", "baseline:old", "baseline:new", "--json", "--minimum-effect", "50%")
-    done = harness(*arguments, folder=tmp_path)
+    done = verb(*arguments, folder=tmp_path)
     assert done.returncode == 0
     told = json.loads(done.stdout)
     assert told["verdict"] == "no_regression"
@@ -56,7 +56,7 @@ def test_what_cannot_be_compared_exits_2(
     kept(tmp_path, "old", side("a", delay=FIVE))
     other = side("b", delay=FIVE)
     kept(tmp_path, "other", replace(other, runs=tuple(replace(it, seed=2) for it in other.runs)))
-    done = harness("compare", *arguments, folder=tmp_path)
+    done = verb("compare", *arguments, folder=tmp_path)
     assert done.returncode == 2
     assert rule in done.stderr
     assert "Traceback" not in done.stderr
@@ -64,14 +64,14 @@ def test_what_cannot_be_compared_exits_2(
 
 def test_a_baseline_is_added_to_listed_and_removed(tmp_path: Path) -> None:
     folder = outage().write(tmp_path / "run")
-    added = harness("baseline", "add", "nightly", folder, folder=tmp_path)
+    added = verb("baseline", "add", "nightly", folder, folder=tmp_path)
     assert added.returncode == 0, added.stderr
     assert "nightly.json: 1 runs of dns-outage" in added.stdout
-    listed = json.loads(harness("baseline", "list", "--json", folder=tmp_path).stdout)
+    listed = json.loads(verb("baseline", "list", "--json", folder=tmp_path).stdout)
     assert listed[0] | {"name": "nightly", "runs": 1, "scenario": "dns-outage"} == listed[0]
-    assert harness("baseline", "remove", "nightly", folder=tmp_path).returncode == 0
-    assert harness("baseline", "remove", "nightly", folder=tmp_path).returncode == 2
-    assert "contains no baseline" in harness("baseline", "list", folder=tmp_path).stderr
+    assert verb("baseline", "remove", "nightly", folder=tmp_path).returncode == 0
+    assert verb("baseline", "remove", "nightly", folder=tmp_path).returncode == 2
+    assert "contains no baseline" in verb("baseline", "list", folder=tmp_path).stderr
 
 
 def test_repeats_are_runs_of_one_group(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_repeats_are_runs_of_one_group(tmp_path: Path) -> None:
     assert [it["repeat"]["index"] for it in told] == [1, 2]
     assert len({it["repeat"]["group"] for it in told}) == 1
     assert len({it["scenario_sha256"] for it in told}) == 1
-    added = harness("baseline", "add", "nightly", folders[0], folder=tmp_path)
+    added = verb("baseline", "add", "nightly", folders[0], folder=tmp_path)
     assert "2 runs of brief" in added.stdout
 
 
@@ -92,7 +92,7 @@ def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
     scenario = brief(tmp_path)
     harness("run", "--quiet", scenario, folder=tmp_path)
     first = run_folder(tmp_path)
-    harness("baseline", "add", "nightly", first, folder=tmp_path)
+    verb("baseline", "add", "nightly", first, folder=tmp_path)
     done = harness("run", "--quiet", scenario, "--baseline", "nightly", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Inconclusive: 1 run" in done.stdout
@@ -105,8 +105,8 @@ def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
 def test_a_baseline_of_something_else_is_refused_before_the_run(tmp_path: Path) -> None:
     kept(tmp_path, "nightly", side("a", delay=FIVE))
     scenario = brief(tmp_path)
-    done = harness("run", scenario, "--baseline", "nightly", folder=tmp_path)
+    done = verb("run", scenario, "--baseline", "nightly", folder=tmp_path)
     assert done.returncode == 2
     assert "scenario differs: simulated in A, brief in B" in done.stderr
-    assert harness("run", scenario, "--baseline", "no", folder=tmp_path).returncode == 2
+    assert verb("run", scenario, "--baseline", "no", folder=tmp_path).returncode == 2
     assert not (tmp_path / "reports").exists()

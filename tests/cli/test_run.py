@@ -17,6 +17,7 @@ from tests.program import (
     left_behind,
     run_folder,
     start,
+    verb,
     wait_for,
     wait_for_event,
 )
@@ -169,7 +170,7 @@ def test_reports_that_cannot_be_made_are_one_sentence(tmp_path: Path, command: s
     """The reports path is a file: 3, and nothing was started."""
     reports = tmp_path / "taken"
     reports.write_text("a file", encoding="utf-8")
-    done = harness(command, brief(tmp_path), "--reports", reports, folder=tmp_path)
+    done = verb(command, brief(tmp_path), "--reports", reports, folder=tmp_path)
     assert done.returncode == 3, done.stderr
     assert "cannot be written: Not a directory" in done.stderr
     assert "Traceback" not in done.stderr
@@ -181,7 +182,7 @@ def test_pages_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     (folder / "findings.json").unlink()
     (folder / "findings.json").mkdir()
-    done = harness("report", folder, folder=tmp_path)
+    done = verb("report", folder, folder=tmp_path)
     assert done.returncode == 4, done.stderr
     assert "the report cannot be written: Is a directory" in done.stderr
     assert not list(folder.glob(".*.part"))
@@ -196,7 +197,7 @@ def test_an_image_larger_than_the_disk_is_refused_before_it_is_built(tmp_path: P
 
 
 def test_an_invalid_scenario_starts_nothing(tmp_path: Path) -> None:
-    done = harness("run", brief(tmp_path, "latncy: {delay: 1s}"), folder=tmp_path)
+    done = verb("run", brief(tmp_path, "latncy: {delay: 1s}"), folder=tmp_path)
     assert done.returncode == 2
     assert "brief.yaml:12:5 faults[0].latncy:" in done.stderr
     assert "did you mean latency?" in done.stderr
@@ -211,7 +212,7 @@ def test_a_partial_recording_is_reported_on(tmp_path: Path) -> None:
     (folder / "events.jsonl").write_text(text[: len(text) * 2 // 3], encoding="utf-8")
     (folder / "samples" / "pods.parquet").unlink()
     (folder / "report.html").unlink()
-    done = harness("report", folder, folder=tmp_path)
+    done = verb("report", folder, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert (folder / "report.html").exists()

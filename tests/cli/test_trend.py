@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tests.program import harness
+from tests.program import verb
 from tests.recordings import outage
 
 
@@ -20,7 +20,7 @@ def test_a_folder_of_runs_becomes_a_page_a_table_and_json(tmp_path: Path) -> Non
         events.write_text(text, encoding="utf-8")
         run = folder / "run.json"
         run.write_text(run.read_text("utf-8").replace("c0ffee", f"c0ffe{number}"), "utf-8")
-    done = harness("trend", "reports", "--json", folder=tmp_path)
+    done = verb("trend", "reports", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     (one,) = json.loads(done.stdout)["scenarios"]
     assert (one["scenario"], len(one["nights"])) == ("dns-outage", 3)
@@ -29,6 +29,6 @@ def test_a_folder_of_runs_becomes_a_page_a_table_and_json(tmp_path: Path) -> Non
 
 
 def test_a_folder_without_runs_exits_2(tmp_path: Path) -> None:
-    done = harness("trend", tmp_path, folder=tmp_path)
+    done = verb("trend", tmp_path, folder=tmp_path)
     assert done.returncode == 2
     assert "is not a run folder and contains none" in done.stderr

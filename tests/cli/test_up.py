@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.program import LIMIT_S, events, left_behind, run_folder, start
+from tests.program import LIMIT_S, events, left_behind, run_folder, start, verb
 
 
 def test_it_prints_one_object_holds_its_faults_and_closes_on_sigterm(tmp_path: Path) -> None:
@@ -63,17 +63,15 @@ def test_with_tls_a_client_trusts_the_authority_of_the_run(tmp_path: Path) -> No
 
 
 def test_a_fault_of_handshakes_is_refused_without_tls(tmp_path: Path) -> None:
-    process = start("up", "--fault", "tls_timeout:", folder=tmp_path)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 2
-    assert "--fault tls_timeout:: needs environment.registry.tls: true (up: --tls)" in err
+    done = verb("up", "--fault", "tls_timeout:", folder=tmp_path)
+    assert done.returncode == 2
+    assert "--fault tls_timeout:: needs environment.registry.tls: true (up: --tls)" in done.stderr
 
 
 def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    process = start("up", "--fault", "latency: {delay: 200}", folder=tmp_path)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 2
-    assert "must be a duration with its unit" in err
+    done = verb("up", "--fault", "latency: {delay: 200}", folder=tmp_path)
+    assert done.returncode == 2
+    assert "must be a duration with its unit" in done.stderr
     assert not (tmp_path / "reports").exists()
 
 

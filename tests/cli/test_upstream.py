@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.distribution import require_distribution
-from tests.program import brief, harness, left_behind, run_folder, start, wait_for_event
+from tests.program import brief, harness, left_behind, run_folder, start, verb, wait_for_event
 from tests.scripted_server import FIN, Steps, ok, promised, scripted
 from tests.standing import Standing, standing
 
@@ -44,7 +44,7 @@ def test_an_external_registry_is_pulled_from_and_left_as_it_was(
         before = tags(up, "app")
         scenario = brief(tmp_path / "ours", "latency: {delay: 20ms}")
         options = [*external(up), "--json", "-q"]
-        refused = harness("run", scenario, *options, folder=tmp_path / "ours")
+        refused = verb("run", scenario, *options, folder=tmp_path / "ours")
         assert refused.returncode == 2
         assert f"allow it by name with --allow-registry {host}" in refused.stderr
         assert not (tmp_path / "ours" / "reports").exists()
@@ -156,7 +156,7 @@ def test_a_registry_that_cannot_be_found_is_refused(
 ) -> None:
     """As every other mistake of a scenario, before anything is started."""
     scenario = brief(tmp_path)
-    done = harness("check", scenario, "--set", f"environment.registry={registry}", folder=tmp_path)
+    done = verb("check", scenario, "--set", f"environment.registry={registry}", folder=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
 
@@ -165,9 +165,9 @@ def test_content_at_rest_is_changed_in_the_embedded_registry_only(tmp_path: Path
     """One sentence, at plan time and for a held fault."""
     scenario = brief(tmp_path, "corrupted_blob: {on: rest}")
     provider = ["--set", "environment.registry.provider=distribution"]
-    done = harness("plan", scenario, *provider, folder=tmp_path)
+    done = verb("plan", scenario, *provider, folder=tmp_path)
     assert done.returncode == 2
     assert "changes stored content, which needs provider: embedded, got distribution" in done.stderr
-    done = harness("up", *provider, "--fault", "corrupted_blob: {on: rest}", folder=tmp_path)
+    done = verb("up", *provider, "--fault", "corrupted_blob: {on: rest}", folder=tmp_path)
     assert done.returncode == 2
     assert "changes stored content, which needs provider: embedded, got distribution" in done.stderr
