@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,18 +15,10 @@ from harness.environment.registry import RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.process.child import ChildError, Run
-from harness.process.journal import Journal
 from harness.seams import Certificate, Where
 from tests.registry_server import eventually
 
 NODES = ("n0", "n1")
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    journal = Journal(tmp_path / "journal.jsonl")
-    yield Run(run_id="r1", folder=tmp_path, journal=journal, clock_start_s=time.monotonic())
-    journal.close()
 
 
 @asynccontextmanager

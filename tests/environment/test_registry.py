@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,7 +23,7 @@ from harness.environment.store import in_thread
 from harness.oci.digest import digest_of
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import ChildError, Run
-from harness.process.journal import Journal, pending
+from harness.process.journal import pending
 from harness.registry.tokens import Account
 from harness.seams import Delay, RequestKind, Respond, Where
 from tests.registry_server import eventually
@@ -32,13 +31,6 @@ from tests.registry_server import eventually
 NODES = ("n0", "n1", "clients")
 SPEC = ImageSpec(name="app", size_bytes=300_000, layers=3)
 BUSY = Respond(status=503)
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    journal = Journal(tmp_path / "journal.jsonl")
-    yield Run(run_id="r1", folder=tmp_path, journal=journal, clock_start_s=time.monotonic())
-    journal.close()
 
 
 @asynccontextmanager
