@@ -18,6 +18,7 @@ def test_a_job_on_github_has_a_summary_and_annotations(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     path = brief(tmp_path, expectation="{metric: deployment_delay, quantile: 0.5, at_most: 1ms}")
     done = harness("run", "--json", "--quiet", path, folder=tmp_path)
+    assert done.returncode == 1
     assert json.loads(done.stdout)["exit_code"] == 1
     assert summary.read_text(encoding="utf-8").startswith("before\n# brief: ❌ fail")
     annotated = [line for line in done.stderr.splitlines() if line.startswith("::")]

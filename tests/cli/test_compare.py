@@ -9,6 +9,7 @@ import pytest
 from harness.analysis.baseline import Baseline
 from harness.analysis.run_sets import RunSet
 from tests.analysis.test_comparison import FIVE, side, times
+from tests.cli.conftest import BriefRun
 from tests.program import brief, harness, run_folder, verb
 from tests.recordings import outage
 
@@ -87,16 +88,16 @@ def test_repeats_are_runs_of_one_group(tmp_path: Path) -> None:
     assert "2 runs of brief" in added.stdout
 
 
-def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("brief run")
+def test_a_run_is_compared_with_its_baseline(tmp_path: Path, brief_run: BriefRun) -> None:
     """At the end, and in its pages; a single run is too little to tell, and says so."""
     scenario = brief(tmp_path)
-    harness("run", "--quiet", scenario, folder=tmp_path)
-    first = run_folder(tmp_path)
+    first = brief_run.folder
     verb("baseline", "add", "nightly", first, folder=tmp_path)
     done = harness("run", "--quiet", scenario, "--baseline", "nightly", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Inconclusive: 1 run" in done.stdout
-    (second,) = set((tmp_path / "reports").glob("*/*")) - {first}
+    second = run_folder(tmp_path)
     for name in ("report.html", "report.md", "junit.xml"):
         assert "1 run of" in (second / name).read_text(encoding="utf-8"), name
         assert "1 run of" not in (first / name).read_text(encoding="utf-8"), name

@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import BriefRun
 from tests.program import (
     LIMIT_S,
     brief,
@@ -28,26 +30,29 @@ WHOLE_FOLDER = (
 )
 
 
-def test_a_run_that_meets_its_expectations_passes_and_leaves_its_folder(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("brief run")
+def test_a_run_that_meets_its_expectations_passes_and_leaves_its_folder(
+    brief_run: BriefRun,
+) -> None:
     """The main job: 0, a verdict on stdout, progress on stderr, every file of the folder."""
-    done = harness("run", brief(tmp_path), folder=tmp_path)
+    done = brief_run.done
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("PASS")
     assert "fault latency-1 injected" in done.stderr
-    names = {path.name for path in run_folder(tmp_path).iterdir()}
+    names = {path.name for path in brief_run.folder.iterdir()}
     assert names >= set(WHOLE_FOLDER.split())
-    assert not left_behind(tmp_path)
-    assert not (run_folder(tmp_path) / "registry").exists()
+    assert not left_behind(brief_run.home)
+    assert not (brief_run.folder / "registry").exists()
 
 
 def test_the_result_as_json_is_one_object_on_stdout(tmp_path: Path) -> None:
-    """And an expectation that fails exits 1, which --exit-zero forgives."""
+    """It says what failed, also where --exit-zero forgives it (test_ci.py: otherwise 1)."""
     never = "{metric: deployment_delay, quantile: 0.5, at_most: 1ms}"
     path = brief(tmp_path, expectation=never)
-    done = harness("run", "--json", "--quiet", path, folder=tmp_path)
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["verdict"] == "fail"
-    assert harness("run", "--exit-zero", path, folder=tmp_path).returncode == 0
+    done = harness("run", "--json", "--quiet", "--exit-zero", path, folder=tmp_path)
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert (told["verdict"], told["exit_code"]) == ("fail", 1)
 
 
 def test_a_fault_that_touches_nothing_proves_nothing(tmp_path: Path) -> None:
@@ -176,10 +181,10 @@ def test_reports_that_cannot_be_made_are_one_sentence(tmp_path: Path, command: s
     assert "Traceback" not in done.stderr
 
 
-def test_pages_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("brief run")
+def test_pages_that_cannot_be_written_are_one_sentence(tmp_path: Path, brief_run: BriefRun) -> None:
     """A folder stands where the findings belong, as a disk that refuses them: 4, no traceback."""
-    harness("run", brief(tmp_path), folder=tmp_path)
-    folder = run_folder(tmp_path)
+    folder = shutil.copytree(brief_run.folder, tmp_path / "run")
     (folder / "findings.json").unlink()
     (folder / "findings.json").mkdir()
     done = verb("report", folder, folder=tmp_path)
@@ -204,10 +209,10 @@ def test_an_invalid_scenario_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "reports").exists()
 
 
-def test_a_partial_recording_is_reported_on(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("brief run")
+def test_a_partial_recording_is_reported_on(tmp_path: Path, brief_run: BriefRun) -> None:
     """What a killed run left, with a line cut in the middle and a table missing."""
-    harness("run", brief(tmp_path), folder=tmp_path)
-    folder = run_folder(tmp_path)
+    folder = shutil.copytree(brief_run.folder, tmp_path / "run")
     text = (folder / "events.jsonl").read_text(encoding="utf-8")
     (folder / "events.jsonl").write_text(text[: len(text) * 2 // 3], encoding="utf-8")
     (folder / "samples" / "pods.parquet").unlink()
