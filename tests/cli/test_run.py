@@ -90,7 +90,7 @@ def test_a_signal_heals_closes_and_exits_130(
     process = start("run", brief(tmp_path), folder=tmp_path)
     wait_for_event(tmp_path, name)
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130, err
     kinds = [event["event"] for event in events(tmp_path)]
     assert kinds.count("fault_healed") == kinds.count("fault_injected")
@@ -104,7 +104,7 @@ def test_a_second_ctrl_c_forces(tmp_path: Path) -> None:
     wait_for_event(tmp_path, "load_started")
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130
     wait_for(lambda: not left_behind(tmp_path), "an empty process list")
 
@@ -115,7 +115,7 @@ def test_after_kill_9_recover_leaves_nothing(tmp_path: Path) -> None:
     process = start("run", brief(tmp_path, fault, **{"for: 1s": "for: 60s"}), folder=tmp_path)
     wait_for_event(tmp_path, "fault_injected")
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=LIMIT_S)
     done = harness("recover", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"put \d+ bytes back|bytes at \d+ were whole", done.stdout)

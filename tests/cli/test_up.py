@@ -36,7 +36,7 @@ def test_it_prints_one_object_holds_its_faults_and_closes_on_sigterm(tmp_path: P
         )
         assert found.headers["docker-content-digest"] == told["images"][f"{name}:{tag}"]["digest"]
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0
     assert not left_behind(tmp_path)
     healed = [event for event in events(tmp_path) if event["event"] == "fault_healed"]
@@ -58,7 +58,7 @@ def test_with_tls_a_client_trusts_the_authority_of_the_run(tmp_path: Path) -> No
             answer = client.get(f"{url}/v2/")
         assert answer.headers["www-authenticate"].startswith(f'Bearer realm="{url}/token"')
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0
 
 

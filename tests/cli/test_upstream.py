@@ -8,7 +8,16 @@ import httpx
 import pytest
 
 from tests.distribution import require_distribution
-from tests.program import brief, harness, left_behind, run_folder, start, verb, wait_for_event
+from tests.program import (
+    LIMIT_S,
+    brief,
+    harness,
+    left_behind,
+    run_folder,
+    start,
+    verb,
+    wait_for_event,
+)
 from tests.scripted_server import FIN, Steps, ok, promised, scripted
 from tests.standing import Standing, standing
 
@@ -74,7 +83,7 @@ def test_what_a_killed_run_pushed_is_taken_away_by_recover(
         process = start("run", brief(ours), *external(up), *leave, "-q", folder=ours)
         wait_for_event(ours, "load_started")
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=LIMIT_S)
         run_id = run_folder(ours).name.rpartition("-")[2]
         assert [tag for tag in tags(up, "app") if tag.endswith(f"-{run_id}")]
         refused = harness("recover", folder=ours)
