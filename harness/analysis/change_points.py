@@ -5,8 +5,13 @@ those after. The smallest of these p is the statistic, and its own distribution 
 depends on nothing but the length of the series, because only ranks count. So it is drawn once, from
 shuffled series, and what is called a change is as rare as it is said to be for whatever noise. A
 series with a change is cut there, and both parts are searched again.
+
+Shuffles cannot show what is rarer than one of them, so very small chances come from a sum that is
+exact: what each cut's own test adds at most (Bonferroni). The same sum says how many nights a
+series needs before even two levels that never overlap are too rare to be chance.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -21,6 +26,7 @@ from harness.analysis.quantiles import Floats
 FEWEST: Final = 4  # on either side: fewer would be an outlier, not a level
 MOST: Final = 120  # of a series that is searched; older values are history
 DRAWS: Final = 20_000
+_FEW: Final = 100  # shuffles: their share is uncertain by more than a tenth
 _SEED: Final = 20_240_102
 
 
@@ -60,18 +66,27 @@ def change_points(
     return tuple(one for one in found if abs(one.shift) >= minimum)
 
 
+def first_cut(
+    values: Floats, level: float, minimum: float, draws: int = DRAWS
+) -> ChangePoint | None:
+    """The clearest cut of `values` in two, if chance gives one at most at `level`."""
+    if len(values) < 2 * FEWEST:
+        return None
+    smallest, places = scan(ranked(values)[None, :])
+    p, at = chance(float(smallest[0]), len(values), draws), int(places[0])
+    shift = float(np.median(values[at:]) - np.median(values[:at]))
+    if p > level or abs(shift) < minimum:
+        return None
+    return ChangePoint(at=at, shift=shift, p=p)
+
+
 def _search(values: Floats, start: int, end: int, rule: _Rule) -> list[tuple[int, float]]:
     """Where to cut values[start:end], and how rare each cut is."""
-    part = values[start:end]
-    if len(part) < 2 * FEWEST:
+    cut = first_cut(values[start:end], rule.level, rule.minimum, rule.draws)
+    if cut is None:
         return []
-    smallest, places = scan(ranked(part)[None, :])
-    p = chance(float(smallest[0]), len(part), rule.draws)
-    at = start + int(places[0])
-    shift = float(np.median(values[at:end]) - np.median(values[start:at]))
-    if p > rule.level or abs(shift) < rule.minimum:
-        return []
-    return [*_search(values, start, at, rule), (at, p), *_search(values, at, end, rule)]
+    at = start + cut.at
+    return [*_search(values, start, at, rule), (at, cut.p), *_search(values, at, end, rule)]
 
 
 def ranked(values: Floats) -> Floats:
@@ -125,6 +140,32 @@ def _smallest_by_chance(length: int, draws: int) -> Floats:
 
 
 def chance(smallest: float, length: int, draws: int = DRAWS) -> float:
-    """How often an unchanged series of this length has a smallest p at least as small."""
+    """How often, at most, an unchanged series of this length has a smallest p at least as small.
+
+    Two standard errors above what the shuffles say, or the exact sum where they say little.
+    """
     drawn = _smallest_by_chance(length, draws)
-    return float((1 + np.searchsorted(drawn, smallest * (1 + 1e-9), side="right")) / (1 + draws))
+    as_rare = int(np.searchsorted(drawn, smallest * (1 + 1e-9), side="right"))
+    seen = (1 + as_rare + 2 * math.sqrt(as_rare)) / (1 + draws)
+    return min(1.0, seen, _at_most(smallest, length) if as_rare < _FEW else 1.0)
+
+
+def _at_most(smallest: float, length: int) -> float:
+    """The sum over all cuts of how often each alone has a p of at most `smallest`."""
+    tests = (np.minimum(1.0, 2 * tail) for tail in _tails(length).values())
+    reached = (p[p <= smallest * (1 + 1e-9)] for p in tests)
+    return min(1.0, float(sum(p[-1] for p in reached if len(p))))
+
+
+def enough_nights(level: float, before: int | None = None) -> int | None:
+    """The least length at which two levels that never overlap are a change at `level`.
+
+    With the cut after `before` values; None: in the middle, where the test is at its strongest.
+    None when MOST nights would not do.
+    """
+    first = 2 * FEWEST if before is None else before + FEWEST
+    for length in range(first, MOST + 1):
+        clean = 2 * float(_tails(length)[length // 2 if before is None else before][0])
+        if clean <= level and chance(clean, length) <= level:
+            return length
+    return None

@@ -54,8 +54,8 @@ class Limits:
 class FigureComparison:
     """One figure on both sides.
 
-    `a`, `b`: medians over the repeats, in `unit`. `change`, `low`, `high`: from A to B with a
-    95 % interval, relative (0.22 is 22 % more) for "s" and "bytes/s", a difference for "share".
+    `a`, `b`: medians over the repeats, in `unit`. `change`: from `a` to `b`, relative (0.22 is 22 %
+    more) for "s" and "bytes/s", a difference for "share"; `low`, `high`: its 95 % interval.
     `rank_p`: the rank test of this figure alone. `family_p`: how often chance makes any figure of
     the comparison as clearly worse; at most `level` is a regression. `samples`: the fewest behind
     one repeat. `note`: why there is no number.
@@ -182,7 +182,10 @@ def _judged(pair: _Pair, chance: float, minimum: float) -> FigureComparison:
     of_a, of_b = values[: len(pair.a)], values[len(pair.a) :]
     shift = shift_interval(of_a, of_b, CONFIDENCE)
     assert shift is not None, "finest_p of 1 % gives an interval of 95 %"
-    middle, low, high = shift
+    assert a is not None, "a judged figure has values"
+    assert b is not None, "a judged figure has values"
+    middle = scaled(metric, b) - scaled(metric, a)  # of the medians: the numbers that are shown
+    low, high = min(shift[1], middle), max(shift[2], middle)
     change = _change(low, middle, high, chance, minimum)
     ends = sorted((_readable(metric, low), _readable(metric, high)))
     return FigureComparison(

@@ -7,19 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from harness.analysis.change_points import change_points
 from harness.analysis.figure_comparison import Limits
-from harness.analysis.figures import FigureName, kind_of, off_scale, on_scale
+from harness.analysis.figures import FigureName, kind_of
 from harness.analysis.json_values import plain
+from harness.analysis.level_changes import LevelChange, Series
 from harness.analysis.run_figures import RunFigures
 
 FORMAT: Final = 1
-# Of unchanged scenarios that are looked at every night for four months, at most this share is ever
-# marked, with all their figures together.
-LEVEL: Final = 0.05
-# What looking every night costs: so many times as often as in a single look does a series without a
-# change cross the level once in four months (measured: tests/simulated_nights.py).
-LOOKS: Final = 25
 FEWEST_NIGHTS: Final = 3  # of a figure that is worth a line
 
 
@@ -43,24 +37,12 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelChange:
-    """A figure's new level from night `at` on. `before`, `after`: medians of the two levels.
-
-    `change`: relative for "s" and "bytes/s", a difference for "share"; `worse`: for the user.
-    """
-
-    at: int
-    started: str
-    before: float
-    after: float
-    change: float
-    worse: bool
-    p: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class FigureTrend:
-    """One figure: its value of each night (null where there is none), and its changes."""
+    """One figure: its value of each night (null where there is none), and its changes.
+
+    `searched_nights`: those with a value since the last mark that breaks the series. `perhaps` and
+    `needs_nights`: see harness.analysis.level_changes.
+    """
 
     metric: str
     part: str
@@ -68,6 +50,9 @@ class FigureTrend:
     unit: str
     nightly: tuple[float | None, ...]
     changes: tuple[LevelChange, ...]
+    perhaps: LevelChange | None
+    searched_nights: int
+    needs_nights: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +103,8 @@ def _scenario(
     marks = tuple(_marks(nights))
     first = max((mark.at for mark in marks if mark.breaks), default=0)
     names = _names(nights)
-    level = LEVEL / (LOOKS * max(1, len(names)))
-    figures = [_figure(name, nights, first, level, limits) for name in names]
-    figures.sort(key=lambda one: not one.changes)
+    figures = [_figure(name, nights, first, len(names), limits) for name in names]
+    figures.sort(key=lambda one: (not one.changes, one.perhaps is None))
     return ScenarioTrend(
         scenario=scenario,
         cluster=cluster,
@@ -192,42 +176,26 @@ def _counts(run: RunFigures, name: FigureName) -> bool:
 
 
 def _figure(
-    name: FigureName, nights: Sequence[_Night], first: int, level: float, limits: Limits
+    name: FigureName, nights: Sequence[_Night], first: int, family: int, limits: Limits
 ) -> FigureTrend:
     kind = kind_of(name.metric)
     assert kind is not None, "_names leaves out what is not known"
     values = [_value(name, night) for night in nights]
-    known = [at for at, value in enumerate(values) if value is not None]
-    searched = [at for at in known if at >= first]
-    scaled = np.array([on_scale(kind, value) for value in values[first:] if value is not None])
-    changes = []
-    if len(scaled):
-        typical = float(np.median([value for value in values[first:] if value is not None]))
-        edges = [0]
-        found = change_points(scaled, level, limits.shift(name.metric, typical))
-        edges += [*(one.at for one in found), len(scaled)]
-        for one, start, end in zip(found, edges, edges[2:], strict=False):
-            before = _median(values[at] for at in searched[start : one.at])
-            after = _median(values[at] for at in searched[one.at : end])
-            shift = on_scale(kind, after) - on_scale(kind, before)
-            changes.append(
-                LevelChange(
-                    at=searched[one.at],
-                    started=nights[searched[one.at]][0].started,
-                    before=before,
-                    after=after,
-                    change=off_scale(kind, shift),
-                    worse=(shift > 0) is kind.more_is_worse,
-                    p=one.p,
-                )
-            )
+    known = [(at, value) for at, value in enumerate(values) if value is not None and at >= first]
+    series = Series(
+        kind=kind,
+        values=np.array([value for _, value in known]),
+        nights=tuple((at, nights[at][0].started) for at, _ in known),
+    )
+    typical = float(np.median(series.values)) if known else None
+    found = series.search(family, limits.shift(name.metric, typical))
     return FigureTrend(
         metric=name.metric,
         part=name.part,
         quantile=name.quantile,
         unit=kind.unit,
         nightly=tuple(values),
-        changes=tuple(changes),
+        **vars(found),
     )
 
 
@@ -235,7 +203,3 @@ def _value(name: FigureName, night: _Night) -> float | None:
     """The median over the repeats of a night."""
     known = [run.figures[name].value for run in night if name in run.figures and _counts(run, name)]
     return float(np.median(known)) if known else None
-
-
-def _median(values: Iterator[float | None]) -> float:
-    return float(np.median([value for value in values if value is not None]))

@@ -9,10 +9,10 @@ from typing import Final
 from harness.analysis.comparison import Comparison
 from harness.analysis.figure_comparison import FigureComparison
 from harness.analysis.windows import PHASES
-from harness.report.words import NONE, in_unit, percent
+from harness.report.changes import change_between, in_three_figures, shown_change, signed
+from harness.report.words import NONE, percent
 
 COMPARISON_FILE: Final = "comparison.json"
-MINUS: Final = "\N{MINUS SIGN}"
 ARROW: Final = "\N{RIGHTWARDS ARROW}"
 
 _WORDS: Final = {
@@ -57,7 +57,7 @@ def sentence(one: FigureComparison) -> str:
 
 def value_text(value: float | None, one: FigureComparison) -> str:
     """A side's median in the figure's unit; a dash when no run has one."""
-    return NONE if value is None else in_unit(value, one.unit)
+    return in_three_figures(value, one.unit)
 
 
 def at_least(one: FigureComparison) -> str:
@@ -66,22 +66,13 @@ def at_least(one: FigureComparison) -> str:
 
 def change_text(one: FigureComparison) -> str:
     """`+22 % (+14 % to +31 %)`, in points for shares; a dash when there is no number."""
-    if one.change is None:
+    if one.change is None or one.a is None or one.b is None:
         return NONE
-    low, high = signed(one.low, one.unit), signed(one.high, one.unit)
-    return f"{signed(one.change, one.unit)} ({low} to {high})"
-
-
-def signed(value: float | None, unit: str) -> str:
-    """A change with its sign, a share's in percentage points."""
-    if value is None:
-        return NONE
-    unit = "pp" if unit == "share" else "%"
-    size = abs(value) * 100
-    text = f"{size:,.0f}" if size >= 10 else f"{size:.1f}".removesuffix(".0")  # noqa: PLR2004  two figures
-    if text == "0":
-        return f"\N{PLUS-MINUS SIGN}0 {unit}"
-    return f"{'+' if value > 0 else MINUS}{text} {unit}"
+    text, change = change_between(one.a, one.b, one.unit), shown_change(one.a, one.b, one.unit)
+    if change is None or one.low is None or one.high is None:
+        return text
+    low, high = min(one.low, change), max(one.high, change)  # rounding must not lead out of it
+    return f"{text} ({signed(low, one.unit)} to {signed(high, one.unit)})"
 
 
 def judgement(one: FigureComparison) -> str:

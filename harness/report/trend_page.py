@@ -6,13 +6,15 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from harness.analysis.trend import FigureTrend, LevelChange, ScenarioTrend, Trend
+from harness.analysis.level_changes import PERHAPS_LEVEL, LevelChange
+from harness.analysis.trend import FEWEST_NIGHTS, FigureTrend, ScenarioTrend, Trend
+from harness.report.changes import change_between, in_three_figures, signed
 from harness.report.charts.trend_chart import trend_chart
-from harness.report.comparison import figure_title, signed
+from harness.report.comparison import figure_title
 from harness.report.html import PAGE_FOLDER, script_hash, templates
 from harness.report.markdown import escaped, table
 from harness.report.text import one_line
-from harness.report.words import NONE, in_unit, percent
+from harness.report.words import NONE, percent
 
 _HEAD: Final = ("Figure", "Nights", "Last night", "Level before", "Level now", "Change", "Since")
 
@@ -44,21 +46,42 @@ def trend_rows(trend: ScenarioTrend) -> tuple[TrendRow, ...]:
 
 def _row(one: FigureTrend) -> TrendRow:
     known = [value for value in one.nightly if value is not None]
-    latest = one.changes[-1] if one.changes else None
+    latest = one.perhaps or (one.changes[-1] if one.changes else None)
     return TrendRow(
-        tone="" if latest is None else "fail" if latest.worse else "pass",
+        tone=_tone(one),
         name=figure_title(one.metric, one.part, one.quantile),
         nights=f"{len(known):,}",
-        last=in_unit(known[-1], one.unit),
-        before=NONE if latest is None else in_unit(latest.before, one.unit),
-        now=NONE if latest is None else in_unit(latest.after, one.unit),
-        change="no change" if latest is None else _changed(latest, one.unit),
+        last=in_three_figures(known[-1], one.unit),
+        before=NONE if latest is None else in_three_figures(latest.before, one.unit),
+        now=NONE if latest is None else in_three_figures(latest.after, one.unit),
+        change=_change(one, latest),
         since="" if latest is None else _night(latest.started),
     )
 
 
-def _changed(change: LevelChange, unit: str) -> str:
-    return f"{signed(change.change, unit)} {'worse' if change.worse else 'better'}"
+def _tone(one: FigureTrend) -> str:
+    if one.perhaps:
+        return "inconclusive"
+    if one.changes:
+        return "fail" if one.changes[-1].worse else "pass"
+    return ""
+
+
+def _change(one: FigureTrend, latest: LevelChange | None) -> str:
+    """What became of the level, in a few words, and how many nights would say more."""
+    if latest is None:
+        return "no change" if one.needs_nights is None else f"too few nights to tell: {_needs(one)}"
+    changed = (
+        f"{change_between(latest.before, latest.after, one.unit)} "
+        f"{'worse' if latest.worse else 'better'}"
+    )
+    if latest is not one.perhaps:
+        return changed
+    return f"perhaps {changed}" + (f": {_needs(one)}" if one.needs_nights else "")
+
+
+def _needs(one: FigureTrend) -> str:
+    return f"has {one.searched_nights}, needs {one.needs_nights}"
 
 
 def _night(started: str) -> str:
@@ -72,13 +95,38 @@ def title_of(trend: ScenarioTrend) -> str:
 
 
 def headline(trend: ScenarioTrend) -> str:
-    """One sentence: how many nights, and what changed in them."""
+    """One sentence: how many nights, what changed in them, and what they are too few for."""
     changed = sum(bool(one.changes) for one in trend.figures)
+    perhaps = sum(one.perhaps is not None for one in trend.figures)
+    few = [one for one in trend.figures if one.needs_nights and not one.perhaps]
     nights = f"{len(trend.nights)} night{'s' if len(trend.nights) != 1 else ''}"
     unfit = sum(night.unfit for night in trend.nights)
+    found = f", {changed} of {len(trend.figures)} figures changed level"
+    found += f", {perhaps} perhaps" if perhaps else ""
+    if not trend.figures:
+        found = f": too few to tell, a figure needs {FEWEST_NIGHTS} to be shown"
+    elif len(few) == len(trend.figures):
+        found = (
+            f": too few to tell, at least {max(one.needs_nights or 0 for one in few)} are needed"
+        )
+    elif few:
+        found += f", too few nights to tell for {len(few)}"
     left_out = f"; {unfit} runs are not comparable and left out" if unfit else ""
-    found = f"{changed} of {len(trend.figures)} figures changed level"
-    return f"{nights}, {found}{left_out}."
+    return f"{nights}{found}{left_out}."
+
+
+def verdict_of(trend: ScenarioTrend) -> tuple[str, str]:
+    """One or two words for the newest levels of all figures, the worst first, and their tone."""
+    newest = [one.perhaps or one.changes[-1] for one in trend.figures if one.perhaps or one.changes]
+    certain = {one.changes[-1].worse for one in trend.figures if one.changes and not one.perhaps}
+    if True in certain:
+        return "worse", "fail"
+    if any(one.perhaps and one.perhaps.worse for one in trend.figures):
+        return "perhaps worse", "inconclusive"
+    if newest:
+        return ("better", "pass") if certain else ("perhaps better", "inconclusive")
+    few = not trend.figures or any(one.needs_nights for one in trend.figures)
+    return ("too few nights", "inconclusive") if few else ("steady", "pass")
 
 
 def marks_of(trend: ScenarioTrend) -> tuple[str, ...]:
@@ -92,7 +140,9 @@ def limits_text(trend: Trend) -> str:
     return (
         f"A level has changed when the nights before and after differ by "
         f"{percent(trend.minimum_effect)} ({points} for shares) and a scan of rank tests finds it; "
-        "at most one unchanged scenario in twenty is marked within four months of nightly runs."
+        "at most one unchanged scenario in twenty is marked within four months of nightly runs. "
+        f"Perhaps: on a given night, at most {percent(PERHAPS_LEVEL)} of unchanged scenarios have "
+        "such a figure. The nights that are needed are the fewest, with levels that never overlap."
     )
 
 
@@ -147,13 +197,12 @@ def trend_page(trend: Trend, bundle: str) -> str:
 
 def _section(number: int, one: ScenarioTrend) -> dict[str, Any]:
     rows = trend_rows(one)
-    worse = any(row.tone == "fail" for row in rows)
-    changed = any(row.tone for row in rows)
+    verdict, tone = verdict_of(one)
     return {
         "title": title_of(one),
         "headline": headline(one),
-        "tone": "fail" if worse else "pass",
-        "verdict": "worse" if worse else "better" if changed else "steady",
+        "tone": tone,
+        "verdict": verdict,
         "marks": marks_of(one),
         "rows": rows,
         "charts": [

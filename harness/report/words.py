@@ -86,7 +86,7 @@ def seconds(value: float | None) -> str:
         return NONE
     if abs(value) < _HALF_MS:
         return "0 s"
-    if abs(value) < 1:
+    if abs(value) < 0.9995:  # noqa: PLR2004  what is 1,000 ms when rounded is a second
         return f"{value * 1000:.3g} ms"
     return f"{value:.1f} s" if abs(value) < 100 else f"{value:,.0f} s"  # noqa: PLR2004
 

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.analysis.change_points import FEWEST, MOST, chance, change_points, ranked, scan
-from tests.simulated_nights import falsely_marked
+from harness.analysis.change_points import (
+    FEWEST,
+    MOST,
+    chance,
+    change_points,
+    enough_nights,
+    ranked,
+    scan,
+)
+from harness.analysis.level_changes import PERHAPS_LEVEL, certain_level
+from tests.simulated_nights import FIGURES, falsely_marked, falsely_marked_in_one_look
 
 MINIMUM = 0.095
 
@@ -68,3 +77,36 @@ def test_chance_is_as_rare_as_it_says() -> None:
 def test_looking_every_week_for_four_months_marks_few_unchanged_scenarios() -> None:
     """At most one in twenty, with eighteen figures each."""
     assert falsely_marked(60, seed=3, every=7) <= 0.05
+
+
+@pytest.mark.parametrize("nights", [17, 30])
+@pytest.mark.parametrize("level", [certain_level(FIGURES), PERHAPS_LEVEL / FIGURES])
+def test_a_look_at_unchanged_scenarios_marks_at_most_one_in_a_hundred(
+    nights: int, level: float
+) -> None:
+    """Also with a change that is only perhaps one, and all eighteen figures together."""
+    assert falsely_marked_in_one_look(nights, level, scenarios=4000, seed=4) <= 0.01
+
+
+def test_chances_rarer_than_one_shuffle_are_summed_exactly() -> None:
+    """Two levels of nine that never overlap: one of C(18, 9) orders each way, at one cut only."""
+    clean = 2 / 48620
+    assert chance(clean, 18, draws=100) == pytest.approx(clean)
+
+
+@pytest.mark.parametrize("before", [None, 4, 9, 20])
+@pytest.mark.parametrize("level", [1e-3, 1e-4])
+def test_enough_nights_are_the_fewest_in_which_clean_levels_are_a_change(
+    level: float, before: int | None
+) -> None:
+    """One night fewer is not enough for them, wherever they are cut."""
+    length = enough_nights(level, before)
+    assert length is not None
+    for nights, found in ((length, True), (length - 1, False)):
+        cut = nights // 2 if before is None else before
+        values = np.repeat((0.0, 1.0), (cut, nights - cut))
+        assert bool(change_points(values, level, MINIMUM)) is found
+
+
+def test_no_number_of_nights_is_enough_for_a_level_of_zero() -> None:
+    assert enough_nights(0.0) is None

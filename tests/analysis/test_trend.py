@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.figure_comparison import Limits
 from harness.analysis.figures import Figure, FigureName
 from harness.analysis.run_figures import RunFigures
-from harness.analysis.trend import ScenarioTrend, trend
+from harness.analysis.trend import FigureTrend, ScenarioTrend, trend
 from tests.simulated_repeats import EMPTY
 
 DELAY = FigureName(metric="deployment_delay", part="all", quantile="p95")
@@ -59,6 +59,46 @@ def test_a_level_that_changed_is_told_with_its_night() -> None:
 
 def test_unchanged_nights_have_no_change() -> None:
     assert not scenario_of(nights([12.0] * 40)).figures[0].changes
+
+
+def family(levels: list[float], size: int = 18, seed: int = 1) -> FigureTrend:
+    """A figure of a scenario that has `size` of them, and that alone changes its level."""
+    still = [
+        FigureName(metric="pull_duration", part=f"part {number}", quantile="p50")
+        for number in range(size - 2)
+    ]
+    figures = {name: Figure(value=1.0, samples=40) for name in still}
+    found = [
+        [replace(run, figures={**run.figures, **figures}) for run in runs]
+        for runs in nights(levels, seed)
+    ]
+    return next(one for one in scenario_of(found).figures if one.metric == "deployment_delay")
+
+
+def test_a_clear_change_in_too_few_nights_is_perhaps_one() -> None:
+    """9 nights of 1.28 s and 8 of 1.89 s: among 18 figures one more night decides."""
+    found = family([1.28] * 9 + [1.89] * 8)
+    assert found.changes == ()
+    assert found.perhaps is not None
+    assert (found.perhaps.at, found.perhaps.worse) == (9, True)
+    assert (found.searched_nights, found.needs_nights) == (17, 18)
+    certain = family([1.28] * 9 + [1.89] * 9)
+    assert (len(certain.changes), certain.perhaps, certain.needs_nights) == (1, None, None)
+
+
+def test_nights_that_are_too_few_for_any_change_say_how_many_it_takes() -> None:
+    """With enough of them, nothing is needed."""
+    few = family([1.28] * 17)
+    assert (few.changes, few.perhaps, few.needs_nights) == ((), None, 18)
+    assert family([1.28] * 18).needs_nights is None
+
+
+def test_a_new_level_after_a_certain_change_is_perhaps_one_by_its_own_nights() -> None:
+    """The nights before the certain change are no evidence for the next one."""
+    found = family([1.0] * 20 + [1.5] * 10 + [3.0] * 7)
+    assert found.perhaps is not None
+    assert (found.changes[0].at, found.perhaps.at) == (20, 30)
+    assert (found.searched_nights, found.needs_nights) == (37, 39)
 
 
 def test_repeats_are_one_night_with_their_median() -> None:

@@ -5,19 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.analysis.comparison import Comparison, compare
 from harness.analysis.figure_comparison import FigureComparison, Limits
 from harness.report import write_reports
+from harness.report.changes import MINUS, change_between, in_three_figures, signed
 from harness.report.comparison import (
     COMPARISON_FILE,
-    MINUS,
     comparison_text,
     read_comparison,
     sentence,
-    signed,
 )
-from harness.report.words import NONE
 from tests.analysis.test_comparison import FIVE, side, times
 from tests.recordings import outage
 
@@ -40,7 +40,8 @@ WORSE = FigureComparison(
 DURING = "deployment delay p95 during latency-1:"
 PERHAPS = "perhaps slower; run more repeats to find out"
 ERRORS = replace(WORSE, metric="pull_error_rate", part="before", quantile="", unit="share", a=0)
-RATE = replace(WORSE, metric="throughput", part="", quantile="", unit="bytes/s", a=None)
+RATE = replace(WORSE, metric="throughput", part="", quantile="", unit="bytes/s")
+RATE = replace(RATE, a=12.4 * 2**20, b=15.1 * 2**20)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,15 @@ RATE = replace(WORSE, metric="throughput", part="", quantile="", unit="bytes/s",
         (WORSE, f"{DURING} 12.4 s → 15.1 s, +22 % (+14 % to +31 %): slower"),
         (
             replace(WORSE, change_is="unchanged", change=0.012, low=-0.02, high=0.03, b=12.5),
-            f"{DURING} 12.4 s → 12.5 s, +1.2 % ({MINUS}2 % to +3 %): no relevant change",
+            f"{DURING} 12.4 s → 12.5 s, +0.8 % ({MINUS}2 % to +3 %): no relevant change",
+        ),
+        (
+            replace(WORSE, a=1.28, b=1.89, change=0.4766, low=0.4768, high=0.5),
+            f"{DURING} 1.28 s → 1.89 s, +48 % (+48 % to +50 %): slower",
+        ),
+        (
+            replace(WORSE, a=0.0, b=0.32, change=31, low=30, high=32),
+            f"{DURING} 0 s → 320 ms, +320 ms: slower",
         ),
         (
             replace(WORSE, change=None, low=None, high=None, note="too few repeats (1 and 1)"),
@@ -61,9 +70,12 @@ RATE = replace(WORSE, metric="throughput", part="", quantile="", unit="bytes/s",
         ),
         (
             replace(ERRORS, b=0.2),
-            "pull error rate before the faults: 0 % → 20 %, +22 pp (+14 pp to +31 pp): worse",
+            "pull error rate before the faults: 0 % → 20 %, +20 pp (+14 pp to +31 pp): worse",
         ),
-        (RATE, f"throughput: {NONE} → 15 B/s, +22 % (+14 % to +31 %): less"),
+        (
+            replace(RATE, a=12.4 * 2**20, b=15.1 * 2**20),
+            "throughput: 12.4 MiB/s → 15.1 MiB/s, +22 % (+14 % to +31 %): less",
+        ),
     ],
 )
 def test_each_figure_has_its_sentence(one: FigureComparison, expected: str) -> None:
@@ -82,6 +94,31 @@ def test_each_figure_has_its_sentence(one: FigureComparison, expected: str) -> N
 )
 def test_changes_have_their_sign_and_two_figures(value: float, text: str) -> None:
     assert signed(value, "s") == text
+
+
+@given(
+    st.floats(0.0005, 1e5),
+    st.floats(0.0005, 1e5),
+    st.sampled_from(["s", "share", "bytes/s"]),
+)
+def test_a_percentage_belongs_to_the_numbers_beside_it(a: float, b: float, unit: str) -> None:
+    """Whoever computes it from what stands there gets what stands there, rounding included."""
+    size = {"s": 1, "share": 1e-5, "bytes/s": 2e6}[unit]
+    a, b = a * size, b * size
+    old, new = (_read(in_three_figures(one, unit)) for one in (a, b))
+    change = new - old if unit == "share" else (new / old - 1) * 100
+    shown = change_between(a, b, unit).replace(MINUS, "-").replace("±", "").replace(",", "")
+    number, sign = shown.split(" ")
+    assert sign == ("pp" if unit == "share" else "%")
+    assert float(number) == pytest.approx(change, abs=0.051 if abs(change) < 9.95 else 0.51)
+
+
+def _read(text: str) -> float:
+    """The number in `1.28 s`, `320 ms`, `12.4 MiB/s` or `< 0.1 %`."""
+    words = text.removeprefix("> ").removeprefix("< ").split(" ")
+    factors = {"ms": 1e-3, "KiB/s": 2**10, "MiB/s": 2**20, "GiB/s": 2**30}
+    edge = {"> 99.9 %": 100.0, "< 0.1 %": 0.0}
+    return edge.get(text, float(words[0].replace(",", "")) * factors.get(words[1], 1))
 
 
 def test_the_text_says_first_what_matters() -> None:

@@ -34,6 +34,39 @@ def test_the_lines_say_what_changed_and_since_when() -> None:
     assert "  note: 2026-09-10 02:00: registry-harness 0.1.0 → 0.2.0" in lines
 
 
+def seventeen() -> Trend:
+    """9 nights at 1.28 s and 8 at 1.89 s, and a share that never changes."""
+    return trend("reports", [run for it in nights([1.28] * 9 + [1.89] * 8) for run in it], Limits())
+
+
+def test_what_is_perhaps_a_change_and_what_cannot_be_told_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither is called steady; at a level at which two figures need as many nights as eighteen."""
+    monkeypatch.setattr("harness.analysis.level_changes.LEVEL", 0.05 / 9)
+    monkeypatch.setattr("harness.analysis.level_changes.PERHAPS_LEVEL", 0.01 / 9)
+    lines = trend_text(seventeen()).splitlines()
+    assert lines[0] == (
+        "simulated: 17 nights, 0 of 2 figures changed level, 1 perhaps, too few nights to tell "
+        "for 1."
+    )
+    assert "perhaps +47 % worse: has 17, needs 18  2026-09-10 02:00" in lines[2]
+    assert "too few nights to tell: has 17, needs 18" in lines[3]
+    page = trend_page(seventeen(), "/* bundle */")
+    assert '<span class="chip">perhaps worse</span>' in page
+    assert "steady" not in page
+
+
+def test_a_few_nights_are_not_called_steady() -> None:
+    """Two, of which no figure is shown yet, and five."""
+    for count, text in ((2, "a figure needs 3 to be shown"), (5, "at least 14 are needed")):
+        runs = [run for it in nights([12.0] * count) for run in it]
+        found = trend("reports", runs, Limits())
+        assert trend_text(found).splitlines()[0].endswith(f"too few to tell, {text}.")
+        page = trend_page(found, "/* bundle */")
+        assert '<span class="chip">too few nights</span>' in page
+
+
 def test_the_markdown_is_a_table() -> None:
     text = trend_markdown(made())
     assert "| deployment delay p95 | 30 |" in text

@@ -62,11 +62,16 @@ def _rules(trend: ScenarioTrend, one: FigureTrend, when: Spec) -> list[Spec]:
         {"started": change.started, "tone": "worse" if change.worse else "better"}
         for change in one.changes
     ]
+    if one.perhaps:
+        changes.append({"started": one.perhaps.started, "tone": "perhaps"})
     marks = [
         {"started": trend.nights[mark.at].started, "text": drawable(mark.text)}
         for mark in trend.marks
     ]
-    tones = {"domain": ["worse", "better"], "range": ["var(--fail)", "var(--pass)"]}
+    tones = {
+        "domain": ["worse", "better", "perhaps"],
+        "range": ["var(--fail)", "var(--pass)", "var(--inconclusive)"],
+    }
     layers: list[Spec] = []
     if marks:
         dashed = {"type": "rule", "color": "var(--muted)", "strokeDash": [3, 3]}
@@ -82,11 +87,12 @@ def _rules(trend: ScenarioTrend, one: FigureTrend, when: Spec) -> list[Spec]:
 
 def _levels(nights: pd.DataFrame, one: FigureTrend, factor: float, when: Spec) -> list[Spec]:
     """A flat line at the median of each level; none where the level never changed."""
-    if not one.changes:
+    changes = (*one.changes, *filter(None, [one.perhaps]))
+    if not changes:
         return []
-    starts = [str(nights["started"].iloc[0]), *(change.started for change in one.changes)]
-    ends = [*(change.started for change in one.changes), str(nights["started"].iloc[-1])]
-    heights = [one.changes[0].before, *(change.after for change in one.changes)]
+    starts = [str(nights["started"].iloc[0]), *(change.started for change in changes)]
+    ends = [*(change.started for change in changes), str(nights["started"].iloc[-1])]
+    heights = [changes[0].before, *(change.after for change in changes)]
     values = [
         {"started": start, "until": end, "level": height * factor}
         for start, end, height in zip(starts, ends, heights, strict=True)
