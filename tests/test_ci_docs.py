@@ -51,9 +51,20 @@ def test_a_workflow_is_valid_by_its_vendors_own_schema(tmp_path: Path, text: str
     assert "validation" in said(tmp_path, wrong, *linter)
 
 
-def test_there_are_two_workflows_for_github_and_one_for_gitlab() -> None:
-    assert len(GITHUB) == 2
-    assert len(WORKFLOWS) == 3
+def test_there_are_three_workflows_for_github_and_one_for_gitlab() -> None:
+    assert len(GITHUB) == 3
+    assert len(WORKFLOWS) == 4
+
+
+def test_the_scenarios_of_the_night_have_the_tag_that_it_asks_for() -> None:
+    """As many as there are jobs, so that none is idle, on real kubelets, with a page over time."""
+    (nightly,) = (text for text in GITHUB if "--cluster kind" in text)
+    (tag,) = re.findall(r"--tag (\S+)", nightly)
+    folder = Path(__file__).parents[1] / "scenarios"
+    tags = [read(it.read_text(encoding="utf-8")).get("tags", []) for it in folder.rglob("*.yaml")]
+    jobs = read(nightly)["jobs"]
+    assert sum(tag in it for it in tags) >= len(jobs["scenarios"]["strategy"]["matrix"]["shard"])
+    assert "harness trend history" in nightly
 
 
 def test_the_pipeline_for_gitlab_has_the_stages_of_its_jobs() -> None:
@@ -65,7 +76,8 @@ def test_the_pipeline_for_gitlab_has_the_stages_of_its_jobs() -> None:
 
 def test_every_command_of_the_page_is_one_of_the_harness() -> None:
     """Verbs and options are looked up in the program itself, scenarios in the folder."""
-    commands = re.findall(r"uv run harness ([^\n'&|]+)", PAGE)
+    unfolded = re.sub(r"\n +(--)", r" \1", PAGE)
+    commands = re.findall(r"uv run harness ([^\n'&|]+)", unfolded)
     assert len(commands) > 5
     verbs = typer.main.get_command(app)
     for command in commands:

@@ -26,6 +26,7 @@ class Baseline:
             "format": FORMAT,
             "name": self.name,
             "scenario": self.runs[0].scenario if self.runs else "",
+            "content": dict(self.runs[-1].content) if self.runs else {},
         }
         text = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
         runs = ",\n".join(_run_text(run.as_json()) for run in self.runs)
@@ -63,7 +64,8 @@ def read_baseline(folder: Path, name: str) -> Baseline:
             raise NotComparableError(
                 f"{path}: has format {whole['format']}, this harness reads format {FORMAT}"
             )
-        runs = tuple(RunFigures.from_json(run) for run in whole["runs"])
+        content = {str(key): str(text) for key, text in whole.get("content", {}).items()}
+        runs = tuple(RunFigures.from_json(run, content) for run in whole["runs"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotComparableError(f"{path}: is not a baseline: {error!r}") from error
     return Baseline(name=name, runs=runs)

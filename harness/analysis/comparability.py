@@ -6,6 +6,11 @@ from typing import Final
 
 from harness.analysis.run_figures import RunFigures
 
+_ARROW: Final = "\N{RIGHTWARDS ARROW}"
+_EDITED: Final = "the scenario or its --set values changed in between"
+_MOST_KEYS: Final = 6
+_LONGEST: Final = 60  # of a value
+
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
@@ -21,10 +26,6 @@ class Differences:
 # What decides the numbers more than the registry does, and why it is refused.
 _REFUSED: Final[Mapping[str, tuple[Callable[[RunFigures], str], str]]] = {
     "scenario": (lambda run: run.scenario, "they test different things"),
-    "scenario content": (
-        lambda run: run.scenario_sha256[:12],
-        "the scenario or its --set values changed in between",
-    ),
     "seed": (
         lambda run: str(run.seed),
         "a different seed gives different images, schedules and random choices",
@@ -46,10 +47,31 @@ def differences(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> Differences
             told.append(f"{what}: not recorded in every run, so it may differ")
         elif len(of_a | of_b) > 1:
             refused.append(f"{what} differs: {_both(of_a, of_b)}; {why}")
+    if any(not run.scenario_sha256 for run in (*a, *b)):
+        told.append("scenario content: not recorded in every run, so it may differ")
+    elif others := [run for run in (*b, *a) if run.scenario_sha256 != a[0].scenario_sha256]:
+        refused.append(f"scenario content differs: {changed_keys(a[0], others[0])}; {_EDITED}")
     for what, of_a, of_b in _told(a, b):
         if of_a != of_b:
             told.append(f"{what} differs: {_both(of_a, of_b)}")
     return Differences(refused=tuple(refused), told=tuple(told))
+
+
+def changed_keys(old: RunFigures, new: RunFigures) -> str:
+    """`images.app.size: 32MiB → 64MiB, …`: what differs between the scenarios of two runs."""
+    if not (old.content and new.content):
+        return "which keys was not recorded by the older version"
+    keys = [key for key in {**old.content, **new.content} if _text(old, key) != _text(new, key)]
+    if not keys:
+        return "not in a key, so by the version that read it"
+    shown = [f"{key}: {_text(old, key)} {_ARROW} {_text(new, key)}" for key in keys[:_MOST_KEYS]]
+    more = [f"and {len(keys) - _MOST_KEYS} more keys"] if len(keys) > _MOST_KEYS else []
+    return ", ".join([*shown, *more])
+
+
+def _text(run: RunFigures, key: str) -> str:
+    text = run.content.get(key, "not set")
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _told(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> list[tuple[str, set[str], set[str]]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +33,11 @@ class NotComparableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class RunFigures:
-    """One run. `unfit`: why it must not be compared, or "". `group`: of its repeats, or ""."""
+    """One run. `unfit`: why it must not be compared, or "". `group`: of its repeats, or "".
+
+    `content`: the scenario key by key, as `harness.scenario.sources.content_keys` has it; empty
+    where it was not recorded.
+    """
 
     run_id: str
     scenario: str
@@ -49,10 +53,12 @@ class RunFigures:
     verdict: str
     unfit: str
     figures: Mapping[FigureName, Figure]
+    content: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, small enough for a file in git."""
-        plain = {key: value for key, value in vars(self).items() if key != "figures"}
+        """Plain values, small enough for a file in git; without the content, which runs share."""
+        apart = ("figures", "content")
+        plain = {key: value for key, value in vars(self).items() if key not in apart}
         plain["versions"] = dict(self.versions)
         plain["figures"] = {
             name.key: _figure_json(figure) for name, figure in sorted(self.figures.items())
@@ -60,13 +66,15 @@ class RunFigures:
         return plain
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "RunFigures":
+    def from_json(
+        cls, values: Mapping[str, Any], content: Mapping[str, str] | None = None
+    ) -> "RunFigures":
         """What `as_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
         known = dict(values)
         found = known.pop("figures")
         known["verdict"] = Verdict(known["verdict"]).value
         named = {FigureName.of(key): _figure_of(value) for key, value in found.items()}
-        return cls(**known, figures=named)
+        return cls(**known, figures=named, content=content or {})
 
 
 def _figure_json(figure: Figure) -> dict[str, Any]:
@@ -124,6 +132,7 @@ def _run_of(findings: Mapping[str, Any], about: Mapping[str, Any], group: str) -
         verdict=Verdict(findings["verdict"]).value,
         unfit=reasons[0]["text"] if reasons else "",
         figures=figures(findings),
+        content=about.get("scenario_content") or {},
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from harness.analysis.comparability import changed_keys
 from harness.analysis.figure_comparison import Limits
 from harness.analysis.figures import FigureName, kind_of
 from harness.analysis.json_values import plain
@@ -139,11 +140,15 @@ def _marks(nights: Sequence[_Night]) -> Iterator[Mark]:
     """Where the experiment itself, or a version, was another than the night before."""
     for at, (before, after) in enumerate(pairwise(nights), start=1):
         was, now = before[-1], after[0]
-        for what in ("scenario_sha256", "seed", "registry"):
-            old, new = getattr(was, what), getattr(now, what)
+        old, new = was.scenario_sha256, now.scenario_sha256
+        if old != new and "" not in (old, new):
+            text = f"scenario content changed: {changed_keys(was, now)}"
+            yield Mark(at=at, text=text, breaks=True)
+        for what in ("seed", "registry"):
+            old, new = str(getattr(was, what)), str(getattr(now, what))
             if old != new and "" not in (old, new):
-                name = "scenario content" if what == "scenario_sha256" else what
-                yield Mark(at=at, text=f"{name} changed", breaks=True)
+                text = f"{what} changed: {old} \N{RIGHTWARDS ARROW} {new}"
+                yield Mark(at=at, text=text, breaks=True)
         for text in _versions(was.versions, now.versions):
             yield Mark(at=at, text=text, breaks=False)
 

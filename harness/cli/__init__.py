@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import audit, clean, compare, inspection, maintenance, reports, run, trend, up
+from harness.cli import (
+    audit,
+    baselines,
+    clean,
+    compare,
+    inspection,
+    maintenance,
+    reports,
+    run,
+    trend,
+    up,
+)
 from harness.cli.stdout import exit_code_of, tolerate_lost_output
 from harness.cli.stop import end_at_once_when_interrupted
 from harness.recording.outcome import ExitCode
@@ -27,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verbs in (run, up, inspection, reports, compare, trend, audit, maintenance, clean):
+for verbs in (run, up, inspection, reports, compare, baselines, trend, audit, maintenance, clean):
     verbs.add_to(app)
 
 

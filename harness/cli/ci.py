@@ -19,9 +19,11 @@ def tell_ci(runs: Sequence[tuple[Path, Path]], suite: Path | None) -> None:
             complain(line)
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         from harness.report.github import step_summary
+        from harness.report.markdown import MOST_BYTES
 
         try:
             with Path(path).open("a", encoding="utf-8") as file:
-                file.write(step_summary([folder for _, folder in runs], suite))
+                room = MOST_BYTES - file.tell()  # others of this step may have written, too
+                file.write(step_summary([folder for _, folder in runs], suite, room))
         except OSError as error:
             complain(f"harness: {path}: the summary cannot be written: {error.strerror or error}")

@@ -99,6 +99,7 @@ def shown(
         with Live(console=console, auto_refresh=False, transient=True) as live:
             yield _LiveWatcher(console, live, state)
     else:
+        console.print(f"{title}:", markup=False, highlight=False, soft_wrap=True)
         yield _LineWatcher(console)
 
 

@@ -86,8 +86,12 @@ def export(
 ) -> None:
     """Export a run's tables and findings for other tools.
 
-    docs/data.md describes them.
-    """
+    docs/data.md describes them. Examples:
+
+    \b
+      harness export reports/latency/20261124T020000Z-3fa9c1 --to csv --out /tmp/latency
+      harness export reports/latency/20261124T020000Z-3fa9c1 --to openmetrics
+    """  # noqa: D301  \b keeps lines as they are
     from harness.analysis import NoRecordingError
     from harness.report.export import export as write
 
@@ -119,11 +123,12 @@ def written(folder: Path) -> "Findings":
         raise NotWritten(f"{folder}: the report cannot be written: {reason}; {retry}") from error
 
 
-def print_findings(findings: "Findings", folder: Path) -> None:
-    """Verdict and expectations on stdout; where the pages are on stderr."""
+def print_findings(findings: "Findings", folder: Path, title: str = "") -> None:
+    """Verdict and expectations on stdout, under `title`; where the pages are on stderr."""
     from harness.report.text import findings_text
 
-    tell(findings_text(findings))
+    text = findings_text(findings)
+    tell(f"\n== {title} ==\n{text}" if title else text)
     complain(f"report: {folder / 'report.html'}")
 
 
@@ -143,3 +148,15 @@ def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> Path | Non
         tell(f"\n{suite_text(rows)}")
     complain(f"suite: {suite / 'suite.html'}")
     return suite
+
+
+def write_junit(path: Path, runs: list[tuple[Path, str]]) -> None:
+    """The cases of all (run folder, "repeat 2 of 5") in one file; a disk that refuses is told."""
+    from harness.report.files import put
+    from harness.report.junit import joined_junit
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        put(path, joined_junit(runs))
+    except OSError as error:
+        complain(f"harness: {path}: cannot be written: {error.strerror or error}")

@@ -1,23 +1,21 @@
 """`harness run`: one or many scenarios to a verdict."""
 
 import json
-import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.baseline_gate import (
+    BaselineOption,
+    RequireBaselineOption,
+    against_baselines,
+    gates_of,
+)
+from harness.cli.chosen_scenarios import Run, ShardOption, TagOption, chosen, repeats
 from harness.cli.ci import tell_ci
 from harness.cli.cluster_contexts import with_contexts
-from harness.cli.compare import (
-    MinimumEffect,
-    MinimumPoints,
-    against_baseline,
-    limits_of,
-    require_comparable,
-)
+from harness.cli.compare import MinimumEffect, MinimumPoints, limits_of
 from harness.cli.options import (
     AllowContextOption,
     AllowRegistryOption,
@@ -40,16 +38,14 @@ from harness.cli.options import (
     VarFileOption,
     link_kind,
 )
-from harness.cli.reports import print_suite
-from harness.cli.scenario_files import overrides_of, read_scenario, scenario_files, warned_of
+from harness.cli.reports import print_suite, write_junit
+from harness.cli.scenario_files import overrides_of
 from harness.cli.settings import (
     cache_folder,
     cluster_options,
     command_line,
     complain,
-    fail,
     toxiproxy_path,
-    warn,
 )
 from harness.cli.upstream import upstream_of
 from harness.recording.outcome import ExitCode
@@ -57,14 +53,42 @@ from harness.recording.outcome import ExitCode
 if TYPE_CHECKING:
     from harness.clusters.cluster import ClusterOptions
     from harness.environment.upstream.access import UpstreamSettings
-    from harness.plan.plan import Plan
     from harness.run.run import Ended
-    from harness.scenario.document import Overrides
 
 _REASON_CODES = {
     "environment": ExitCode.ENVIRONMENT,
     "interrupted": ExitCode.INTERRUPTED,
 }
+
+
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=64,
+        envvar="HARNESS_WORKERS",
+        help="Number of Locust processes that generate the load.",
+    ),
+]
+RepeatOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=100,
+        envvar="HARNESS_REPEAT",
+        help="Run each scenario this many times, with the same seed.",
+    ),
+]
+RunsAsJsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object for each run on stdout.")
+]
+JunitOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Also write the JUnit cases of all runs to one file."),
+]
+ExitZeroOption = Annotated[
+    bool, typer.Option("--exit-zero", help="Exit 0 whatever the verdict, for report-only jobs.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -85,39 +109,20 @@ def run(
     kind_config: KindConfigOption = None,
     allow_context: AllowContextOption = None,
     kubeconfig: KubeconfigOption = None,
-    workers: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=64,
-            envvar="HARNESS_WORKERS",
-            help="Number of Locust processes that generate the load.",
-        ),
-    ] = 1,
+    workers: WorkersOption = 1,
     allow_registry: AllowRegistryOption = None,
-    repeat: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=100,
-            envvar="HARNESS_REPEAT",
-            help="Run each scenario this many times, with the same seed.",
-        ),
-    ] = 1,
-    baseline: Annotated[
-        str | None,
-        typer.Option(help="Compare the results with this baseline; exit 6 on a regression."),
-    ] = None,
+    repeat: RepeatOption = 1,
+    tags: TagOption = None,
+    shard: ShardOption = None,
+    baseline: BaselineOption = None,
+    require_baseline: RequireBaselineOption = False,
     baselines: BaselinesOption = Path("baselines"),
     minimum_effect: MinimumEffect = "10%",
     minimum_points: MinimumPoints = "5%",
     reports: ReportsOption = Path("reports"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object for each run on stdout.")
-    ] = False,
-    exit_zero: Annotated[
-        bool, typer.Option("--exit-zero", help="Exit 0 whatever the verdict, for report-only jobs.")
-    ] = False,
+    as_json: RunsAsJsonOption = False,
+    junit: JunitOption = None,
+    exit_zero: ExitZeroOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run scenarios: set up the environment, generate load, inject faults, judge and report.
@@ -126,28 +131,40 @@ def run(
     events, samples, findings and report.html. Ctrl-C removes every fault and shuts down;
     a second Ctrl-C forces it.
     """
-    plans = _plans(scenarios, overrides_of(var_files, settings), seed, cluster, nodes, workers)
+    overrides = overrides_of(var_files, settings)
+    asked = (seed, cluster, nodes, workers)
+    plans = chosen(scenarios, overrides, *asked, tags=tags or (), shard=shard)
     upstreams = {it.path: upstream_of(it.plan, allow_registry or ()) for it in plans}
     limits = limits_of(minimum_effect, minimum_points) if baseline is not None else None
-    if baseline is not None:
-        require_comparable(baseline, baselines, plans)
+    gates = gates_of(baseline, baselines, plans, required=require_baseline)
     made = cluster_options(keep=keep, reuse=reuse, image=kind_image, config=kind_config)
     made = with_contexts(made, (it.plan for it in plans), allow_context or (), kubeconfig)
-    codes, folders, runs = [], [], []
-    for path, plan, about in _repeats(plans, repeat):
-        where = (link, made, workers, reports, about, upstreams[path])
-        code, folder = _one(path, plan, *where, as_json=as_json, quiet=quiet)
+    every = list(repeats(plans, repeat))
+    codes, ended = [], []
+    for number, one in enumerate(every, start=1):
+        title = f"{one.named} (run {number} of {len(every)})" if len(every) > 1 else ""
+        where = (link, made, workers, reports, upstreams[one.ordered.path], title)
+        code, folder = _one(one, *where, as_json=as_json, quiet=quiet)
         codes.append(code)
-        folders += [folder] if folder else []
-        runs += [(path, folder)] if folder else []
+        ended += [(one, folder)] if folder else []
         if code == ExitCode.INTERRUPTED:
             break
-    suite = print_suite(reports, folders, as_json=as_json) if len(plans) > 1 else None
-    if baseline and limits and folders and ExitCode.INTERRUPTED not in codes:
-        codes.append(against_baseline(baseline, baselines, folders, limits, as_json=as_json))
-    tell_ci(runs, suite)
+    if limits and ExitCode.INTERRUPTED not in codes:
+        codes += against_baselines(gates, ended, limits, as_json=as_json)
+    _tell(reports, ended, junit, many=len(every) > 1, as_json=as_json)
     worst = _worst(codes)
     raise typer.Exit(ExitCode.PASS if exit_zero and worst in _JUDGED else worst)
+
+
+def _tell(
+    reports: Path, ended: "list[tuple[Run, Path]]", junit: Path | None, *, many: bool, as_json: bool
+) -> None:
+    """What is told of all runs together: the suite, the CI server, one JUnit file."""
+    folders = [folder for _, folder in ended]
+    suite = print_suite(reports, folders, as_json=as_json) if many and folders else None
+    tell_ci([(one.ordered.path, folder) for one, folder in ended], suite)
+    if junit is not None:
+        write_junit(junit, [(folder, one.repeat) for one, folder in ended])
 
 
 _JUDGED = {
@@ -170,69 +187,18 @@ _HEAVIEST_FIRST = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ordered:
-    """One scenario to run. `content_sha256`: what it asks for, see harness.scenario.sources."""
-
-    path: Path
-    plan: "Plan"
-    content_sha256: str
-
-
-def _repeats(
-    ordered: list[Ordered], times: int
-) -> "Iterator[tuple[Path, Plan, Mapping[str, Any]]]":
-    """Each scenario as often as asked, and what its run.json says of that."""
-    for one in ordered:
-        group = secrets.token_hex(3)
-        for index in range(1, times + 1):
-            about: dict[str, Any] = {"scenario_sha256": one.content_sha256}
-            if times > 1:
-                about["repeat"] = {"group": group, "index": index, "of": times}
-            yield one.path, one.plan, about
-
-
 def _worst(codes: list[ExitCode]) -> ExitCode:
     return min(codes, key=_HEAVIEST_FIRST.index, default=ExitCode.PASS)
 
 
-def _plans(
-    scenarios: list[Path],
-    settings: "Overrides",
-    seed: int | None,
-    cluster: ClusterChoice,
-    nodes: int | None,
-    workers: int,
-) -> list[Ordered]:
-    """Every scenario's plan, before anything is started; all complaints at once."""
-    from harness.plan.plan import build_plan
-    from harness.scenario import ScenarioError
-    from harness.scenario.sources import content_sha256
-
-    plans, complaints = [], []
-    for path in scenario_files(scenarios):
-        try:
-            scenario = read_scenario(path, settings, cluster, nodes)
-            plan = build_plan(scenario, scenario.seed if seed is None else seed)
-        except ScenarioError as error:
-            complaints.append(str(error))
-        else:
-            plans.append(Ordered(path=path, plan=plan, content_sha256=content_sha256(scenario)))
-            warn(warned_of(scenario, plan, workers))
-    if complaints:
-        fail("\n".join(complaints), ExitCode.USAGE)
-    return plans
-
-
 def _one(
-    path: Path,
-    plan: "Plan",
+    one: Run,
     link: LinkChoice,
     cluster: "ClusterOptions",
     workers: int,
     reports: Path,
-    about: "Mapping[str, Any]",
     upstream: "UpstreamSettings | None",
+    title: str,
     *,
     as_json: bool,
     quiet: bool,
@@ -245,12 +211,12 @@ def _one(
     from harness.run.folder import RunFolderError
     from harness.run.run import RunOptions, run_plan
 
-    console = Console(stderr=True)
+    console, plan = Console(stderr=True), one.ordered.plan
     heals_s = {(fault.id, fault.occurrence): fault.ends_s for fault in plan.faults}
-    with shown(console, plan.scenario, plan.ends_s, quiet=quiet, heals_s=heals_s) as watcher:
+    with shown(console, title or one.named, plan.ends_s, quiet=quiet, heals_s=heals_s) as watcher:
         options = RunOptions(
             reports=reports,
-            scenario_text=path.read_text(encoding="utf-8"),
+            scenario_text=one.ordered.path.read_text(encoding="utf-8"),
             command=command_line(),
             link=link_kind(link, plan.link, [planned.fault for planned in plan.faults]),
             workers=workers,
@@ -259,17 +225,17 @@ def _one(
             cluster=cluster,
             upstream=upstream,
             watchers=(watcher,),
-            about=about,
+            about=one.about,
         )
         try:
             ended = run_until_stopped(lambda: run_plan(plan, options), say=complain)
         except RunFolderError as error:
             complain(f"harness: {error}")
             return ExitCode.ENVIRONMENT, None
-    return _judge(ended, as_json=as_json), ended.folder
+    return _judge(ended, one, title, as_json=as_json), ended.folder
 
 
-def _judge(ended: "Ended", *, as_json: bool) -> ExitCode:
+def _judge(ended: "Ended", one: Run, title: str, *, as_json: bool) -> ExitCode:
     """Report on what was recorded; a run that was stopped early is left for `harness report`."""
     if code := _REASON_CODES.get(ended.reason):
         if ended.error:
@@ -286,7 +252,8 @@ def _judge(ended: "Ended", *, as_json: bool) -> ExitCode:
         complain(f"harness: {error}")
         return ExitCode.INCONCLUSIVE
     if as_json:
-        print(json.dumps({**findings.as_json(), "folder": str(ended.folder)}))
+        repeat = {key: it for key, it in one.about.items() if key == "repeat"}
+        print(json.dumps({**findings.as_json(), "folder": str(ended.folder), **repeat}))
     else:
-        print_findings(findings, ended.folder)
+        print_findings(findings, ended.folder, title)
     return ExitCode(findings.exit_code)

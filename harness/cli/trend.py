@@ -31,9 +31,17 @@ def trend(
 ) -> None:
     """Show figures of nightly runs and when they changed.
 
-    Each figure is a series, marked with the nights on which its level changed. Writes
-    trend.html and trend.md. Exits 0 whatever it finds.
-    """
+    Each figure is a series, marked with the nights on which its level changed or perhaps did.
+    Too few nights are said to be too few, with how many it takes. Writes trend.html and trend.md.
+    Exits 0 whatever it finds.
+
+    Example, every night, with the reports of the nights before still in the folder:
+
+    \b
+      harness run scenarios/latency.yaml --repeat 3
+      harness trend reports
+      harness trend reports --minimum-effect 20% --json > trend.json
+    """  # noqa: D301  \b keeps lines as they are
     limits = limits_of(minimum_effect, minimum_points)
     from harness.report.bundle import javascript_beside
 

@@ -1,12 +1,15 @@
 """`junit.xml`: a test case for the scenario, each expectation and each fault."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement, indent, parse, tostring
 
 from harness.analysis.comparison import Comparison
 from harness.analysis.findings import ExpectationFinding, FaultFinding, Findings
 from harness.recording.outcome import ExitCode, Verdict
 from harness.report.comparison import headline, name_of, sentence
+from harness.report.suite_rows import how_it_ended
 from harness.report.words import bites_text, value_text, xml_text
 
 _LONGEST: Final = 4000
@@ -43,6 +46,38 @@ def junit_xml(findings: Findings, comparison: Comparison | None = None) -> str:
     suites.append(suite)
     indent(suites)
     return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def joined_junit(runs: Sequence[tuple[Path, str]]) -> str:
+    """The cases of many (run folder, what to call it, as "repeat 2 of 5" or "") in one file.
+
+    Each run is a suite. One that left no cases has a case that is an error.
+    """
+    suites = Element("testsuites")
+    for folder, repeat in runs:
+        try:
+            found = parse(folder / "junit.xml").findall("testsuite")  # noqa: S314  written by us
+        except (OSError, ParseError):
+            found = [_nothing(folder)]
+        for suite in found:
+            for one in (suite, *suite.iter("testcase")):
+                key = "name" if one is suite else "classname"
+                one.set(key, f"{one.get(key, '')} {repeat}".rstrip())
+            suites.append(suite)
+    indent(suites)
+    return tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _nothing(folder: Path) -> Element:
+    """The suite of a run that was not reported on."""
+    name = clean(f"harness.{folder.parent.name}")
+    suite = Element("testsuite", name=name, time="0.000", tests="1", failures="0", errors="1")
+    suite.set("skipped", "0")
+    end = how_it_ended(folder)
+    case = _case(suite, name, folder.parent.name)
+    why = end.error if end and end.error else "it was stopped, or could not be reported on"
+    SubElement(case, "error", type="no_findings", message=clean(f"no findings: {why}"))
+    return suite
 
 
 def clean(text: str) -> str:

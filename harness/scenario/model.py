@@ -97,6 +97,7 @@ class ScenarioBody(Strict):
     name: Slug
     summary: str = ""
     description: str = ""
+    tags: tuple[Slug, ...] = ()
     seed: StrictInt = Field(0, ge=0, lt=1 << 63)
     environment: Environment = Environment()
     images: dict[str, Image] = Field(default_factory=dict)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from harness.analysis.comparability import differences
 from tests.simulated_repeats import EMPTY
 
@@ -26,3 +28,30 @@ def test_another_machine_and_a_package_that_is_gone_are_told() -> None:
         "version of registry-harness differs: 0.1.0 in A, none in B",
         "machine differs: 2 CPUs in A, 64 CPUs in B",
     )
+
+
+SIZES = {"images.app.size": "32MiB", "environment.cluster.nodes": "4"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        (SIZES, SIZES | {"images.app.size": "64MiB"}, "images.app.size: 32MiB → 64MiB"),
+        (SIZES, SIZES | {"load.pulls[0].users": "8"}, "load.pulls[0].users: not set → 8"),
+        (SIZES, {"environment.cluster.nodes": "4"}, "images.app.size: 32MiB → not set"),
+        (SIZES, SIZES, "not in a key, so by the version that read it"),
+        ({}, SIZES, "which keys was not recorded by the older version"),
+        ({}, {f"k{n}": "x" * 99 for n in range(8)}, "which keys was not recorded"),
+        ({"k": "1"}, {f"k{n}": "x" for n in range(8)}, "and 3 more keys"),
+        ({"k": "x" * 99}, {"k": "y" * 99}, f"k: {'x' * 59}… → {'y' * 59}…"),
+    ],
+)
+def test_the_keys_that_differ_are_shown_with_both_values(
+    old: dict[str, str], new: dict[str, str], keys: str
+) -> None:
+    """And no hash, which tells nobody what to look at."""
+    other = replace(EMPTY, scenario_sha256="1" * 64, content=new)
+    (refused,) = differences([replace(EMPTY, content=old)], [other]).refused
+    assert refused.startswith("scenario content differs: ")
+    assert keys in refused
+    assert "1111" not in refused

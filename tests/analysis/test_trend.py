@@ -111,12 +111,17 @@ def test_repeats_are_one_night_with_their_median() -> None:
 def test_another_scenario_content_is_no_change_of_the_registry() -> None:
     """It is marked, and only what came after it is searched."""
     found = nights([12.0] * 20 + [15.0] * 20)
+    contents = [{"load.users": "4" if number < 20 else "8"} for number in range(40)]
     edited = [
-        [replace(run, scenario_sha256="new") for run in runs] if number >= 20 else runs
-        for number, runs in enumerate(found)
+        [
+            replace(run, scenario_sha256="new" if number >= 20 else "old", content=content)
+            for run in runs
+        ]
+        for number, (runs, content) in enumerate(zip(found, contents, strict=True))
     ]
     one = scenario_of(edited)
-    assert [(mark.at, mark.text) for mark in one.marks] == [(20, "scenario content changed")]
+    text = "scenario content changed: load.users: 4 → 8"
+    assert [(mark.at, mark.text) for mark in one.marks] == [(20, text)]
     assert not any(figure.changes for figure in one.figures)
 
 

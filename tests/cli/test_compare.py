@@ -1,13 +1,18 @@
 """`harness compare` and `harness baseline` as a user meets them."""
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
 
 from harness.analysis.baseline import Baseline
 from harness.analysis.run_sets import RunSet
+from harness.cli import app
 from tests.analysis.test_comparison import FIVE, side, times
 from tests.cli.conftest import BriefRun
 from tests.program import brief, harness, run_folder, verb
@@ -67,7 +72,7 @@ def test_a_baseline_is_added_to_listed_and_removed(tmp_path: Path) -> None:
     folder = outage().write(tmp_path / "run")
     added = verb("baseline", "add", "nightly", folder, folder=tmp_path)
     assert added.returncode == 0, added.stderr
-    assert "nightly.json: 1 runs of dns-outage" in added.stdout
+    assert "nightly.json: 1 run of dns-outage" in added.stdout
     listed = json.loads(verb("baseline", "list", "--json", folder=tmp_path).stdout)
     assert listed[0] | {"name": "nightly", "runs": 1, "scenario": "dns-outage"} == listed[0]
     assert verb("baseline", "remove", "nightly", folder=tmp_path).returncode == 0
@@ -79,7 +84,7 @@ def test_repeats_are_runs_of_one_group(tmp_path: Path) -> None:
     """Each with its folder; a comparison finds them all from one, and two cannot show a change."""
     done = harness("run", "--quiet", "--repeat", "2", brief(tmp_path), folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    folders = sorted((tmp_path / "reports").glob("*/*"))
+    folders = sorted((tmp_path / "reports").glob("brief/*"))
     told = [json.loads((it / "run.json").read_text(encoding="utf-8")) for it in folders]
     assert [it["repeat"]["index"] for it in told] == [1, 2]
     assert len({it["repeat"]["group"] for it in told}) == 1
@@ -101,6 +106,32 @@ def test_a_run_is_compared_with_its_baseline(tmp_path: Path, brief_run: BriefRun
     for name in ("report.html", "report.md", "junit.xml"):
         assert "1 run of" in (second / name).read_text(encoding="utf-8"), name
         assert "1 run of" not in (first / name).read_text(encoding="utf-8"), name
+
+
+def test_the_keys_that_changed_are_named_before_the_run(tmp_path: Path) -> None:
+    """From the file of the baseline, with both values, and no hash."""
+    scenario = brief(tmp_path)
+    harness("run", "--quiet", scenario, folder=tmp_path)
+    harness("baseline", "add", "nightly", run_folder(tmp_path), folder=tmp_path)
+    changed = ("--set", "images.app.layers=3")
+    done = harness("run", scenario, "--baseline", "nightly", *changed, folder=tmp_path)
+    assert done.returncode == 2
+    assert "scenario content differs: images.app.layers: 2 → 3;" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["compare", "trend", "export", "baseline", "baseline add-each"])
+def test_help_shows_an_example_that_can_be_copied(name: str) -> None:
+    """Its lines are not filled into a paragraph, and what they call exists."""
+    done = CliRunner().invoke(app, [*name.split(), "--help"])
+    lines = [line.strip() for line in done.stdout.splitlines() if line.startswith("    harness ")]
+    assert len(lines) > 1
+    for line in lines:
+        found: Any = typer.main.get_command(app)
+        words = [word for word in shlex.split(line.removesuffix(chr(92))) if word != "harness"]
+        while hasattr(found, "commands"):
+            found = found.commands[words.pop(0)]
+        options = {option for one in found.params for option in one.opts}
+        assert {word for word in words if word.startswith("-")} <= options, line
 
 
 def test_a_baseline_of_something_else_is_refused_before_the_run(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A job on GitHub: a summary that fits, and annotations that are commands and nothing else."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,12 +53,83 @@ def test_hostile_texts_start_no_command(tmp_path: Path) -> None:
 
 def test_the_summary_holds_suite_and_runs_and_fits(tmp_path: Path) -> None:
     """What does not fit is said to be left out; a run without a page is passed over."""
-    runs = [failing(tmp_path / f"run-{n}", make=hostile) for n in range(2)]
+    runs = [failing(tmp_path / f"scenario-{n}" / "run", make=hostile) for n in range(2)]
     write_suite(tmp_path / "suite", runs)
-    summary = step_summary([*runs, tmp_path / "none"], tmp_path / "suite")
+    summary = step_summary([*runs, tmp_path / "none" / "run"], tmp_path / "suite")
     assert summary.startswith("# Suite")
     assert summary.count("## Expectations") == 2
     assert len(summary.encode()) <= MOST_BYTES
-    many = step_summary(runs * 40, None)
-    assert len(many.encode()) <= MOST_BYTES
-    assert "Truncated" in many
+
+
+def copies(run: Path, folder: Path, count: int, repeats: int = 1) -> list[Path]:
+    """`run` as so many scenarios with so many repeats each."""
+    found = []
+    for number in range(count):
+        for repeat in range(repeats):
+            found.append(folder / f"scenario-{number:02}" / f"run-{repeat}")
+            found[-1].mkdir(parents=True)
+            shutil.copy(run / "report.md", found[-1])
+            for name in ("run.json", "findings.json"):
+                text = (run / name).read_text(encoding="utf-8")
+                text = text.replace("dns-outage", f"scenario-{number:02}")
+                group = {"repeat": {"group": f"{number}", "index": repeat + 1, "of": repeats}}
+                text = json.dumps(json.loads(text) | group)
+                (found[-1] / name).write_text(text, encoding="utf-8")
+    return found
+
+
+def test_fifteen_scenarios_that_pass_are_fifteen_lines(tmp_path: Path) -> None:
+    """Their pages are in the reports, not in the summary; it was 51 kB."""
+    write_reports(run := outage().write(tmp_path / "run"))
+    findings = json.loads((run / "findings.json").read_text(encoding="utf-8"))
+    passed = json.dumps(findings | {"verdict": "pass", "exit_code": 0})
+    (run / "findings.json").write_text(passed, encoding="utf-8")
+    runs = copies(run, tmp_path / "reports", 15)
+    write_suite(tmp_path / "suite", runs)
+    summary = step_summary(runs, tmp_path / "suite")
+    assert sum(line.startswith("| scenario") for line in summary.splitlines()) == 15
+    assert "## " not in summary
+    assert len(summary.encode()) < 4096
+
+
+def test_what_failed_is_told_once_for_its_repeats_and_what_does_not_fit_is_named(
+    tmp_path: Path,
+) -> None:
+    """40 scenarios of two repeats that fail: details until the room is gone, then names."""
+    run = failing(tmp_path / "run")
+    runs = copies(run, tmp_path / "reports", 40, repeats=2)
+    write_suite(tmp_path / "suite", runs)
+    summary = step_summary(runs[:4], tmp_path / "suite")
+    assert summary.count("## Expectations") == 2
+    whole = step_summary(runs, tmp_path / "suite")
+    assert len(whole.encode()) <= MOST_BYTES
+    shown = whole.count("## Expectations")
+    left_out = 40 - shown
+    assert shown > 5
+    assert (
+        f"Left out, because this summary has at most 64 KiB: the details of scenario-{shown}"
+        in whole
+    )
+    assert f"and {left_out - 5} more" in whole
+    little = step_summary(runs, tmp_path / "suite", room=4000)
+    assert len(little.encode()) <= 4000
+    assert "more lines of the table" in little
+
+
+def test_one_cause_is_one_annotation(tmp_path: Path) -> None:
+    """In repeats, and, when it is the machine's or the environment's, in many scenarios."""
+    runs = copies(failing(tmp_path / "run", limits=1), tmp_path / "reports", 2, repeats=3)
+    lines = annotations([(Path(f"{run.parent.name}.yaml"), run) for run in runs])
+    assert len(lines) == 2
+    assert "pods_ready at most 0.1 %25, was 100 %25: 60 of 60 (in 3 of 3 repeats)" in lines[0]
+    ended = []
+    for number in range(7):
+        ended.append(tmp_path / "lost" / str(number))
+        ended[-1].mkdir(parents=True)
+        event = {"event": "run_ended", "at_s": number, "reason": "environment"}
+        event["error"] = f"port {5000 + number} is taken"
+        (ended[-1] / "events.jsonl").write_text(json.dumps(event) + "\n", encoding="utf-8")
+    (line,) = annotations([(Path(f"s{run.name}.yaml"), run) for run in ended])
+    assert line.endswith(
+        "no findings: port 5000 is taken (in 7 scenarios: s0, s1, s2, s3, s4 and 2 more)"
+    )

@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmlschema
 
-from harness.report.junit import clean, junit_xml
+from harness.report import write_reports
+from harness.report.junit import clean, joined_junit, junit_xml
 from tests.recordings import RunFolder, analysed, outage
 from tests.report.test_html import hostile
 
@@ -75,3 +76,22 @@ def test_what_xml_cannot_hold_is_left_out(tmp_path: Path) -> None:
     assert suite(run, tmp_path).get("name") == "harness.dns[31m<&>"
     assert clean("tab\tline\n\x0b") == "tab\tline\n"
     assert len(clean("x" * 1_000_000)) < 10_000
+
+
+def test_the_cases_of_many_runs_are_one_valid_file(tmp_path: Path) -> None:
+    """Repeats are told apart; a run that came to nothing is an error."""
+    write_reports(run := outage().write(tmp_path / "dns-outage" / "run"))
+    (tmp_path / "lost" / "run").mkdir(parents=True)
+    runs = [(run, "repeat 1 of 2"), (run, "repeat 2 of 2"), (tmp_path / "lost" / "run", "")]
+    text = joined_junit(runs)
+    xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd")).validate(text)
+    suites = ET.fromstring(text).findall("testsuite")  # noqa: S314  our own file
+    assert [it.get("name") for it in suites] == [
+        "harness.dns-outage repeat 1 of 2",
+        "harness.dns-outage repeat 2 of 2",
+        "harness.lost",
+    ]
+    names = [(it.get("classname"), it.get("name")) for it in suites[0].findall("testcase")]
+    again = [(it.get("classname"), it.get("name")) for it in suites[1].findall("testcase")]
+    assert not set(names) & set(again)
+    assert suites[2].find("testcase/error") is not None

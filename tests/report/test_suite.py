@@ -29,6 +29,7 @@ def test_each_fault_of_each_run_has_its_line_with_delay_recovery_and_verdict(
     assert (row.pods, row.delay_p95_s) == (during.pods, during.p95.value_s)
     assert row.recovery_s == findings.recovery[0].recovery_wait_s
     assert row.bites == findings.faults[0].bites
+    assert row.duration_s == findings.run.duration_s
     page = (tmp_path / "reports" / "suite-1" / "suite.html").read_text(encoding="utf-8")
     href = page.partition('<a href="')[2].partition('"')[0]
     assert (tmp_path / "reports" / "suite-1" / unquote(href)).resolve() == run / "report.html"
@@ -43,7 +44,7 @@ def test_a_run_that_came_to_nothing_has_its_line_too(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     (row,) = write_suite(tmp_path / "suite", [run])
-    assert (row.scenario, row.verdict, row.exit_code) == ("latency", "environment", None)
+    assert (row.scenario, row.verdict, row.runs[0].exit_code) == ("latency", "environment", None)
     assert "<a " not in (tmp_path / "suite" / "suite.html").read_text(encoding="utf-8")
     (tmp_path / "empty").mkdir()
     assert write_suite(tmp_path / "suite", [tmp_path / "empty"])[0].verdict == "not ended"
@@ -70,15 +71,16 @@ def test_formats_agree_and_hostile_names_stay_text(tmp_path: Path) -> None:
     told = json.loads((suite / "suite.json").read_text(encoding="utf-8"))
     read = list(csv.DictReader(io.StringIO((suite / "suite.csv").read_text(encoding="utf-8"))))
     assert len(told) == len(read) == len(rows)
-    assert [set(line) for line in told] == [set(line) for line in read]
+    assert [set(line["runs"][0]) for line in told] == [set(line) for line in read]
     assert not any(str(cell).startswith(("=", "+", "@")) for line in read for cell in line.values())
     lines = (suite / "suite.md").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("| ") for line in lines) == 2 + len(rows)
+    assert lines[2] == "2 scenarios, 2 runs, 240 s: 2 inconclusive."
     page = (suite / "suite.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img" not in page
     assert all(c.isprintable() or c == "\n" for c in suite_text(rows))
-    assert len(suite_text(rows).splitlines()) == 1 + len(rows)
+    assert len(suite_text(rows).splitlines()) == 2 + len(rows)
 
 
 def test_a_run_without_faults_is_one_line_of_all_its_pods(tmp_path: Path) -> None:
@@ -90,3 +92,25 @@ def test_a_run_without_faults_is_one_line_of_all_its_pods(tmp_path: Path) -> Non
     write_reports(folder.write(tmp_path / "calm"))
     (row,) = write_suite(tmp_path / "suite", [tmp_path / "calm"])
     assert (row.fault, row.pods, row.delay_p50_s, row.recovery_s) == ("", 4, 2.0, None)
+
+
+def test_repeats_are_one_line_with_their_medians_and_their_pages(tmp_path: Path) -> None:
+    """On the terminal, in Markdown and JSON, and on the page, which links each repeat."""
+    runs = []
+    for index, pods in enumerate((40, 60, 80), start=1):
+        runs.append(outage(pods=pods).write(tmp_path / f"run-{index}"))
+        about = json.loads((runs[-1] / "run.json").read_text(encoding="utf-8"))
+        about["repeat"] = {"group": "abc", "index": index, "of": 3}
+        (runs[-1] / "run.json").write_text(json.dumps(about), encoding="utf-8")
+        write_reports(runs[-1])
+    (row,) = write_suite(tmp_path / "suite", runs)
+    each = [it for run in row.runs for it in (run.delay_p95_s, run.delay_p95_more_than_s) if it]
+    assert row.delay_p95_s == sorted(each)[1]
+    assert (row.repeats, row.pods) == (3, sorted(run.pods for run in row.runs)[1])
+    text = suite_text([row]).splitlines()
+    assert text[1].split()[:3] == ["dns-outage", "dns_nxdomain-1", "3"]
+    assert text[2].startswith("1 scenario, 3 runs, 360 s: ")
+    page = (tmp_path / "suite" / "suite.html").read_text(encoding="utf-8")
+    assert page.count("/report.html") == 3
+    csv_lines = (tmp_path / "suite" / "suite.csv").read_text(encoding="utf-8").splitlines()
+    assert len(csv_lines) == 1 + 3

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.scenario import load_text
-from harness.scenario.sources import content_sha256
+from harness.scenario import load_text, on_nodes
+from harness.scenario.sources import content_keys, content_sha256
 
 TEXT = """
 name: brief
@@ -32,6 +32,7 @@ def content(text: str) -> str:
     [
         ("20ms", "0.02s", True),
         ("seed: 3", "seed: 4 # another", True),
+        ("seed: 3", "seed: 3\ntags: [nightly, slow]", True),
         ("at_least: 100%", "at_least: 90%", True),
         ("nodes: 2", "provider: emulated, nodes: 2", True),
         ("20ms", "21ms", False),
@@ -45,6 +46,23 @@ def test_only_what_happens_counts(old: str, new: str, *, same: bool) -> None:
     """Not how it is written, called or judged, nor its seed; and a default is what it says."""
     assert old in TEXT
     assert (content(TEXT.replace(old, new)) == content(TEXT)) is same
+
+
+def test_its_keys_are_those_of_the_file_with_what_was_set() -> None:
+    """As a user would give them to `--set`, values as they are written."""
+    scenario = load_text("brief.yaml", TEXT, ["load.rollouts[0].replicas=3"])
+    assert content_keys(on_nodes(scenario, 1)) == {
+        "environment.link": "embedded",
+        "environment.cluster.nodes": "1",
+        "images.app.size": "256KiB",
+        "images.app.layers": "2",
+        "load.rollouts[0].name": "app",
+        "load.rollouts[0].image": "app",
+        "load.rollouts[0].replicas": "3",
+        "faults[0].latency.delay": "20ms",
+        "faults[0].at": "1s",
+        "faults[0].for": "1s",
+    }
 
 
 def test_where_this_machine_is_found_does_not_count() -> None:
