@@ -31,6 +31,7 @@ from harness.scenario import read_held_fault
 from harness.seams import Seam, Where
 from tests.distribution import require_distribution
 from tests.lab_client import PATIENCE_S, traffic
+from tests.registry_server import NOBODY
 from tests.stand_ins import RecordingSeams
 
 WORDS = list(catalogue())
@@ -230,7 +231,7 @@ class RealLab:
     async def toxics(self) -> dict[str, tuple[bool, list[Any]]]:
         """Of each proxy: whether it is up, and its toxics."""
         assert self.lab.link is not None
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=NOBODY) as client:
             answer = await client.get(f"{self.lab.link.control_url}/proxies")
         return {name: (it["enabled"], it["toxics"]) for name, it in answer.json().items()}
 

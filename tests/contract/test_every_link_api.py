@@ -14,6 +14,7 @@ import pytest
 
 from harness.environment.link import LinkKind
 from tests.link_lab import KINDS, free_port, open_lab
+from tests.registry_server import NOBODY
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 
@@ -141,7 +142,9 @@ CASES = [
 @contextmanager
 def client(url: str, token: str) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=20) as made:
+    with httpx.Client(
+        base_url=url, headers=headers, trust_env=False, timeout=20, verify=NOBODY
+    ) as made:
         yield made
 
 

@@ -26,7 +26,7 @@ from harness.process.child import ChildError, Run
 from harness.process.journal import pending
 from harness.registry.tokens import Account
 from harness.seams import Delay, RequestKind, Respond, Where
-from tests.registry_server import eventually
+from tests.registry_server import NOBODY, eventually
 
 NODES = ("n0", "n1", "clients")
 SPEC = ImageSpec(name="app", size_bytes=300_000, layers=3)
@@ -49,7 +49,7 @@ async def filled(service: RegistryService, spec: ImageSpec = SPEC) -> BuiltImage
 
 def client(service: RegistryService, node: str = "n0") -> httpx.AsyncClient:
     url = f"http://127.0.0.1:{service.ports[node]}"
-    return httpx.AsyncClient(base_url=url, timeout=20, trust_env=False)
+    return httpx.AsyncClient(base_url=url, timeout=20, trust_env=False, verify=NOBODY)
 
 
 def scope(where: Where | None = None, *, lasts_s: float = 60, fault: str = "f-1") -> FaultScope:
