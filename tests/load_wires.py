@@ -1,7 +1,6 @@
 """Wires of nodes for tests, with their samples in memory."""
 
 import contextlib
-import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,18 +49,15 @@ def wired(
     writer = SampleWriter(Path("nowhere"), "test")
     wire = Wire(node="n0", target=target, endpoint=endpoint, samples=writer, idle_s=idle_s)
     wire.writer = writer
-    before = greenlets()
+    spawned: list[gevent.Greenlet] = []
+    gevent.Greenlet.add_spawn_callback(spawned.append)
     try:
         with gevent.Timeout(30):
             yield wire
     finally:
+        gevent.Greenlet.remove_spawn_callback(spawned.append)
         wire.close()
-    assert greenlets() == before
-
-
-def greenlets() -> int:
-    """How many greenlets have not ended."""
-    return sum(1 for it in gc.get_objects() if isinstance(it, gevent.Greenlet) and not it.dead)
+    assert [it for it in spawned if not it.dead] == []
 
 
 def request(url: str, method: str = "GET", **settings: Any) -> Request:
