@@ -76,12 +76,19 @@ def _text(run: RunFigures, key: str) -> str:
 
 def _told(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> list[tuple[str, set[str], set[str]]]:
     named = [("link", {run.link for run in a}, {run.link for run in b})]
+    named += [("what limited the runs", _limited(a), _limited(b))]
     packages = sorted({package for run in (*a, *b) for package in run.versions})
     named += [
         (f"version of {package}", _versions(a, package), _versions(b, package))
         for package in packages
     ]
     return [*named, ("machine", {run.machine for run in a}, {run.machine for run in b})]
+
+
+def _limited(runs: Sequence[RunFigures]) -> set[str]:
+    exhausted = sum(run.pool_exhausted for run in runs)
+    counted = {f"{exhausted:,} arrivals that found every client busy"} if exhausted else set()
+    return {run.limited_by for run in runs if run.limited_by} | counted
 
 
 def _versions(runs: Sequence[RunFigures], package: str) -> set[str]:

@@ -37,6 +37,7 @@ class RunFigures:
 
     `content`: the scenario key by key, as `harness.scenario.sources.content_keys` has it; empty
     where it was not recorded.
+    `limited_by` is "" and `pool_exhausted` 0 where that was not recorded.
     """
 
     run_id: str
@@ -54,6 +55,8 @@ class RunFigures:
     unfit: str
     figures: Mapping[FigureName, Figure]
     content: Mapping[str, str] = field(default_factory=dict)
+    limited_by: str = ""
+    pool_exhausted: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, small enough for a file in git; without the content, which runs share."""
@@ -133,6 +136,8 @@ def _run_of(findings: Mapping[str, Any], about: Mapping[str, Any], group: str) -
         unfit=reasons[0]["text"] if reasons else "",
         figures=figures(findings),
         content=about.get("scenario_content") or {},
+        limited_by=str(findings["load"].get("limited_by", "")),
+        pool_exhausted=int(findings["load"].get("pool_exhausted", 0)),
     )
 
 

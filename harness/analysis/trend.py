@@ -26,6 +26,8 @@ class Night:
     run_ids: tuple[str, ...]
     verdict: str
     unfit: int  # runs of it that say nothing about the registry
+    limited_by: str  # as `verdict`: the different ones of its runs
+    pool_exhausted: int  # arrivals of its runs that found every client busy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +130,14 @@ def _nights(runs: Sequence[RunFigures]) -> list[_Night]:
 
 def _night(runs: _Night) -> Night:
     verdicts = dict.fromkeys(run.verdict for run in runs)
+    limits = dict.fromkeys(run.limited_by for run in runs if run.limited_by)
     return Night(
         started=runs[0].started,
         run_ids=tuple(run.run_id for run in runs),
         verdict=" ".join(verdicts),
         unfit=sum(bool(run.unfit) for run in runs),
+        limited_by=", ".join(limits),
+        pool_exhausted=sum(run.pool_exhausted for run in runs),
     )
 
 

@@ -28,6 +28,9 @@ def junit_xml(findings: Findings, comparison: Comparison | None = None) -> str:
         ("verdict", findings.verdict),
         ("exit_code", str(findings.exit_code)),
         ("link", findings.run.link_kind),
+        ("limited_by", findings.load.limited_by),
+        ("arrivals", str(findings.load.arrivals)),
+        ("pool_exhausted", str(findings.load.pool_exhausted)),
     ):
         SubElement(properties, "property", name=key, value=clean(value))
     _scenario(suite, name, findings)

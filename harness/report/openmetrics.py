@@ -5,6 +5,7 @@ from typing import Final
 
 from harness.analysis.findings import Findings
 from harness.analysis.pod_findings import DelayFinding, QuantileFinding
+from harness.analysis.transfer_findings import PullsFinding, PushesFinding
 from harness.report.words import xml_text
 
 _LONGEST_LABEL: Final = 200
@@ -38,7 +39,9 @@ def openmetrics(findings: Findings) -> str:
 
 def _run_labels(findings: Findings) -> dict[str, object]:
     run = findings.run
-    return {"verdict": findings.verdict, "seed": run.seed, "link": run.link_kind}
+    limited_by = findings.load.limited_by
+    about = {"verdict": findings.verdict, "seed": run.seed, "link": run.link_kind}
+    return about | {"limited_by": limited_by}
 
 
 def _families(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
@@ -120,8 +123,42 @@ def _of_faults(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Sam
         )
 
 
+def _of_durations(
+    what: str, phases: list[tuple[str, PullsFinding]] | list[tuple[str, PushesFinding]]
+) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
+    for name, since, key in (("duration", "due", "ok"), ("service_time", "sent", "service")):
+        yield (
+            f"harness_{what}_{name}_seconds",
+            "seconds",
+            f"From {since} to done, of those that succeeded, by phase.",
+            [
+                ({"phase": phase, "quantile": quantile}, _quantile(getattr(one, f"{key}_{part}")))
+                for phase, one in phases
+                for quantile, part in (("0.5", "p50"), ("0.95", "p95"))
+            ],
+        )
+
+
 def _of_load(findings: Findings) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     phases = [(one.phase or "all", one) for one in findings.pulls if one.pulls]
+    yield from _of_durations("pull", phases)
+    pushes = [(one.phase or "all", one) for one in findings.pushes if one.pushes]
+    yield from _of_durations("push", pushes)
+    yield (
+        "harness_arrivals",
+        "",
+        "Background pulls and pushes that were due.",
+        [({}, findings.load.arrivals)],
+    )
+    yield (
+        "harness_pool_exhausted",
+        "",
+        "Those of them that found every client busy, by kind.",
+        [
+            ({"of": name}, sum(one.pool_exhausted for one in found if not one.phase))
+            for name, found in (("pulls", findings.pulls), ("pushes", findings.pushes))
+        ],
+    )
     yield (
         "harness_pulls",
         "",

@@ -1,5 +1,6 @@
 """A trend as a page, as Markdown, and as lines for a terminal."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -112,7 +113,15 @@ def headline(trend: ScenarioTrend) -> str:
     elif few:
         found += f", too few nights to tell for {len(few)}"
     left_out = f"; {unfit} runs are not comparable and left out" if unfit else ""
-    return f"{nights}{found}{left_out}."
+    limits = Counter(night.limited_by for night in trend.nights)
+    limited = "".join(
+        f"; limited by {word} in {count}"
+        for word, count in limits.most_common()
+        if word not in ("", "nothing")
+    )
+    if exhausted := sum(night.pool_exhausted for night in trend.nights):
+        limited += f"; {exhausted:,} arrivals found every client busy"
+    return f"{nights}{found}{left_out}{limited}."
 
 
 def verdict_of(trend: ScenarioTrend) -> tuple[str, str]:

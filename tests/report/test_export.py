@@ -72,6 +72,29 @@ def test_a_quantile_that_never_ended_is_infinite(tmp_path: Path) -> None:
     assert 'quantile="1"} +Inf' in openmetrics(findings)
 
 
+def test_durations_are_from_due_and_the_limit_is_told(tmp_path: Path) -> None:
+    """Service times beside them; arrivals that found every client busy are counted."""
+    folder = RunFolder()
+    folder.began()
+    for number in range(20):
+        times = {"due_s": number, "waited_for_client_s": 5}
+        folder.pull(f"pulls-1-{number}", number + 5, number + 6, **times)
+    folder.pulls = [{"name": "pulls-1", "users": 1}]
+    folder.ended(40.0)
+    findings = analyse(RecordedRun.load(folder.write(tmp_path))).findings
+    read = text_string_to_metric_families(openmetrics(findings))  # type: ignore[no-untyped-call]
+    families = {one.name: one.samples for one in read}
+    assert families["harness_run"][0].labels["limited_by"] == "client pool"
+    told = {
+        name: [one.value for one in families[name] if one.labels.get("phase", "all") == "all"]
+        for name in families
+    }
+    assert told["harness_pull_duration_seconds"] == [6.0, 6.0]
+    assert told["harness_pull_service_time_seconds"] == [1.0, 1.0]
+    assert told["harness_arrivals"] == [20.0]
+    assert told["harness_pool_exhausted"] == [20.0, 0.0]
+
+
 def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoRecordingError, match="not a run folder"):
         export(tmp_path, "csv", tmp_path / "out")

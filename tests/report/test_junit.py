@@ -43,6 +43,18 @@ def test_a_case_for_each_expectation_and_each_fault(tmp_path: Path) -> None:
     assert (found.get("tests"), found.get("failures"), found.get("errors")) == ("6", "2", "2")
 
 
+def test_the_properties_say_what_limited_the_run(tmp_path: Path) -> None:
+    """And how many of the arrivals found every client busy."""
+    run = outage()
+    for number in range(20):
+        run.pull(f"pulls-1-{number}", number + 5, number + 6, due_s=number, waited_for_client_s=5)
+    run.pulls = [{"name": "pulls-1", "users": 1}]
+    found = suite(run, tmp_path).iterfind("properties/property")
+    told = {one.get("name"): one.get("value") for one in found}
+    expected = {"limited_by": "client pool", "arrivals": "20", "pool_exhausted": "20"}
+    assert told.items() >= expected.items()
+
+
 def test_a_run_that_stopped_is_an_error_of_its_own(tmp_path: Path) -> None:
     """So that a job without a failed expectation is not green."""
     run = outage()

@@ -67,6 +67,20 @@ def test_a_few_nights_are_not_called_steady() -> None:
         assert '<span class="chip">too few nights</span>' in page
 
 
+def test_the_first_line_says_what_limited_the_nights() -> None:
+    """With the arrivals of all nights that found every client busy."""
+    runs = [run for it in nights([12.0] * 4) for run in it]
+    limits = ("nothing", "machine", "client pool", "machine")
+    found = [
+        replace(run, limited_by=word, pool_exhausted=3)
+        for run, word in zip(runs, limits, strict=True)
+    ]
+    line = trend_text(trend("reports", found, Limits())).splitlines()[0]
+    assert line.endswith(
+        "limited by machine in 2; limited by client pool in 1; 12 arrivals found every client busy."
+    )
+
+
 def test_the_markdown_is_a_table() -> None:
     text = trend_markdown(made())
     assert "| deployment delay p95 | 30 |" in text
