@@ -237,3 +237,34 @@ def test_a_folder_of_scenarios_ends_with_one_table(tmp_path: Path) -> None:
     names = {"suite.html", "suite.md", "suite.csv", "suite.json"}
     assert {path.name for path in suite.iterdir()} == names
     assert str(suite.name) in done.stderr
+
+
+CROWDED = """\
+name: crowded
+environment: {link: none, cluster: {nodes: 1}, registry: {auth: none}}
+images: {app: {size: 64KiB}}
+load:
+  pulls:
+    - {image: app, rate: 5/s, users: 1, for: 7s}
+    - {image: app, rate: 5/s, for: 7s}
+  give_up: 1s
+faults: [{overloaded_registry: {at_once: 1, service: 300ms}, at: 0s, for: 7s}]
+expect: [{metric: pull_duration, quantile: 0.5, at_most: 100ms}]
+"""
+
+
+def test_what_limited_a_run_is_seen(tmp_path: Path) -> None:
+    """A client that is busy for a second a pull, and a registry that serves three requests in one.
+
+    Both are so however busy the machine is; the arrivals that waited are in the durations.
+    """
+    path = tmp_path / "crowded.yaml"
+    path.write_text(CROWDED, encoding="utf-8")
+    done = harness("run", "--json", "--quiet", path, folder=tmp_path)
+    assert done.returncode in (1, 4), done.stdout + done.stderr  # 4 where the machine is the limit
+    assert "load.pulls[0].users: 1 cannot carry 5 a second" in done.stderr
+    load = json.loads(done.stdout)["load"]
+    told = {one["word"]: one["text"] for one in load["limits"]}
+    assert "35 arrivals" in told["client pool"]
+    assert "of 35 pulls and pushes" in told["registry"]
+    assert load["pool_exhausted"] > 25
