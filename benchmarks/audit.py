@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from harness.environment.registry import REGISTRY_FOLDER, open_registry
+from harness.environment.registry import REGISTRY_FOLDER, RegistryPlace, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.oci.digest import digest_of
 from harness.oci.media_types import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST
@@ -79,7 +79,9 @@ async def registry(folder: Path, tags: int, blobs: int) -> AsyncIterator[str]:
     journal = Journal(folder / "journal.jsonl")
     run = Run(run_id="b", folder=folder, journal=journal, clock_start_s=time.monotonic())
     try:
-        async with open_registry(run, RegistrySettings(auth="none"), nodes=("n0",)) as room:
+        async with open_registry(
+            run, RegistrySettings(auth="none"), RegistryPlace(nodes=("n0",))
+        ) as room:
             yield room.direct_url
     finally:
         journal.close()

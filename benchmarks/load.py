@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 
-from harness.environment.registry import open_registry
+from harness.environment.registry import RegistryPlace, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
 from harness.process.child import Run
@@ -211,7 +211,9 @@ async def compare(rounds: int, seconds: float) -> list[dict[str, float]]:
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
         run = Run(run_id="bench", folder=folder, journal=journal, clock_start_s=time.monotonic())
-        async with open_registry(run, RegistrySettings(auth="none"), nodes=("n0",)) as room:
+        async with open_registry(
+            run, RegistrySettings(auth="none"), RegistryPlace(nodes=("n0",))
+        ) as room:
             for thread in psutil.Process(room.child.pid).threads():
                 os.sched_setaffinity(thread.id, {cores[-1]})
             image = await asyncio.to_thread(built, room.root)

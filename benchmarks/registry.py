@@ -30,7 +30,7 @@ import httpx
 import psutil
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.upstream.access import UpstreamSettings
@@ -195,7 +195,7 @@ async def opened(
     async with open_registry(
         Run(run_id=run.run_id, folder=folder, journal=run.journal, clock_start_s=run.clock_start_s),
         RegistrySettings(auth="none", tls=tls),
-        nodes=("n0",),
+        RegistryPlace(nodes=("n0",)),
         upstream=upstream,
     ) as service:
         yield service

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.resolver import ResolverService, open_resolver
 from harness.load.driver import LoadRun, start_load
@@ -156,7 +156,7 @@ async def open_load_lab(
         open_registry(
             run,
             RegistrySettings(tls=tls),
-            nodes=everyone,
+            RegistryPlace(nodes=everyone),
             account=Account(username="harness", password=PASSWORD),
         ) as registry,
         open_resolver(run, nodes=everyone, name=REGISTRY_NAME, address="127.0.0.1") as resolver,

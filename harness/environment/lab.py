@@ -175,13 +175,13 @@ async def open_services(
         open_registry(
             run,
             settings.registry,
-            nodes=nodes,
-            account=settings.account,
-            place=RegistryPlace(
+            RegistryPlace(
+                nodes=nodes,
                 host=place.listen_host if settings.link == "none" else LOOPBACK,
                 storage_host=place.listen_host,
                 address=place.address,
             ),
+            account=settings.account,
             upstream=settings.upstream,
         )
     )

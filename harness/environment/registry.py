@@ -32,14 +32,14 @@ REGISTRY_FOLDER = "registry"  # in the run folder: the content at rest
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryPlace:
-    """Where the gateway and the storage behind it listen; nodes reach them at `address`."""
+    """Where the gateway and the storage behind it listen; `nodes` reach them at `address`."""
 
+    nodes: tuple[str, ...]
     host: str = "127.0.0.1"
     storage_host: str = "127.0.0.1"  # where nodes find redirected blobs
     address: str = "127.0.0.1"
 
 
-_LOOPBACK = RegistryPlace()
 _NOBODY = Account(username="", password="")
 
 
@@ -152,18 +152,16 @@ def _scheme(authority: Authority | None) -> Literal["http", "https"]:
 async def open_registry(
     run: Run,
     settings: RegistrySettings,
+    place: RegistryPlace,
     *,
-    nodes: tuple[str, ...],
     account: Account = _NOBODY,
-    place: RegistryPlace = _LOOPBACK,
     upstream: UpstreamSettings | None = None,
-    keep_content: bool = False,
 ) -> AsyncIterator[RegistryService]:
     """Start the registry with a gateway port for each node, until the block is left.
 
     `settings.port` is that of `direct_url`; its limits are kept from `set_clock` on. `account`:
     who may log in. `upstream`: what is behind the gateway instead. The content is deleted at the
-    end unless `keep_content`. Raises ChildError, OSError.
+    end. Raises ChildError, OSError.
     """
     root = run.folder / REGISTRY_FOLDER
     authority = None
@@ -177,7 +175,7 @@ async def open_registry(
         **asdict(account),
         "host": place.host,
         "storage_host": place.storage_host,
-        "nodes": list(nodes),
+        "nodes": list(place.nodes),
         "certificate": "" if authority is None else authority.certificate(),
     }
     try:
@@ -203,6 +201,5 @@ async def open_registry(
                 authority=authority,
             )
     finally:
-        if not keep_content:
-            await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
         run.journal.done(record)

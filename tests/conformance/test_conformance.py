@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 import uvloop
 
-from harness.environment.registry import open_registry
+from harness.environment.registry import RegistryPlace, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.upstream.access import UpstreamSettings
 from harness.process.child import Run
@@ -102,7 +102,7 @@ def test_the_reference_registry_has_the_same_report_behind_the_gateway_as_alone(
         run = Run(run_id="suite", folder=tmp_path, journal=journal, clock_start_s=time.monotonic())
         settings = UpstreamSettings(provider="distribution", program=program)
         async with open_registry(
-            run, RegistrySettings(auth="none"), nodes=("node-0",), upstream=settings
+            run, RegistrySettings(auth="none"), RegistryPlace(nodes=("node-0",)), upstream=settings
         ) as room:
             assert room.upstream is not None
             reports = []

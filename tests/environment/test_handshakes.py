@@ -11,7 +11,7 @@ import pytest
 from harness.chance import Chance
 from harness.environment.authority import CA_FILE
 from harness.environment.canary import trusting
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.process.child import ChildError, Run
@@ -23,7 +23,9 @@ NODES = ("n0", "n1")
 
 @asynccontextmanager
 async def opened(run: Run, *, tls: bool = True) -> AsyncIterator[RegistryService]:
-    async with open_registry(run, RegistrySettings(auth="none", tls=tls), nodes=NODES) as service:
+    async with open_registry(
+        run, RegistrySettings(auth="none", tls=tls), RegistryPlace(nodes=NODES)
+    ) as service:
         yield service
 
 

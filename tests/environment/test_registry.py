@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.store import in_thread
@@ -37,7 +37,7 @@ BUSY = Respond(status=503)
 async def opened(run: Run, **settings: Any) -> AsyncIterator[RegistryService]:
     account = Account(username="robot", password="s3cret-pass")
     chosen = RegistrySettings(**({"auth": "none"} | settings))
-    async with open_registry(run, chosen, nodes=NODES, account=account) as service:
+    async with open_registry(run, chosen, RegistryPlace(nodes=NODES), account=account) as service:
         yield service
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.oci.images import DirectorySink, ImageSpec, build
@@ -42,7 +42,7 @@ async def opened(folder: Path) -> AsyncIterator[RegistryService]:
         async with open_registry(
             new_run(folder, journal),
             RegistrySettings(auth="none"),
-            nodes=("n0", "n1"),
+            RegistryPlace(nodes=("n0", "n1")),
         ) as service:
             image = build(SPEC, DirectorySink(service.root))
             await service.add_image(image, "app", "v1")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.environment.store import ScopedStore
@@ -60,10 +60,10 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 @asynccontextmanager
-async def opened(run: Run, *, keep_content: bool = False) -> AsyncIterator[RegistryService]:
+async def opened(run: Run) -> AsyncIterator[RegistryService]:
     """A registry with three versions of one repository and a copy of the first in another."""
     async with open_registry(
-        run, RegistrySettings(auth="none"), nodes=("n0",), keep_content=keep_content
+        run, RegistrySettings(auth="none"), RegistryPlace(nodes=("n0",))
     ) as service:
         for version in VERSIONS:
             spec = ImageSpec(name="app", version=version, size_bytes=40_000, layers=2)
@@ -200,7 +200,7 @@ def test_a_registry_that_dies_meanwhile_leaves_its_file_as_before(run: Run) -> N
     """Nobody answers any more; the index is put right where it lies."""
 
     async def main() -> None:
-        async with opened(run, keep_content=True) as service:
+        async with opened(run) as service:
             before = indexed(service.root)
             with pytest.raises(LookupError, match="mine"):
                 await dying(service)

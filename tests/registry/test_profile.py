@@ -12,7 +12,7 @@ import pytest
 from gevent.lock import BoundedSemaphore
 
 from harness.chance import Chance
-from harness.environment.registry import RegistryService, open_registry
+from harness.environment.registry import RegistryPlace, RegistryService, open_registry
 from harness.environment.registry_settings import RegistrySettings
 from harness.environment.scope import FaultScope
 from harness.load.pull_steps import carry_out
@@ -48,7 +48,9 @@ async def opened(
     lifetime_s = PROFILES[profile].token_lifetime_s
     chosen = RegistrySettings(profile=profile, **({"token_lifetime_s": lifetime_s} | settings))
     with closing(journal):
-        async with open_registry(run, chosen, nodes=("n0",), account=account) as service:
+        async with open_registry(
+            run, chosen, RegistryPlace(nodes=("n0",)), account=account
+        ) as service:
             image = await asyncio.to_thread(build, SPEC, DirectorySink(service.root))
             await service.add_image(image, "team/app", "v1")
             yield service, image
