@@ -76,8 +76,8 @@ def _bites(window: FaultWindow, scope: Scope, traffic: Traffic) -> tuple[int, st
     if window.bites is not None:
         return window.bites, "seam"
     requests, pulls = traffic.requests, traffic.real_pulls
-    told = requests[["node", "kind", "bitten_by"]]
-    met = told[overlap(requests["sent_s"], requests["done_s"], window)]
+    named = requests[["node", "kind", "bitten_by"]]
+    met = named[overlap(requests["sent_s"], requests["done_s"], window)]
     marked = int(met["bitten_by"].eq(window.fault).sum())
     if marked:
         return marked, "marked"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from harness.analysis.delay import delay_of, told
+from harness.analysis.delay import as_finding, delay_of
 from harness.analysis.plan_facts import Scope
 from harness.analysis.pod_findings import BreakdownFinding, RecoveryBreakdown
 from harness.analysis.pulls import by_phase, pull_waits, share
@@ -52,8 +52,8 @@ def _row(
         pulls_failed=failed,
         pull_error_rate=share(failed, len(pulls)),
         pull_bytes_sum=int(pulls["bytes"].sum()),
-        pull_p50=told(quantile_of(waits, 0.5, seed)),
-        pull_p95=told(quantile_of(waits, 0.95, seed)),
+        pull_p50=as_finding(quantile_of(waits, 0.5, seed)),
+        pull_p95=as_finding(quantile_of(waits, 0.95, seed)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether two sides measured the same thing: what must be alike, and what is only told."""
+"""Whether two sides measured the same thing: what must be equal, and what is only noted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ _LONGEST: Final = 60  # of a value
 class Differences:
     """Sentences. `refused`: the difference would be taken for the registry's doing.
 
-    `told`: it may explain a change, or be the very change that is looked for, as a version is.
+    `noted`: it may explain a change, or be the very change that is looked for, as a version is.
     """
 
     refused: tuple[str, ...]
-    told: tuple[str, ...]
+    noted: tuple[str, ...]
 
 
 # What decides the numbers more than the registry does, and why it is refused.
@@ -40,21 +40,21 @@ _REFUSED: Final[Mapping[str, tuple[Callable[[RunFigures], str], str]]] = {
 
 def differences(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> Differences:
     """What differs between the runs of two sides, and inside one."""
-    refused, told = [], []
+    refused, noted = [], []
     for what, (read, why) in _REFUSED.items():
         of_a, of_b = {read(run) for run in a}, {read(run) for run in b}
         if "" in of_a | of_b:
-            told.append(f"{what}: not recorded in every run, so it may differ")
+            noted.append(f"{what}: not recorded in every run, so it may differ")
         elif len(of_a | of_b) > 1:
             refused.append(f"{what} differs: {_both(of_a, of_b)}; {why}")
     if any(not run.scenario_sha256 for run in (*a, *b)):
-        told.append("scenario content: not recorded in every run, so it may differ")
+        noted.append("scenario content: not recorded in every run, so it may differ")
     elif others := [run for run in (*b, *a) if run.scenario_sha256 != a[0].scenario_sha256]:
         refused.append(f"scenario content differs: {changed_keys(a[0], others[0])}; {_EDITED}")
-    for what, of_a, of_b in _told(a, b):
+    for what, of_a, of_b in _notable(a, b):
         if of_a != of_b:
-            told.append(f"{what} differs: {_both(of_a, of_b)}")
-    return Differences(refused=tuple(refused), told=tuple(told))
+            noted.append(f"{what} differs: {_both(of_a, of_b)}")
+    return Differences(refused=tuple(refused), noted=tuple(noted))
 
 
 def changed_keys(old: RunFigures, new: RunFigures) -> str:
@@ -74,7 +74,9 @@ def _text(run: RunFigures, key: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _told(a: Sequence[RunFigures], b: Sequence[RunFigures]) -> list[tuple[str, set[str], set[str]]]:
+def _notable(
+    a: Sequence[RunFigures], b: Sequence[RunFigures]
+) -> list[tuple[str, set[str], set[str]]]:
     named = [("link", {run.link for run in a}, {run.link for run in b})]
     named += [("what limited the runs", _limited(a), _limited(b))]
     packages = sorted({package for run in (*a, *b) for package in run.versions})

@@ -117,7 +117,7 @@ def compare(a: RunSet, b: RunSet, limits: Limits, *, force: bool = False) -> Com
         minimum_points=limits.points,
         level=LEVEL,
         doubt=doubt,
-        warnings=(*found.refused, *found.told, *a.left_out, *b.left_out),
+        warnings=(*found.refused, *found.noted, *a.left_out, *b.left_out),
         figures=tuple(figures),
     )
 

@@ -81,11 +81,11 @@ def delay_of(group: str, name: str, population: str, pods: pd.DataFrame, seed: i
         unfinished=int((outcomes.eq(Outcome.UNFINISHED) & recorded).sum()),
         missing=int((~recorded).sum()),
         cached=int(pods["cached"].sum()),
-        **{key: told(quantile_of(waits, share, seed)) for key, share in _QUANTILES.items()},
+        **{key: as_finding(quantile_of(waits, share, seed)) for key, share in _QUANTILES.items()},
     )
 
 
-def told(quantile: Quantile) -> QuantileFinding:
+def as_finding(quantile: Quantile) -> QuantileFinding:
     """`quantile` without its infinities."""
     value = finite(quantile.value_s)
     return QuantileFinding(

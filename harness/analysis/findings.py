@@ -67,11 +67,11 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectationFinding:
-    """One expectation and what it was worth.
+    """One expectation with its measured value and verdict.
 
     `value` and `limit` are in `unit` ("s", "share", "bytes/s", "count"). `value` null with
     `more_than` set: it is somewhere beyond `more_than`; both null with samples: never. `margin` is
-    how far the value is on the good side of the limit (negative: beyond it), `margin_share` the
+    how far the value stays within the limit (negative: how far beyond it), `margin_share` the
     same as a share of the limit. `image`, `rollout`: what its `where` names.
     """
 
@@ -98,9 +98,9 @@ class ExpectationFinding:
 class FaultFinding:
     """One occurrence of a fault.
 
-    `bites_from`: "seam" (counted where it bites), "marked" (requests whose answer it changed) or
-    "in_flight" (requests in scope that were under way while it was on); "pulls" (of real nodes that
-    failed or went on beyond it, when no request of theirs got through).
+    `bites_from`: "seam" (counted by the seam itself), "marked" (requests whose answer it changed),
+    "in_flight" (requests in scope that were in flight while it was active) or "pulls" (pulls of
+    real nodes that failed or were still running, when none of their requests got through).
     """
 
     fault: str

@@ -1,4 +1,4 @@
-"""The tables of samples as typed frames: what is whole is used, what is not is told."""
+"""The tables of samples as typed frames: what is whole is used, what is not is reported."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from harness.recording.samples import TABLES, ColumnType
 
 SAMPLES_FOLDER: Final = "samples"
 
-# Few words, told by millions of rows: a byte each as a code, ten to twenty as a text. Only the
+# Few words in millions of rows: a byte each as a code, ten to twenty as a text. Only the
 # table that grows with every request, since texts are simpler to work with.
 CODED: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": ("node", "kind", "method", "outcome", "cause", "bitten_by")

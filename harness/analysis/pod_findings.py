@@ -19,7 +19,7 @@ class DelayFinding:
     """Deployment delay of a group of pods.
 
     `group`: "all", "phase" or "fault"; `population`: "all" pods, or only those that became "ready"
-    (the flattering number, for comparison). Pods that never became ready count as later than all.
+    (too favourable; for comparison). Pods that never became ready count as later than all.
     """
 
     group: str
@@ -51,12 +51,12 @@ class PartsFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryFinding:
-    """What followed one heal.
+    """The recovery after one occurrence of a fault was removed.
 
     `first_success_wait_s`: until the first successful pull or push in scope (null: never, or, with
-    `tried_again` false, nothing in scope was tried after the heal); `recovery_wait_s`: until every
+    `tried_again` false, nothing in scope was tried after the removal); `recovery_wait_s`: until every
     pod that was waiting had become ready (0 when none was; null with `more_than_s` when some never
-    did). `retry_wait_*`: how long waiting pods sat in back-off although the fault was gone.
+    did). `retry_wait_*`: how long pods stayed in back-off after the fault was removed.
     """
 
     fault: str
@@ -104,7 +104,7 @@ class BreakdownFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryBreakdown(RecoveryFinding):
-    """What followed one heal, for the pods and pulls of one image or one rollout."""
+    """The recovery after one fault was removed, of one image or one rollout."""
 
     group: str
     name: str

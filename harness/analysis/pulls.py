@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from harness.analysis.client_pool import pool_exhausted
-from harness.analysis.delay import told
+from harness.analysis.delay import as_finding
 from harness.analysis.frames import records
 from harness.analysis.quantiles import Waits, quantile_of
 from harness.analysis.transfer_findings import (
@@ -80,11 +80,11 @@ def _pulls(phase: str, pulls: pd.DataFrame, seed: int) -> PullsFinding:
         bytes_per_ok_pull=float(ok["bytes"].mean()) if len(ok) else None,
         requests_per_pull=float(pulls["requests"].mean()) if len(pulls) else None,
         causes=_causes(bad),
-        ok_p50=told(quantile_of(waits, 0.5, seed)),
-        ok_p95=told(quantile_of(waits, 0.95, seed)),
-        ok_p99=told(quantile_of(waits, 0.99, seed)),
-        service_p50=told(quantile_of(service, 0.5, seed)),
-        service_p95=told(quantile_of(service, 0.95, seed)),
+        ok_p50=as_finding(quantile_of(waits, 0.5, seed)),
+        ok_p95=as_finding(quantile_of(waits, 0.95, seed)),
+        ok_p99=as_finding(quantile_of(waits, 0.99, seed)),
+        service_p50=as_finding(quantile_of(service, 0.5, seed)),
+        service_p95=as_finding(quantile_of(service, 0.95, seed)),
         pool_exhausted=int(pulls["exhausted"].sum()),
     )
 
@@ -108,10 +108,10 @@ def _pushes(phase: str, pushes: pd.DataFrame, seed: int) -> PushesFinding:
         error_rate=share(len(bad), len(pushes)),
         bytes_sum=int(pushes["bytes"].sum()),
         causes=_causes(bad),
-        ok_p50=told(quantile_of(waits, 0.5, seed)),
-        ok_p95=told(quantile_of(waits, 0.95, seed)),
-        service_p50=told(quantile_of(service, 0.5, seed)),
-        service_p95=told(quantile_of(service, 0.95, seed)),
+        ok_p50=as_finding(quantile_of(waits, 0.5, seed)),
+        ok_p95=as_finding(quantile_of(waits, 0.95, seed)),
+        service_p50=as_finding(quantile_of(service, 0.5, seed)),
+        service_p95=as_finding(quantile_of(service, 0.95, seed)),
         pool_exhausted=int(pushes["exhausted"].sum()),
     )
 

@@ -8,8 +8,8 @@ from harness.recording.events import Event, NodeMetrics, PodsWatched
 
 def node_metrics(events: Iterable[Event]) -> tuple[NodeMetricsFinding, ...]:
     """By the names of the nodes; none for emulated ones."""
-    told = (event for event in events if isinstance(event, NodeMetrics))
-    found = (NodeMetricsFinding(node=event.node, counts=dict(event.counts)) for event in told)
+    metrics = (event for event in events if isinstance(event, NodeMetrics))
+    found = (NodeMetricsFinding(node=event.node, counts=dict(event.counts)) for event in metrics)
     return tuple(sorted(found, key=lambda it: it.node))
 
 

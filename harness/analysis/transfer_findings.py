@@ -104,12 +104,12 @@ class ThroughputFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class FailingFinding:
-    """Failed pulls, or pushes, of one repository for one cause, whatever made them fail.
+    """Failed pulls or pushes of one repository for one cause, planned fault or not.
 
     `first_s`: when the first of them began; `last_s`: when the last ended. `worked_until_s` and
-    `works_from_s`: the last success of the same repository before and the first after, None when
-    there was none. `ok_meanwhile`: successes while it was broken for sure, from the end of the
-    first failure to the beginning of the last, of it and of others.
+    `works_from_s`: the last success of the same repository before and the first after, null when
+    there was none. `ok_meanwhile` and `others_ok_meanwhile`: successes of this repository and of
+    others, from the end of the first failure to the beginning of the last.
     `images` and `node_names`: those that failed most often.
     """
 
@@ -130,9 +130,9 @@ class FailingFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorGroup:
-    """Errors that differ only in ports, digests, times and the like. `example` is one as it was.
+    """Errors that differ only in ports, digests, times and the like. `example`: one in full.
 
-    `of` is "pull" or "push". `images`: those that it was said of most often.
+    `of` is "pull" or "push". `images`: those that failed with it most often.
     """
 
     of: str

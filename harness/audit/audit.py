@@ -76,22 +76,26 @@ def wanted_of(
 
 
 class Audit:
-    """Fills `ledger` with what is there and what is wrong. `told` hears of each repository."""
+    """Fills `ledger` with what is there and what is wrong. `progress` gets each repository."""
 
     def __init__(
-        self, client: RegistryClient, ledger: Ledger, wanted: Wanted, told: Callable[[str], None]
+        self,
+        client: RegistryClient,
+        ledger: Ledger,
+        wanted: Wanted,
+        progress: Callable[[str], None],
     ) -> None:
         self._client = client
         self._ledger = ledger
         self._wanted = wanted
-        self._told = told
+        self._progress = progress
 
     async def run(self) -> None:
         """Audit all of it. What goes wrong is a finding."""
         with self._whole("the list of repositories"):
             await self._list_repositories()
         for repository in self._ledger.repositories():
-            self._told(repository)
+            self._progress(repository)
             self._ledger.set_progress(repository, 1)
             await self._repository(repository)
             self._ledger.set_progress(repository, 2)

@@ -55,7 +55,7 @@ async def audit(
     certificate_days: int = 14,
     timeout_s: float | None = None,
     limits: AskLimits = _LIMITS,
-    told: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Audit the registry at `url` into `ledger`; the number of requests sent.
 
@@ -75,7 +75,7 @@ async def audit(
                     return 0
                 greeted = await _greeted(client, url, ledger)
                 if greeted:
-                    await Audit(client, ledger, wanted, told).run()
+                    await Audit(client, ledger, wanted, progress).run()
         except TimeoutError:
             if not greeted:
                 said = f"{url}: no answer within --timeout, {timeout_s:g} s"

@@ -135,7 +135,7 @@ def audit(
                 ca=ca,
                 certificate_days=certificate_days,
                 timeout_s=timeout_s,
-                told=_silent if quiet or as_json else complain,
+                progress=_silent if quiet or as_json else complain,
             )
             began_s = time.monotonic()
             asyncio.run(audited)

@@ -1,4 +1,4 @@
-"""What a CI server is told beyond files: on GitHub a step summary and annotations."""
+"""What a CI server gets beyond files: on GitHub a step summary and annotations."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`harness clean`: old run folders, told and, on demand, deleted."""
+"""`harness clean`: old run folders, listed and, on demand, deleted."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -110,10 +110,10 @@ def print_comparison(found: "Comparison", *, as_json: bool) -> None:
     from harness.report.text import one_line
 
     if as_json:
-        told: dict[str, Any] = found.as_json()
-        told["headline"] = headline(found)
-        for figure, one in zip(told["figures"], found.figures, strict=True):
+        shown: dict[str, Any] = found.as_json()
+        shown["headline"] = headline(found)
+        for figure, one in zip(shown["figures"], found.figures, strict=True):
             figure["sentence"] = sentence(one)
-        print(json.dumps(told))
+        print(json.dumps(shown))
     else:
         print("\n".join(one_line(line) for line in comparison_text(found).splitlines()))

@@ -65,8 +65,8 @@ def check(
 ) -> None:
     """Check scenario files and print every problem.
 
-    Each is a line as file:line:col key: rule, got value. Warnings refuse nothing: they tell what
-    will probably make the verdict inconclusive.
+    Each is a line as file:line:col key: rule, got value. Warnings do not fail the
+    check: they name what will probably make the verdict inconclusive.
     """
     from harness.scenario import ScenarioError
 

@@ -16,7 +16,7 @@ from harness.recording.events import (
     SteadyStateChecked,
 )
 
-_WINDOW_S = 10.0  # over which rates are told
+_WINDOW_S = 10.0  # over which rates are averaged
 _BAR_WIDTH = 24
 _KEPT = 100_000  # tallies, one a second: more than a day
 

@@ -80,8 +80,8 @@ NodesOption = Annotated[
         envvar="HARNESS_NODES",
         min=1,
         metavar="NUMBER",
-        help="Run on so many nodes, with the same number of pods. With --cluster kind or existing "
-        "it is 3 by default, if the scenario has more.",
+        help="Run on this many nodes, with the same number of pods. With --cluster kind or "
+        "existing, the default is 3 if the scenario has more.",
     ),
 ]
 KeepOption = Annotated[bool, typer.Option("--keep", help="Keep the kind cluster for --reuse NAME.")]

@@ -1,4 +1,4 @@
-"""What goes wrong with a cluster, told in one sentence."""
+"""What goes wrong with a cluster, in one sentence."""
 
 from harness.process.child import ChildError
 

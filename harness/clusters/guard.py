@@ -12,7 +12,7 @@ PULL_SECRET: Final = "registry-credentials"  # noqa: S105  the name of an object
 _RUN_ID: Final = re.compile(r"[a-z0-9]{1,20}")
 
 
-class ClusterRefused(ClusterError):  # noqa: N818  it is a decision, told to the user
+class ClusterRefused(ClusterError):  # noqa: N818  it is a decision, shown to the user
     """The harness must not touch what was asked for. One sentence."""
 
 

@@ -23,7 +23,7 @@ _TIMEOUT_S = 10.0
 _LIMITS: Final = AskLimits(tries=1)  # a second try would hide what is broken
 
 
-class NotSteady(Exception):  # noqa: N818  it is a state, told to the user
+class NotSteady(Exception):  # noqa: N818  it is a state, shown to the user
     """The registry is already broken; the message names the node and what it met."""
 
 

@@ -11,7 +11,7 @@ from typing import Final
 _BUILD_LIMIT_S: Final = 900
 
 
-class SetupFailed(Exception):  # noqa: N818  it is a state, told to the user
+class SetupFailed(Exception):  # noqa: N818  it is a state, shown to the user
     """No program where one was named, or it could not be installed. One sentence."""
 
 

@@ -31,7 +31,7 @@ _DISK_RESERVE_BYTES = 256 << 20  # for samples, logs and the system's own needs
 Record = Callable[[Event], None]
 
 
-class EnvironmentFailed(Exception):  # noqa: N818  it is a state of the run, told to the user
+class EnvironmentFailed(Exception):  # noqa: N818  it is a state of the run, shown to the user
     """The environment could not be set up; the message is one sentence."""
 
 

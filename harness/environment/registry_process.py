@@ -55,7 +55,7 @@ class RegistryProcess:
         return ready
 
     async def tell(self, do: str, **fields: Any) -> None:
-        """Order what the next process must be told again: this one forgets it when it dies.
+        """Order what the next process needs again: this one forgets it when it dies.
 
         The latest order of its kind replaces the one before, but for images. Raises ChildError.
         """

@@ -19,7 +19,7 @@ RuleMeter = tuple[Rule, Meter]
 def metered(send: Send, meters: Sequence[RuleMeter], bite: Callable[[Rule], None]) -> Send:
     """`send` for an answer whose content `meters` count or slow; errors pass unchanged.
 
-    `bite` is told of each rule that slows, at every piece.
+    `bite` is called for each rule that slows, at every piece.
     """
     is_content = False
 

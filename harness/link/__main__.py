@@ -1,4 +1,4 @@
-"""The embedded link as a process: `python -m harness.link`, told what to do over stdin.
+"""The embedded link as a process: `python -m harness.link`, configured over stdin.
 
 Configuration: `control_port` (0: any), `token` ("": none asked), `seed`. It says
 `{"ready": true, "control_port": N}` and serves until it is let go.

@@ -15,8 +15,8 @@ CONNECT_LIMIT_S: Final = 10.0
 class Dial:
     """Connects an accepted client to the upstream, trying its addresses in turn.
 
-    `on_done` is told once: the upstream's socket, or None when there is nobody and the client
-    has been closed.
+    `on_done` is called once with the upstream's socket, or None when nobody
+    answered and the client has been closed.
     """
 
     def __init__(

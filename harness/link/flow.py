@@ -38,7 +38,7 @@ class Budget:
 
 
 class Flow:
-    """The bytes from `source` to `target`. `on_end` is told once how it ended."""
+    """The bytes from `source` to `target`. `on_end` is called once with how it ended."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ _UNREAD_BYTES: Final = 64 << 10
 
 
 class ProxiedConnection:
-    """A client, its upstream, and the flows between them. `on_close` is told when both are shut."""
+    """A client, its upstream, and the flows between them. `on_close` is called when both end."""
 
     def __init__(
         self,

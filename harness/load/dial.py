@@ -23,7 +23,7 @@ def dial(
 ) -> PullConnection | TransportFailure:
     """Connect to `host`, which `look_up(name, timeout_s)` resolves unless it is an address.
 
-    `timeout_s` holds for look-up and connection together. The failure told is that of the first
+    `timeout_s` holds for look-up and connection together. The failure reported is that of the first
     address.
     """
     until_s = time.monotonic() + timeout_s

@@ -77,7 +77,7 @@ class LoadRun:
                 self._bites[maker] = answer["bites"]
 
     def bites(self, name: str) -> int:
-        """How often the change of nodes of this name made a difference, as far as was told."""
+        """How often the change of nodes of this name made a difference, as far as is known."""
         return sum(counts.get(name, 0) for counts in self._bites.values())
 
     async def stop(self) -> None:
@@ -107,8 +107,10 @@ class LoadRun:
 
 
 def _died(child: Child) -> str:
-    told = child.tail(1)
-    return f"{child.name}: exited unexpectedly with code {child.exit_code}{told and f': {told}'}"
+    output = child.tail(1)
+    return (
+        f"{child.name}: exited unexpectedly with code {child.exit_code}{output and f': {output}'}"
+    )
 
 
 @asynccontextmanager

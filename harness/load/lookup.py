@@ -66,7 +66,7 @@ def is_address(host: str) -> bool:
 def look_up(name: str, server: NameServer, *, timeout_s: float) -> Addresses | TransportFailure:
     """The addresses of `name`, IPv4 first, or how a dial to it fails.
 
-    As in Go both kinds are waited for, one of them is enough, and the failure told is that of
+    As in Go both kinds are waited for, one of them is enough, and the failure reported is that of
     the first. `timeout_s` is the dial's own limit: past it, the text names no server.
     """
     if not is_name(name):

@@ -13,7 +13,7 @@ _FLUSH_EVERY_S = 2.0
 _FLUSH_ROWS = 50_000
 
 
-class SamplesLost(Exception):  # noqa: N818  told to the user as it is
+class SamplesLost(Exception):  # noqa: N818  shown to the user as it is
     """The disk refused samples; the message names the folder and the reason."""
 
 

@@ -162,7 +162,7 @@ class TlsSocket:
         while count < len(view) and (self._in.pending or self._tls.pending()):
             try:
                 count += self._read_into(view[count:])
-            except (ssl.SSLWantReadError, *_ENDED):  # half a record, or the end: told again
+            except (ssl.SSLWantReadError, *_ENDED):  # half a record, or the end: comes again
                 break
         return count
 

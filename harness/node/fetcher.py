@@ -118,14 +118,14 @@ class Fetcher:
 
         Raises AttemptFailed with what the first host said (core/remotes/docker/fetcher.go).
         """
-        told: AttemptFailed | None = None
+        first: AttemptFailed | None = None
         for endpoint in self.endpoints:
             try:
                 return (yield from self._open_at(endpoint, got))
             except AttemptFailed as failure:
-                told = told or failure
-        assert told is not None, "an image has at least one host"
-        raise told
+                first = first or failure
+        assert first is not None, "an image has at least one host"
+        raise first
 
     def _open_at(self, endpoint: Endpoint, got: _Got) -> Generator[Command, object, Reply]:
         wanted, offset = got.wanted, got.size_bytes

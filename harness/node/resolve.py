@@ -15,7 +15,7 @@ from harness.seams import RequestKind
 MANIFEST_BYTES_MAX = 4 * 1048 * 1048  # containerd: core/remotes/docker/resolver.go, as written
 _DENIED = "pull access denied, repository does not exist or may require authorization: "
 
-# What is told when several hosts failed: the highest of these, and the first of its kind
+# What is reported when several hosts failed: the highest of these, and the first of its kind
 # (core/remotes/docker/resolver.go, firstErrPriority).
 _NO_ANSWER, _ABSENT, _REFUSED, _OVERSIZED = 1, 2, 3, 4
 
@@ -39,15 +39,15 @@ def resolve(
 
     Raises AttemptFailed.
     """
-    told: _HostFailed | None = None
+    worst: _HostFailed | None = None
     for endpoint in endpoints:
         try:
             return (yield from _resolve_at(endpoint, authorizer))
         except _HostFailed as failure:
-            if told is None or failure.rank > told.rank:
-                told = failure
-    assert told is not None, "an image has at least one host"
-    raise told
+            if worst is None or failure.rank > worst.rank:
+                worst = failure
+    assert worst is not None, "an image has at least one host"
+    raise worst
 
 
 def _resolve_at(
@@ -82,8 +82,10 @@ def _refused(
     text = unexpected_status(answer.method, answer.url, status)
     body = answer.reply.body
     if status == _FORBIDDEN and answer.method == "HEAD":  # containerd 2.3.3 and later
-        told = yield from exchange(_by_get(endpoint, head), authorizer, last_host=endpoint.is_last)
-        body = told.reply.body
+        repeated = yield from exchange(
+            _by_get(endpoint, head), authorizer, last_host=endpoint.is_last
+        )
+        body = repeated.reply.body
     raise _HostFailed(_REFUSED, with_registry_errors(text, body))
 
 

@@ -9,8 +9,8 @@ from harness.recording.metrics import METRICS
 from harness.seams import Where
 from harness.units import duration_text, value_text
 
-_UNLIKELY = 0.0005  # chances below are not told
-_WHOLE_MIB = 10  # less is told with a decimal
+_UNLIKELY = 0.0005  # lower chances are not shown
+_WHOLE_MIB = 10  # less is shown with a decimal
 
 
 def plan_text(plan: Plan) -> str:

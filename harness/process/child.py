@@ -68,7 +68,7 @@ class Child:
                 yield json.loads(line)
 
     async def send(self, message: Mapping[str, Any]) -> None:
-        """Write one message to the service; nothing when it is gone (its death is told apart)."""
+        """Write one message to the service; nothing when it is gone (reported elsewhere)."""
         assert self.process.stdin is not None
         with suppress(ConnectionError):
             self.process.stdin.write(json.dumps(message).encode() + b"\n")

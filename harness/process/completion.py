@@ -10,7 +10,7 @@ T = TypeVar("T")
 async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
     """Await `work` whole, however often the caller is cancelled; then raise the cancellation.
 
-    Raises what `work` raises, also when the caller was cancelled: a change that stays is told.
+    Raises what `work` raises, also when the caller was cancelled: a change that stays is reported.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

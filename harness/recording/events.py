@@ -96,7 +96,7 @@ class FaultInjected(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FaultHealed(Event):
-    """`bites` None: the seam cannot count, so analysis counts requests in flight through it."""
+    """`bites` null: the seam cannot count, so that the report counts requests in flight."""
 
     name = "fault_healed"
     fault: str
@@ -133,10 +133,11 @@ class LoadTally(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PodsWatched(Event):
-    """What the watching of real pods was worth: Kubernetes' events are lossy.
+    """How complete the watch of real pods was: Kubernetes drops events.
 
-    `pods_without_pull_event`: became Ready, but no event told how their image came.
-    `events_lost`: events that Kubernetes counted and that we did not hear of one by one.
+    `pods_without_pull_event`: pods that became Ready without an event about
+    their image.
+    `events_lost`: events that Kubernetes counted but did not send.
     """
 
     name = "pods_watched"
@@ -147,10 +148,10 @@ class PodsWatched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NodeMetrics(Event):
-    """What a real node's kubelet and containerd counted of pulls and pods during the load.
+    """How the counters of a real node's kubelet and containerd grew during the load.
 
-    `counts` by name: durations end in `_s`, the others are numbers; what a node does not tell is
-    not there.
+    `counts` by name: durations end in `_s`, the others are numbers; only those that the
+    node has.
     """
 
     name = "node_metrics"
@@ -160,7 +161,7 @@ class NodeMetrics(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorHealth(Event):
-    """CPU share (of one core) and resident bytes of a process that makes load or serves it."""
+    """CPU share (of one core) and resident bytes of a process of the harness."""
 
     name = "generator_health"
     process: str
@@ -170,9 +171,9 @@ class GeneratorHealth(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MachineHealth(Event):
-    """How busy the whole machine was, whoever used it; shares are of all its `cpus` together.
+    """How busy the whole machine was; shares are of all its `cpus` together.
 
-    `cpu_share` counts what others took as well: `steal_share` is what its host gave away.
+    `cpu_share` includes other processes; `steal_share` is what the host gave to other machines.
     """
 
     name = "machine_health"

@@ -33,7 +33,7 @@ class Recording:
             watch(event)
 
     def close(self) -> None:
-        """Close the file; what the disk refused has been told already."""
+        """Close the file; what the disk refused has been reported already."""
         try:
             self._file.close()
         except OSError as error:

@@ -103,7 +103,7 @@ _COLUMNS: Final = {
     "pull": "id, as in `requests`",
     "push": "id",
     "queue_s": "waiting in the node's queue of pulls",
-    "range_from": "first byte that was asked for, when it resumed",
+    "range_from": "first byte of the Range request, if it resumed",
     "ready_s": "when the pod was Ready",
     "reason": "the event's reason",
     "recorded": "false: planned and due, but the load left no sample of it",

@@ -158,7 +158,7 @@ def _around_faults(findings: Findings) -> list[dict[str, Any]]:
 
 
 def _delays(findings: Findings) -> list[tuple[DelayFinding, DelayFinding]]:
-    """Groups that are told, each with its population of ready pods."""
+    """Groups that are shown, each with its population of ready pods."""
     ready = {(it.group, it.name): it for it in findings.delay if it.population == "ready"}
     return [(one, ready[one.group, one.name]) for one in words.told_delays(findings)]
 

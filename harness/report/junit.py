@@ -134,9 +134,15 @@ def _fault(suite: Element, name: str, fault: FaultFinding) -> None:
 
 def _the_rest(suite: Element, name: str, findings: Findings) -> None:
     """What makes the run inconclusive and belongs to no expectation or fault."""
-    told = {"expectation_failed", "not_judged", "fault_never_bit", "fault_failed", "heal_failed"}
+    elsewhere = {
+        "expectation_failed",
+        "not_judged",
+        "fault_never_bit",
+        "fault_failed",
+        "heal_failed",
+    }
     for reason in findings.reasons:
-        if reason.kind not in told:
+        if reason.kind not in elsewhere:
             case = _case(suite, f"{name}.run", reason.kind)
             SubElement(case, "error", type=reason.kind, message=clean(reason.text))
 

@@ -209,8 +209,8 @@ def _attempts(
     what: str, phases: list[tuple[int, PullsFinding | PushesFinding]], findings: Findings
 ) -> str:
     """A table of how many there were in each phase and how they ended; "" when none were."""
-    told = phased(findings)
-    shown = [(count, one) for count, one in phases if count and (told or not one.phase)]
+    by_phase = phased(findings)
+    shown = [(count, one) for count, one in phases if count and (by_phase or not one.phase)]
     if not shown:
         return ""
     quantiles = ("p50 of OK", "p95 of OK", "Service time p50", "p95")
@@ -285,19 +285,19 @@ def _nodes(findings: Findings) -> str:
         (it.node, *(f"{it.counts[name]:g}" if name in it.counts else "" for name in names))
         for it in findings.node_metrics
     )
-    told = findings.watched
+    watched = findings.watched
     lossy = (
-        f"\n{told.pods} pods were watched; {told.pods_without_pull_event} became Ready without a "
-        f"pull event, and {told.events_lost} events were counted but not received.\n"
-        if told
+        f"\n{watched.pods} pods were watched; {watched.pods_without_pull_event} became Ready "
+        f"without a pull event, and {watched.events_lost} events were counted but not received.\n"
+        if watched
         else ""
     )
     return "## Counters of the nodes\n\n" + table(head, rows) + lossy
 
 
 def _notes(findings: Findings) -> str:
-    told = {"expectation_failed", "not_judged"}
-    lines = [one.text for one in findings.reasons if one.kind not in told]
+    elsewhere = {"expectation_failed", "not_judged"}
+    lines = [one.text for one in findings.reasons if one.kind not in elsewhere]
     lines += findings.recording.problems
     if not lines:
         return ""

@@ -203,9 +203,9 @@ def _quantile(quantile: QuantileFinding) -> float | None:
 
 
 def _line(name: str, labels: Mapping[str, object], value: float) -> str:
-    told = ",".join(f'{key}="{_label(str(text))}"' for key, text in labels.items())
+    written = ",".join(f'{key}="{_label(str(text))}"' for key, text in labels.items())
     number = "+Inf" if value == float("inf") else repr(float(value))
-    return f"{name}{{{told}}} {number}"
+    return f"{name}{{{written}}} {number}"
 
 
 def _label(text: str) -> str:

@@ -75,7 +75,7 @@ def _row(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def in_batches(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """`frame` in parts that are small as texts, with codes as the texts they stand for.
 
-    One empty part when there are no rows, so that the columns are told.
+    One empty part when there are no rows, so that the columns are there.
     """
     coded = [str(name) for name in frame.columns if frame[name].dtype == "category"]
     for first in range(0, max(1, len(frame)), _ROWS_AT_ONCE):

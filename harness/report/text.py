@@ -28,9 +28,9 @@ def findings_text(findings: Findings) -> str:
     lines += _delays(findings)
     lines += _recoveries(findings)
     lines += _failing(findings)
-    told = {"expectation_failed", "not_judged"}
+    elsewhere = {"expectation_failed", "not_judged"}
     lines += _limit(findings)
-    rest = [reason.text for reason in findings.reasons if reason.kind not in told]
+    rest = [reason.text for reason in findings.reasons if reason.kind not in elsewhere]
     lines += [f"note: {text}" for text in rest[:_MOST_REASONS]]
     lines += [f"note: {problem}" for problem in findings.recording.problems[:_MOST_REASONS]]
     return "\n".join(one_line(line) for line in lines).rstrip()
@@ -105,10 +105,10 @@ def _recoveries(findings: Findings) -> list[str]:
 
 
 def _limit(findings: Findings) -> list[str]:
-    """What limited the run, unless it is told as a reason."""
+    """What limited the run, unless it is one of the reasons."""
     load = findings.load
-    told = {reason.text for reason in findings.reasons}
-    if load.limited_by == "nothing" or load.limited_by_text in told:
+    reasons = {reason.text for reason in findings.reasons}
+    if load.limited_by == "nothing" or load.limited_by_text in reasons:
         return []
     return [f"limited by {load.limited_by}: {load.limited_by_text}", ""]
 

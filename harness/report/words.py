@@ -71,8 +71,8 @@ def nodes_text(failing: FailingFinding) -> str:
 
 def meanwhile_text(failing: FailingFinding) -> str:
     """Who could pull while these failed: what tells a broken repository from a broken registry."""
-    told = {"of it": failing.ok_meanwhile, "of others": failing.others_ok_meanwhile}
-    return ", ".join(f"{count:,} {of}" for of, count in told.items() if count) or "none"
+    successes = {"of it": failing.ok_meanwhile, "of others": failing.others_ok_meanwhile}
+    return ", ".join(f"{count:,} {of}" for of, count in successes.items() if count) or "none"
 
 
 def xml_text(text: str, instead: str = "") -> str:

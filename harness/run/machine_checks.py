@@ -13,7 +13,7 @@ _OPEN_FILES_LEAST: Final = 256
 _DISK_BYTES: Final = 2 << 30  # images of an everyday scenario, their samples and the report
 _DISK_LEAST_BYTES: Final = 256 << 20  # the reserve that every run keeps free
 _PORTS: Final = 10_000
-_CLOCK_STEP_S: Final = 1e-3  # times of requests are told in milliseconds
+_CLOCK_STEP_S: Final = 1e-3  # times of requests are shown in milliseconds
 # Measured: a cluster of three nodes (Kubernetes 1.34) takes 1.5 to 2 GiB.
 _CLUSTER_BYTES: Final = 2 << 30
 _MEMORY_LEAST_BYTES: Final = 512 << 20  # the services, Locust and the analysis of an everyday run

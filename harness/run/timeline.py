@@ -128,6 +128,6 @@ async def injected(
 async def _healed(scoped: ScopedSeams, about: FaultId, at_s: float, problem: str) -> FaultHealed:
     try:
         bites = (await scoped.bites()).count
-    except Exception as error:  # noqa: BLE001  a seam that died cannot tell; that is told instead
+    except Exception as error:  # noqa: BLE001  a seam that died cannot count; its error is recorded
         bites, problem = 0, problem or str(error) or type(error).__name__
     return FaultHealed(at_s=at_s, bites=bites, error=problem, **about)

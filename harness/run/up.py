@@ -210,7 +210,7 @@ def description(cluster: Cluster, folder: Path) -> dict[str, Any]:
         "credentials": (
             asdict(settings.account)
             if settings.registry.auth == "token" and settings.provider != "external"
-            else None  # the user's own login is not told
+            else None  # the user's own login is not shown
         ),
         "images": {
             reference.split("/", 1)[1]: {"digest": image.digest, "bytes": image.total_bytes}

@@ -1,4 +1,4 @@
-"""A scenario file, read strictly: the whole of it is right, or every complaint is told."""
+"""A scenario file, read strictly: the whole of it is right, or every complaint is reported."""
 
 from harness.scenario.complaints import Complaint, ScenarioError
 from harness.scenario.document import read_overrides

@@ -106,7 +106,7 @@ def _where_finds_something(body: ScenarioBody, entry: FaultEntry, at: Path) -> I
         try:
             last = numbers(where.layers, LAYERS_MAX, "layers")[-1]
         except ValueError:
-            return  # told as a rule of its own
+            return  # another rule reports it
         if last >= max(layers):
             rule = f"must be among the layers 0-{max(layers) - 1} of the images, got {last}"
             yield (*at, "layers"), rule
@@ -164,7 +164,7 @@ class _Scope:
 
 
 def _scope(index: int, entry: FaultEntry, body: ScenarioBody) -> _Scope | None:
-    """None for a `where` that is wrong; that is told elsewhere."""
+    """None for a `where` that is wrong; another rule reports it."""
     where, nodes = entry.occurrence.where, body.environment.cluster.nodes
     everywhere = _repositories(body, entry)
     try:

@@ -49,7 +49,7 @@ class {name}(GatewayFault):
 '''
 
 _TEST = '''\
-"""What goes wrong, as the seam is told."""
+"""What goes wrong, in the call of its seam."""
 
 from harness.faults.{word} import {name}
 from harness.seams import Delay, RequestKind

@@ -9,7 +9,7 @@ from harness.scenario.complaints import Path
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# Something right for every kind of value; what is judged of a place with a stand-in is not told.
+# Something right for every kind of value; complaints about a place with a stand-in are dropped.
 _STAND_INS: tuple[Any, ...] = ("1s", 100, "1MiB", "1/s", 0.5, "app", {}, [], "before", True)
 _ROUNDS = 4 * len(_STAND_INS)
 

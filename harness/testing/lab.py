@@ -128,22 +128,22 @@ def _plan(scenario: Path | None) -> Plan:
 
 
 def _described(up: Standing, beside: LoopBeside) -> RegistryLab:
-    told = description(up.cluster, up.folder)
-    credentials = told["credentials"] or {"username": "", "password": ""}
+    shown = description(up.cluster, up.folder)
+    credentials = shown["credentials"] or {"username": "", "password": ""}
     return RegistryLab(
-        url=told["registry"]["url"],
-        direct_url=told["registry"]["direct_url"],
+        url=shown["registry"]["url"],
+        direct_url=shown["registry"]["direct_url"],
         username=credentials["username"],
         password=credentials["password"],
         images={
             name: LabImage(digest=image["digest"], total_bytes=image["bytes"])
-            for name, image in told["images"].items()
+            for name, image in shown["images"].items()
         },
-        resolver_address=told["resolver"]["address"],
-        link_kind=told["link"]["kind"],
-        link_control_url=told["link"]["control_url"],
+        resolver_address=shown["resolver"]["address"],
+        link_kind=shown["link"]["kind"],
+        link_control_url=shown["link"]["control_url"],
         run_folder=up.folder,
-        ca_file=Path(ca_file) if (ca_file := told["registry"]["ca_file"]) else None,
+        ca_file=Path(ca_file) if (ca_file := shown["registry"]["ca_file"]) else None,
         _up=up,
         _beside=beside,
     )

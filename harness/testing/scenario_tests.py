@@ -79,12 +79,12 @@ class ScenarioFile(pytest.File):
 
 def names(plan: Plan) -> list[str]:
     """A name for each expectation, told apart where two would be the same."""
-    told, seen = [], Counter[str]()
+    names, seen = [], Counter[str]()
     for expectation in plan.expectations:
         name = _name(expectation)
         seen[name] += 1
-        told.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
-    return told
+        names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return names
 
 
 def _name(expectation: PlannedExpectation) -> str:

@@ -19,12 +19,12 @@ def test_what_nobody_recorded_is_told() -> None:
     """Runs of older versions have no hash of their scenario."""
     found = differences([replace(EMPTY, scenario_sha256="")], [EMPTY])
     assert found.refused == ()
-    assert found.told == ("scenario content: not recorded in every run, so it may differ",)
+    assert found.noted == ("scenario content: not recorded in every run, so it may differ",)
 
 
 def test_another_machine_and_a_package_that_is_gone_are_told() -> None:
     found = differences([EMPTY], [replace(EMPTY, machine="64 CPUs", versions={})])
-    assert found.told == (
+    assert found.noted == (
         "version of registry-harness differs: 0.1.0 in A, none in B",
         "machine differs: 2 CPUs in A, 64 CPUs in B",
     )

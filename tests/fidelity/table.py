@@ -8,26 +8,27 @@ from tests.fidelity.comparing import DELAY_S, DELAY_SHARE, Difference, commonest
 _INTRODUCTION = """\
 # How far emulated nodes can be trusted
 
-The same scenarios, on real nodes of a kind cluster and on emulated ones. Each fault is on from
-{begins} s to {ends} s; a rollout begins at {rollout} s, so that its pods meet the fault, back off
-and recover by themselves. {nodes} nodes; {runs} runs on each side, each with another seed.
+The same scenarios ran on real nodes of a kind cluster and on emulated nodes. Each fault is active
+from {begins} s to {ends} s; a rollout begins at {rollout} s, so that its pods meet the fault, back
+off and recover without help. {nodes} nodes; {runs} runs on each side, each with another seed.
 Real: {versions}.
 
 Made by `uv run python -m tests.fidelity --out docs/fidelity.md`.
 
-A case agrees when what a quarter of the pods or more had on one side was had on the other: number
-of attempts, events and published reasons in their order, requests in an attempt, error texts; and
-when p50 and p95 of deployment delay differ by no more than {share:.0%} or {limit} s, whichever is
-larger. (A quarter, because two pods of a node pull in turn: half of them may meet what the others
-do not.) Delays are p50 (p95) in seconds: retries fall on the kubelet's own 1 s tick, 11 to 16 s
-apart, so ranges are wide on both sides, and ten pods do not settle a p95.
+A case agrees when whatever at least a quarter of the pods showed on one side was also seen on the
+other (number of attempts, order of events and published reasons, requests in an attempt, error
+texts), and when p50 and p95 of deployment delay differ by no more than {share:.0%} or {limit} s,
+whichever is larger. (A quarter, because the two pods of a node pull in turn, so that half of them
+may meet what the others do not.) Delays are p50 (p95) in seconds: retries fall on the kubelet's own
+1 s tick, 11 to 16 s apart, so ranges are wide on both sides, and ten pods are too few for a
+reliable p95.
 
-In {alike} of {cases} cases all but the delays is alike; in {agree} the delays are, too. The machine
-had two processors for up to two clusters of five nodes, and other work now and then: without a
-fault a real pod took 3 s there that takes 1 to 2 s on a quiet one, and what is short differs by as
-much.
+In {alike} of {cases} cases everything but the delays agrees; in {agree} the delays agree as well.
+The machine had two processors for up to two clusters of five nodes, and sometimes other work:
+without a fault, a real pod took 3 s there instead of 1 to 2 s on a quiet machine, and short delays
+differ by that much.
 
-Not compared: `storage_quota`, which only pushes meet; `image_garbage_collection` and
+Not compared: `storage_quota`, which affects only pushes; `image_garbage_collection` and
 `over_eager_cleanup`, which need an earlier rollout (tests/cluster has the first on real nodes).
 
 | case | fault | pods | attempts | real | emulated | agrees |
@@ -36,7 +37,7 @@ Not compared: `storage_quota`, which only pushes meet; `image_garbage_collection
 
 
 def markdown(found: Sequence[Difference], *, runs: str, versions: Mapping[str, str]) -> str:
-    """The page: one table of cases, and beneath it what differs and what a failed attempt asks."""
+    """The page: a table of cases, below it the requests of a failed attempt and the differences."""
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
     head = _INTRODUCTION.format(
         begins=FAULT_AT_S,
@@ -56,8 +57,9 @@ def markdown(found: Sequence[Difference], *, runs: str, versions: Mapping[str, s
     texts = "".join(map(_texts, (it for it in found if it.differing)))
     parts = [head + rows]
     parts.append(
-        "## What an attempt asks for while the fault is on\n\n"
-        "As the gateway saw it: what a link or a name server stops never gets there.\n\n"
+        "## Requests of an attempt while the fault is active\n\n"
+        "As recorded by the gateway, which requests that a link or name server fault stops never "
+        "reach.\n\n"
         f"| case | real | emulated |\n|---|---|---|\n{requests}"
     )
     parts.append(f"## Where they differ\n\n{texts or 'Nowhere.'}")

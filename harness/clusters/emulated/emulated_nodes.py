@@ -57,7 +57,7 @@ class ScopedEmulatedNodes:
         return self._changed("pull_qps", share, qps=qps, burst=burst)
 
     async def bites(self) -> Bites:
-        """What the nodes have told; they go on telling once a second and at their end."""
+        """What the nodes have reported; they report once a second and at their end."""
         counts = {name: self.emulated.load.bites(name) for name in self._names}
         return Bites(count=sum(counts.values()), details=counts)
 

@@ -94,7 +94,7 @@ class ScopedExistingNodes:
             await run_to_completion(rollouts.api.make(rollouts.secret(None)))
 
     async def bites(self) -> Bites:
-        """Pulls that were refused since, as the pods' events told."""
+        """Pulls that were refused since, by the pods' events."""
         return Bites(count=sum(self._refused() - before for before in self._before))
 
     def _refused(self) -> int:

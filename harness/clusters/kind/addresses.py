@@ -35,7 +35,7 @@ async def find_addresses(engine: Engine, node: str) -> Addresses:
         if found and _is_ipv4(found[0]):
             return Addresses(gateway=found[0], listen_host=_LOOPBACK)
     raise ClusterError(
-        f"{node}: its gateway {gateway or 'is not told and'} is no address of this machine, and it "
+        f"{node}: its gateway {gateway or 'is unknown and'} is no address of this machine, and it "
         f"knows none of {', '.join(_OUTSIDE)}: nodes cannot reach services here"
     )
 

@@ -52,7 +52,7 @@ class ContainerStoppedError(EngineError):
     """The container is there, but nothing runs in it. One sentence."""
 
 
-class CommandFailed(EngineError):  # noqa: N818  the command's state, told to the user
+class CommandFailed(EngineError):  # noqa: N818  the command's state, shown to the user
     """A command inside a container ended with another code than 0. One sentence."""
 
 
@@ -220,7 +220,7 @@ def read_server(answer: bytes) -> Server:
         if not version:
             version = next((part.get("Version", "") for part in server.get("Components", ())), "")
     except (ValueError, AttributeError, TypeError) as error:
-        raise EngineError("the engine told no version") from error
+        raise EngineError("the engine reported no version") from error
     return Server(version=str(version), architecture=str(architecture))
 
 

@@ -104,8 +104,8 @@ def require_version(program: str, text: str) -> None:
         said = text.strip().splitlines() or ["nothing"]
         raise ClusterError(f"{program}: is not kind: `kind version` said {said[0]!r}; {mending}")
     if version < KIND_LEAST_VERSION:
-        told = ".".join(map(str, version))
-        raise ClusterError(f"{program}: is kind {told}, and {mending}")
+        found = ".".join(map(str, version))
+        raise ClusterError(f"{program}: is kind {found}, and {mending}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,7 +83,7 @@ class KindCluster(Kubernetes):
     async def dead_nodes(self) -> dict[str, str]:
         """Why each node whose container does not run is dead, by the plan's name.
 
-        The control plane is told as `control-plane`. Raises ClusterError.
+        The control plane is named `control-plane`. Raises ClusterError.
         """
         places = {**self.nodes, "control-plane": self.control_plane}
         reasons = await asyncio.gather(*(self._reason(place) for place in places.values()))

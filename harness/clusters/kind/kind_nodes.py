@@ -194,8 +194,8 @@ class ScopedKindNodes:
 
         async def count() -> int:
             log = ("journalctl", "--unit", "containerd", "--output", "cat", "--since")
-            told = [await self._cluster.exec(it, (*log, f"@{begun[it].strip()}")) for it in nodes]
-            return sum(went_on(lines) for lines in told)
+            logs = [await self._cluster.exec(it, (*log, f"@{begun[it].strip()}")) for it in nodes]
+            return sum(went_on(lines) for lines in logs)
 
         self._counts.append(count)
 

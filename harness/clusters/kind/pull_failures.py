@@ -1,4 +1,4 @@
-"""What nodes told of pulls that failed: the bites of what faults changed in them."""
+"""Failed pulls in events and logs of nodes: the bites of what faults changed in them."""
 
 import json
 import re

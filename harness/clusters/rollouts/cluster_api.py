@@ -42,7 +42,7 @@ class ClusterApi:
     async def watch(self, what: Literal["pods", "events"]) -> AsyncIterator[Change]:
         """Every change in the run's namespace, what is there first; it goes on until closed.
 
-        When the connection ends, what is there is told again: readers must know it again.
+        When the connection ends, what is there is sent again: readers must recognise it.
         """
         import httpx2  # noqa: PLC0415  see above
         from lightkube.core.exceptions import ApiError  # noqa: PLC0415  see above

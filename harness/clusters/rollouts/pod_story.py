@@ -1,4 +1,4 @@
-"""One real pod as its watch and its events told it, by the time at which we heard.
+"""One real pod by its watch and its events, timed when they arrived.
 
 Kubernetes stores whole seconds, so times are those of hearing; the durations in the `Pulled`
 message are the kubelet's own. Rules without I/O.
@@ -20,7 +20,7 @@ EventRow = tuple[float, str, str, str, str, str]  # of the table pod_events
 
 @dataclass(kw_only=True)
 class Attempt:
-    """One pull of a pod. `pull_s` of pulling alone, as the kubelet says; NaN: not told."""
+    """One pull of a pod. `pull_s` of pulling alone, as the kubelet says; NaN: not known."""
 
     number: int
     asked_s: float
@@ -84,9 +84,9 @@ class PodStory:
 
     @property
     def lacks_pull_events(self) -> bool:
-        """It became Ready, but no event told how its image came."""
-        told = self.present or any(it.outcome is Outcome.OK for it in self.attempts)
-        return self.is_ready and not told
+        """It became Ready, but no event said where its image came from."""
+        known = self.present or any(it.outcome is Outcome.OK for it in self.attempts)
+        return self.is_ready and not known
 
     def saw_pod(self, at_s: float, state: PodState, node: str) -> Iterator[EventRow]:
         """One version of it; `node` is the plan's name of its host, "" while it has none."""
@@ -132,12 +132,12 @@ class PodStory:
         if was_present(message):
             self.present_s = at_s
             return
-        told = pulled(message)
-        if told is None:
+        pull = pulled(message)
+        if pull is None:
             return
         attempt = self._end(at_s, Outcome.OK, "")
-        attempt.pull_s, attempt.image_bytes = told.pull_s, told.image_bytes
-        attempt.asked_s = at_s - told.waiting_s
+        attempt.pull_s, attempt.image_bytes = pull.pull_s, pull.image_bytes
+        attempt.asked_s = at_s - pull.waiting_s
 
     def _end(self, at_s: float, outcome: Outcome, error_text: str) -> Attempt:
         """End the attempt under way; one whose begin was not heard began, for all we know, now."""
@@ -157,9 +157,9 @@ def pod_state(pod: dict[str, Any]) -> PodState:
     )
     waiting, image_digest = None, ""
     for container in status.get("containerStatuses") or ():
-        told = (container.get("state") or {}).get("waiting")
-        if told:
-            waiting = (told.get("reason") or "", told.get("message") or "")
+        waits = (container.get("state") or {}).get("waiting")
+        if waits:
+            waiting = (waits.get("reason") or "", waits.get("message") or "")
         # `host/app@sha256:…`: what the tag stood for when containerd pulled it
         image_digest = (container.get("imageID") or "").rpartition("@")[2]
     host = (pod.get("spec") or {}).get("nodeName") or ""

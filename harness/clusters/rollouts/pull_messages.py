@@ -19,7 +19,7 @@ _STEP = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
 
 @dataclass(frozen=True, kw_only=True)
 class Pulled:
-    """`pull_s` of pulling alone, `waiting_s` from asking on; `image_bytes` 0: not told."""
+    """`pull_s` of pulling alone, `waiting_s` from the request on; `image_bytes` 0: not known."""
 
     pull_s: float
     waiting_s: float

@@ -20,7 +20,7 @@ _DOCKER_HUB: Final = "https://index.docker.io/v1/"
 _DOCKER_HUB_HOSTS: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
-class AccessRefused(Exception):  # noqa: N818  it is a state, told to the user
+class AccessRefused(Exception):  # noqa: N818  it is a state, shown to the user
     """The registry may not or cannot be used. One sentence."""
 
 

@@ -14,7 +14,7 @@ class RespondBehaviour(Behaviour[Respond]):
         return ANSWER
 
     def answer(self, request: GatewayRequest) -> OwnAnswer:
-        """JSON is told by its brace; Content-Length follows from the body."""
+        """JSON is recognised by its brace; Content-Length follows from the body."""
         body, names = self.act.body, {name.lower() for name, _ in self.act.headers}
         kind = [JSON] if body.startswith("{") and "content-type" not in names else []
         sent = [it for it in self.act.headers if it[0].lower() != "content-length"]

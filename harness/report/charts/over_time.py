@@ -250,8 +250,8 @@ def _offered(due: pd.DataFrame, end_s: float) -> list[Spec]:
     if due["no_client"].any():
         late = {**line, "color": "var(--inconclusive)", "strokeDash": [4, 2], "strokeWidth": 2}
         place = {"y": {"field": "no_client", "type": "quantitative"}}
-        told = tip(("at_s", "From (s)", ".1f"), ("no_client", "Due, and no client free"))
-        without = {**encoding, **place, "tooltip": told}
+        tooltip = tip(("at_s", "From (s)", ".1f"), ("no_client", "Due, and no client free"))
+        without = {**encoding, **place, "tooltip": tooltip}
         layers.append({"data": rows, "mark": late, "encoding": without})
     return layers
 
