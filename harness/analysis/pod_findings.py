@@ -54,7 +54,7 @@ class RecoveryFinding:
     """The recovery after one occurrence of a fault was removed.
 
     `first_success_wait_s`: until the first successful pull or push in scope (null: never, or, with
-    `tried_again` false, nothing in scope was tried after the removal); `recovery_wait_s`: until every
+    `tried_again` false, nothing in scope was tried any more); `recovery_wait_s`: until every
     pod that was waiting had become ready (0 when none was; null with `more_than_s` when some never
     did). `retry_wait_*`: how long pods stayed in back-off after the fault was removed.
     """

@@ -72,7 +72,7 @@ def test_engines_tell_their_version_each_in_its_way(
 @pytest.mark.parametrize("answer", [b"", b"{", b"[]", b'"29"'])
 def test_an_engine_that_tells_no_version_is_an_error(answer: bytes) -> None:
     """And no crash."""
-    with pytest.raises(EngineError, match="told no version"):
+    with pytest.raises(EngineError, match="reported no version"):
         read_server(answer)
 
 
