@@ -67,7 +67,7 @@ class Rollout(Strict):
 
 
 class Pulls(Strict):
-    """Background clients that pull at a rate, whoever is late. Without `for`: to the end.
+    """Background clients that pull at a rate, however long a pull takes. Without `for`: to the end.
 
     `users` limits how many pull at once; without it clients are made as needed, up to 1,000.
     """

@@ -19,8 +19,8 @@ load:
     # a Deployment: 8 pods every 5 s, each round a new version that no node has
     - {{name: app, image: app, replicas: 8, at: 0s, repeat: 4, every: 5s}}
   pulls:
-    # background clients that pull at a fixed rate, whoever is late
-    - {{image: app, rate: 2/s, users: 4}}
+    # background clients that pull at a fixed rate, however long each pull takes
+    - {{image: app, rate: 2/s}}
 faults:
   - {fault}
     at: 5s
