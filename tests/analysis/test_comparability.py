@@ -60,7 +60,7 @@ def test_the_keys_that_differ_are_shown_with_both_values(
 def test_what_limited_the_runs_is_told() -> None:
     """With how many arrivals had no client; older runs do not know it."""
     limited = replace(EMPTY, limited_by="machine", pool_exhausted=1200)
-    [told] = differences([replace(EMPTY, limited_by="nothing")], [limited, limited]).told
+    [told] = differences([replace(EMPTY, limited_by="nothing")], [limited, limited]).noted
     assert told.endswith(
         "nothing in A, 2,400 arrivals that found every client busy and machine in B"
     )
