@@ -109,10 +109,10 @@ def chosen(
             read.append((path, read_scenario(path, overrides, cluster, nodes)))
         except ScenarioError as error:
             complaints.append(str(error))
-    ordered = []
+    ordered, named = [], dict[str, str]()
     for path, scenario in _tagged(read, tags) if read and tags else read:
         try:
-            ordered.append(_ordered(path, scenario, seed, workers))
+            ordered.append(_ordered(path, scenario, seed, workers, named))
         except ScenarioError as error:
             complaints.append(str(error))
     if complaints:
@@ -123,7 +123,9 @@ def chosen(
     return kept
 
 
-def _ordered(path: Path, scenario: "Scenario", seed: int | None, workers: int) -> Ordered:
+def _ordered(
+    path: Path, scenario: "Scenario", seed: int | None, workers: int, named: dict[str, str]
+) -> Ordered:
     """Raises ScenarioError."""
     from harness.plan.plan import build_plan
     from harness.scenario.sources import content_keys, content_sha256
@@ -134,7 +136,7 @@ def _ordered(path: Path, scenario: "Scenario", seed: int | None, workers: int) -
         plan=plan,
         content_sha256=content_sha256(scenario),
         content=content_keys(scenario),
-        warnings=tuple(warned_of(scenario, plan, workers)),
+        warnings=tuple(warned_of(scenario, plan, workers, named)),
     )
 
 

@@ -26,11 +26,11 @@ def clean(
         str, typer.Option(metavar="AGE", help="Keep runs that are not older, as 12h, 30d or 8w.")
     ] = "30d",
     delete: Annotated[
-        bool, typer.Option("--delete", "--yes", help="Delete; without it, only say what would be.")
+        bool, typer.Option("--delete", "--yes", help="Delete them; without it, only list them.")
     ] = False,
     reports: ReportsOption = Path("reports"),
 ) -> None:
-    """List run folders that are older than AGE, and delete them with --delete.
+    """List old run folders; --delete deletes them.
 
     Runs that are still running, and killed runs with changes to undo, are kept. So is every folder
     that is not the folder of a run or of a suite.
@@ -51,7 +51,8 @@ def clean(
 def _age(text: str) -> timedelta:
     form = re.fullmatch(r"(\d{1,4})([hdw])", text)
     if not form:
-        raise typer.BadParameter(f"must be a number and h, d or w, as 30d, got {text!r}")
+        rule = f"must be a number and h, d or w, as 30d, got {text!r}"
+        raise typer.BadParameter(rule, param_hint="--keep")
     return timedelta(**{_UNITS[form[2]]: int(form[1])})
 
 

@@ -42,16 +42,18 @@ def read_plan(
     seed: int | None = None,
     cluster: ClusterChoice = ClusterChoice.SCENARIO,
     nodes: int | None = None,
+    named: dict[str, str] | None = None,
 ) -> "tuple[Plan, list[Complaint]]":
     """The plan of the scenario at `path`, as the options change it, and what it warns of.
 
+    `named`: the scenarios before it by name, see warned_of.
     Raises ScenarioError with every complaint.
     """
     from harness.plan.plan import build_plan
 
     scenario = read_scenario(path, settings, cluster, nodes)
     plan = build_plan(scenario, scenario.seed if seed is None else seed)
-    return plan, warned_of(scenario, plan)
+    return plan, warned_of(scenario, plan, named=named)
 
 
 def check(
@@ -71,12 +73,12 @@ def check(
     from harness.scenario import ScenarioError
 
     overrides = overrides_of(var_files, settings)
-    files, wrong = [], False
+    files, wrong, named = [], False, dict[str, str]()
     for path in scenario_files(scenarios):
         errors: Iterable[Complaint] = ()
         warnings: Iterable[Complaint] = ()
         try:
-            _, warnings = read_plan(path, overrides)
+            _, warnings = read_plan(path, overrides, named=named)
         except ScenarioError as error:
             errors, wrong = error.complaints, True
         problems = [*_problems("error", errors), *_problems("warning", warnings)]
@@ -100,7 +102,7 @@ def _problems(severity: str, complaints: "Iterable[Complaint]") -> "Iterator[dic
         line, column = it.position or (None, None)
         yield {
             "severity": severity,
-            "place": it.place,
+            "place": it.place.removesuffix(":"),
             "line": line,
             "column": column,
             "key": it.key,
@@ -162,7 +164,7 @@ def faults(
 
 def new(
     path: Annotated[
-        Path | None, typer.Argument(help="The scenario file to write.", metavar="[FILE]")
+        Path | None, typer.Argument(help="The scenario file to write.", metavar="FILE")
     ] = None,
     fault: Annotated[
         str | None,

@@ -32,7 +32,7 @@ class LinkChoice(StrEnum):
 
 
 ScenarioPaths = Annotated[
-    list[Path], typer.Argument(help="Scenario files or folders of them.", metavar="SCENARIO...")
+    list[Path], typer.Argument(help="Scenario files or folders of them.", metavar="SCENARIO")
 ]
 ScenarioPath = Annotated[Path, typer.Argument(help="A scenario file.", metavar="SCENARIO")]
 SetOption = Annotated[

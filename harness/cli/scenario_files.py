@@ -60,16 +60,29 @@ def read_scenario(
 
         scenario = load_text("up", DEFAULT_SCENARIO, settings)
     else:
-        scenario = load(path, settings)
+        other_number = nodes is not None or cluster in REAL
+        scenario = load(path, settings, any_nodes=other_number)
     if nodes is None and cluster in REAL:
         nodes = min(REAL_NODES, scenario.body.environment.cluster.nodes)
     return scenario if nodes is None else on_nodes(scenario, nodes)
 
 
-def warned_of(scenario: "Scenario", plan: "Plan", workers: int = 1) -> "list[Complaint]":
-    """The warnings of `plan` and of this machine, at their places in the file of `scenario`."""
+def warned_of(
+    scenario: "Scenario", plan: "Plan", workers: int = 1, named: dict[str, str] | None = None
+) -> "list[Complaint]":
+    """The warnings of `plan` and of this machine, at their places in the file of `scenario`.
+
+    `named`: the scenarios before this one by name, to which it is added, and where they say so.
+    """
     from harness.plan.machine_forecast import machine_warnings
 
     of_machine = machine_warnings(plan, cpus=os.cpu_count() or 1, workers=workers)
     warnings = (*plan.warnings, *of_machine)
-    return [scenario.document.complaint(it.path, it.text) for it in warnings]
+    said = [scenario.document.complaint(it.path, it.text) for it in warnings]
+    if named is not None:
+        mine = scenario.document.complaint(("name",), "").place
+        first = named.setdefault(plan.scenario, mine)
+        if first != mine:
+            text = f"is also that of {first}: tables and baselines cannot tell their runs apart"
+            said.append(scenario.document.complaint(("name",), text))
+    return said

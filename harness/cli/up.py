@@ -52,7 +52,9 @@ FaultOption = Annotated[
 ]
 ProfileOption = Annotated[
     str | None,
-    typer.Option("--profile", help="The registry to imitate, such as docker_hub or ecr."),
+    typer.Option(
+        "--profile", metavar="NAME", help="The registry to imitate, such as docker_hub or ecr."
+    ),
 ]
 
 
@@ -63,7 +65,7 @@ def add_to(app: typer.Typer) -> None:
 def up(
     scenario: Annotated[
         Path | None,
-        typer.Argument(help="Use the environment of this scenario.", metavar="[SCENARIO]"),
+        typer.Argument(help="Use the environment of this scenario.", metavar="SCENARIO"),
     ] = None,
     faults: FaultOption = None,
     profile: ProfileOption = None,

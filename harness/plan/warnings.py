@@ -1,18 +1,20 @@
 """What a plan warns of: what may be meant, but will probably end inconclusive."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
 from harness.environment.registry_settings import RegistrySettings
-from harness.load.orders import LoadOrders, PullsOrder, PushesOrder
+from harness.load.orders import CLIENTS_NODE, LoadOrders, PullsOrder, PushesOrder
 from harness.plan.client_pools import pool_warning
 from harness.plan.expected_effects import ExpectedEffect, Timed, together
-from harness.plan.traffic import Traffic
+from harness.plan.traffic import Call, Traffic
 from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.complaints import Path
+from harness.seams import RequestKind
 from harness.units import duration_text
 
 NONE_PROBABILITY_MAX: Final = 0.05
@@ -49,7 +51,7 @@ def warnings_of(
         yield PlanWarning(path=("expect",), text=text)
     yield from _of_images(scenario)
     yield from _of_effects(scenario, effects)
-    yield from _of_quotas(load, registry)
+    yield from _of_quotas(load, registry, traffic)
     yield from _of_pools(load, [fault for fault, _ in effects], traffic)
 
 
@@ -105,24 +107,42 @@ def _of_pools(load: LoadOrders, faults: Sequence[Timed], traffic: Traffic) -> It
                 yield PlanWarning(path=("load", kind, index, key), text=text)
 
 
-def _of_quotas(load: LoadOrders, registry: RegistrySettings) -> Iterator[PlanWarning]:
-    """Pods whose pulls the registry's own quota cannot let through before they are given up."""
+def _of_quotas(
+    load: LoadOrders, registry: RegistrySettings, traffic: Traffic
+) -> Iterator[PlanWarning]:
+    """Pods whose pulls the registry's own quota cannot let through before they are given up.
+
+    In each window those that wait come first, then all that pull, background clients too.
+    """
     limits = registry.limits
-    if limits is None or limits.pulls is None:
+    allowed = None if limits is None else limits.pulls
+    if limits is not None and registry.auth == "none" and limits.anonymous_pulls is not None:
+        allowed = limits.anonymous_pulls
+    if limits is None or allowed is None:
         return
-    counted = 2 if PROFILES[registry.profile].counts_head else 1  # HEAD of the tag, and a GET
-    cold = {(it.image, pod.node): it.at_s for it in load.rollouts for pod in it.pods}
-    due_s = sorted(cold.values())
-    left, done, window = 0, 0, 0
-    windows = int(load.until_s // limits.window_s) + 1
-    for window in range(windows):
-        while done < len(due_s) and due_s[done] < (window + 1) * limits.window_s:
+    due = [(at_s, call.node, _counted(call, registry, traffic)) for at_s, call in traffic.timed()]
+    of_pods = [each for _, node, each in due if node != CLIENTS_NODE and each]
+    done = owed = 0
+    for window in range(int(load.until_s // limits.window_s) + 1):
+        free = max(0, allowed - owed)
+        owed -= allowed - free
+        while done < len(due) and due[done][0] < (window + 1) * limits.window_s:
+            _, node, each = due[done]
+            owed += max(0, each - free) if node != CLIENTS_NODE else 0
+            free = max(0, free - each)
             done += 1
-            left += counted
-        left -= min(left, limits.pulls)
-    if pods := -(-left // counted):
+    if owed:
+        pods = math.ceil(owed * len(of_pods) / sum(of_pods))
         text = (
-            f"lets {limits.pulls} manifests through in each {duration_text(limits.window_s)}: "
-            f"about {pods} of {len(due_s)} cold pulls of pods are left when the run gives up"
+            f"lets {allowed} manifests through in each {duration_text(limits.window_s)}: "
+            f"about {pods} of {len(of_pods)} pulls of pods are left when the run gives up"
         )
         yield PlanWarning(path=("environment", "registry", "quotas"), text=text)
+
+
+def _counted(call: Call, registry: RegistrySettings, traffic: Traffic) -> int:
+    """The requests of a call that count towards the quota."""
+    heads = PROFILES[registry.profile].counts_head
+    asks = traffic.asks(call.image, call.does) if call.does != "push" else ()
+    manifests = (it for it in asks if it.kind is RequestKind.MANIFEST and not it.login)
+    return sum(it.method == "GET" or heads for it in manifests)

@@ -73,7 +73,7 @@ def held_fault(text: str, plan: Plan, link: LinkKind) -> HeldFault:
         clients_only=True,
     )
     for problem in support.problems(entry.fault):
-        raise ValueError(f"--fault {text}: {problem}")
+        raise ValueError(f"--fault {entry.word}: {problem}")
     return HeldFault(word=entry.word, fault=entry.fault, where=planned_where(entry, nodes))
 
 

@@ -8,7 +8,7 @@ from harness.oci.images import ImageSpec, ImageSpecError
 from harness.recording.metrics import METRICS
 from harness.recording.tally import METRICS as ABORT_METRICS
 from harness.scenario.complaints import Path, did_you_mean, got
-from harness.scenario.environment_model import NODES_MAX
+from harness.scenario.environment_model import NODES_MAX, SIMULATED_NODES_MAX
 from harness.scenario.existing_checks import existing_fits
 from harness.scenario.expectation_where import where_has_samples
 from harness.scenario.extent import last_step_s, round_at_s, stream_end_s
@@ -20,13 +20,23 @@ from harness.units import seconds, share
 PODS_MAX = 200_000
 ARRIVALS_MAX = 1_000_000
 FAULTS_MAX = 10_000
-KIND_NODES_MAX = 50  # each is a machine of its own in a container, with half a gigabyte of memory
+# A node of kind is a machine of its own in a container, with half a gigabyte of memory.
+_NODES_MAX = {"kind": 50, "simulated": SIMULATED_NODES_MAX}
 
 _IMAGE_KEYS = ("name", "layers", "platforms", "media")  # what a specification's rules begin with
 
 
-def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
-    """Every complaint about a scenario whose parts are right by themselves."""
+def nodes_rule(provider: str, nodes: int) -> str:
+    """Why a provider cannot have so many nodes; empty when it can."""
+    most = _NODES_MAX.get(provider, NODES_MAX)
+    return f"must be at most {most:,} for {provider} nodes, got {nodes:,}" if nodes > most else ""
+
+
+def check_whole(body: ScenarioBody, faults: Faults, *, any_nodes: bool = False) -> list[Problem]:
+    """Every complaint about a scenario whose parts are right by themselves.
+
+    `any_nodes`: their number is not the file's to say; on_nodes judges it.
+    """
     checks: tuple[Callable[[ScenarioBody, Faults], Iterator[Problem]], ...] = (
         _load_exists,
         _registry_can_be_found,
@@ -36,6 +46,7 @@ def check_whole(body: ScenarioBody, faults: Faults) -> list[Problem]:
         _rollouts_make_sense,
         _later_steps_make_sense,
         _load_is_bounded,
+        *(() if any_nodes else (_nodes_fit,)),
         _pulls_fit_the_cluster,
         existing_fits,
         faults_fit,
@@ -164,14 +175,14 @@ def _load_is_bounded(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
         yield ("faults",), f"must be on at most {FAULTS_MAX:,} times in all, got {occurrences:,}"
 
 
+def _nodes_fit(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
+    cluster = body.environment.cluster
+    if rule := nodes_rule(cluster.provider, cluster.nodes):
+        yield ("environment", "cluster", "nodes"), rule
+
+
 def _pulls_fit_the_cluster(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
     cluster = body.environment.cluster
-    if cluster.provider == "kind" and cluster.nodes > KIND_NODES_MAX:
-        rule = f"must be at most {KIND_NODES_MAX} for kind, got {cluster.nodes}"
-        yield ("environment", "cluster", "nodes"), rule
-    if cluster.provider != "simulated" and cluster.nodes > NODES_MAX:
-        rule = f"must be at most {NODES_MAX} unless they are simulated, got {cluster.nodes}"
-        yield ("environment", "cluster", "nodes"), rule
     registry = body.environment.registry.provider
     if cluster.provider == "simulated" and registry != "embedded":
         rule = f"must be embedded with simulated nodes, got {registry}"

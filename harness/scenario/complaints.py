@@ -1,5 +1,6 @@
 """What is wrong with a scenario: all of it, each with its place."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -8,6 +9,7 @@ from typing import Any
 Path = tuple[str | int, ...]
 
 _SHOWN_CHARACTERS = 60
+_IN_FILE = re.compile(r"^(?!--set ).*:(\d+):(\d+):?$", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +23,9 @@ class Complaint:
 
     @property
     def position(self) -> tuple[int, int] | None:
-        """Line and column in the file, from 1; None when the place is none in a file."""
-        return self.order if self.place.endswith(":{}:{}".format(*self.order)) else None
+        """Line and column in a file, from 1; None when the place is none in a file."""
+        found = _IN_FILE.search(self.place)
+        return (int(found[1]), int(found[2])) if found else None
 
     def __str__(self) -> str:
         return f"{self.place} {self.key}: {self.rule}" if self.key else f"{self.place} {self.rule}"

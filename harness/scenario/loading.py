@@ -41,12 +41,13 @@ class Scenario:
         return self.body.seed
 
 
-def load(file: FilePath, overrides: Overrides = ()) -> Scenario:
+def load(file: FilePath, overrides: Overrides = (), *, any_nodes: bool = False) -> Scenario:
     """The scenario in `file`, with overrides put in first, those of `--set` as `path=value`.
 
+    `any_nodes`: more than the provider can have are right, because on_nodes will change them.
     Raises ScenarioError with every complaint, each as `file:line:col key: rule, got value`.
     """
-    return _scenario(read_document(file, overrides))
+    return _scenario(read_document(file, overrides), any_nodes=any_nodes)
 
 
 def load_text(place: str, text: str, overrides: Overrides = ()) -> Scenario:
@@ -56,7 +57,7 @@ def load_text(place: str, text: str, overrides: Overrides = ()) -> Scenario:
     return _scenario(document)
 
 
-def _scenario(document: ScenarioDocument) -> Scenario:
+def _scenario(document: ScenarioDocument, *, any_nodes: bool = False) -> Scenario:
     if not isinstance(document.data, dict):
         rule = f"must be a mapping with name, images, load and faults, got {got(document.data)}"
         raise ScenarioError([document.complaint((), rule)])
@@ -67,7 +68,7 @@ def _scenario(document: ScenarioDocument) -> Scenario:
     faults = reader.faults([] if entries is None else entries)
     whole = body or salvage(ScenarioBody, data)
     if whole is not None:
-        reader.tell_once(check_whole(whole, faults))
+        reader.tell_once(check_whole(whole, faults, any_nodes=any_nodes))
     if reader.complaints or body is None:
         raise ScenarioError(sorted(reader.complaints, key=lambda it: it.order))
     return Scenario(body=body, faults=faults.entries, document=document)

@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from harness.load.orders import CLIENTS_NODE
-from harness.scenario.checks import KIND_NODES_MAX
+from harness.scenario.checks import nodes_rule
 from harness.scenario.complaints import Complaint, ScenarioError
-from harness.scenario.environment_model import NODES_MAX
 from harness.scenario.loading import Scenario
 from harness.scenario.model import FaultEntry
 from harness.scenario.selections import node_names
@@ -19,9 +18,8 @@ def on_nodes(scenario: Scenario, nodes: int) -> Scenario:
     keep their samples.
     """
     cluster = scenario.body.environment.cluster
-    before, most = cluster.nodes, KIND_NODES_MAX if cluster.provider == "kind" else NODES_MAX
-    if nodes > most:
-        rule = f"must be at most {most:,} for {cluster.provider} nodes, got {nodes}"
+    before = cluster.nodes
+    if rule := nodes_rule(cluster.provider, nodes):
         raise ScenarioError([Complaint(place="--nodes:", key="", rule=rule)])
     if nodes == before:
         return scenario

@@ -68,9 +68,23 @@ def test_check_tells_programs_in_one_object(tmp_path: Path, good: Path) -> None:
         "key": "load.rollouts[0].replicas",
         "rule": "must be greater than or equal to 1, got 0",
     }
+    bad.write_text("name: bad\nload: [\n", encoding="utf-8")
+    [problem] = json.loads(harness("check", "--json", str(bad))[1])["files"][0]["problems"]
+    assert (problem["place"], problem["line"], problem["column"]) == (f"{bad}:3:1", 3, 1)
     _, out, _ = harness("check", "--json", str(good), "--set", "seed=-1")
     [problem] = json.loads(out)["files"][0]["problems"]
     assert (problem["place"], problem["line"]) == ("--set seed=-1", None)
+
+
+def test_a_name_that_two_scenarios_have_is_warned_of(tmp_path: Path, good: Path) -> None:
+    """A copy need not be renamed, but tables and baselines tell runs by their scenario's name."""
+    copy = tmp_path / "more.yaml"
+    copy.write_text(good.read_text(encoding="utf-8"), encoding="utf-8")
+    assert harness("check", str(copy)) == (0, f"{copy}: ok\n", "")
+    code, _, err = harness("check", str(good), str(copy), str(copy))
+    assert code == 0
+    said = f"warning: {copy}:1:1 name: is also that of {good}:1:1: tables"
+    assert [line.startswith(said) for line in err.splitlines()] == [True, True]
 
 
 def test_check_of_what_is_not_there_is_a_usage_error(tmp_path: Path) -> None:

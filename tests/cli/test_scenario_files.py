@@ -70,5 +70,7 @@ def test_a_scenario_is_read_on_the_nodes_asked_for(tmp_path: Path) -> None:
     assert own > REAL_NODES
     assert [nodes(ClusterChoice.SCENARIO, asked) for asked in (2, 400)] == [2, 400]
     assert [nodes(ClusterChoice.KIND, asked) for asked in (None, 2, 5)] == [REAL_NODES, 2, 5]
+    file.write_text(starter("one").replace("nodes: 4", "nodes: 400"))  # too many for kind
+    assert nodes(ClusterChoice.KIND, None) == REAL_NODES
     with pytest.raises(ScenarioError, match="nonsense"):
         read_scenario(file, ["nonsense=1"])

@@ -65,7 +65,7 @@ def test_with_tls_a_client_trusts_the_authority_of_the_run(tmp_path: Path) -> No
 def test_a_fault_of_handshakes_is_refused_without_tls(tmp_path: Path) -> None:
     done = verb("up", "--fault", "tls_timeout:", folder=tmp_path)
     assert done.returncode == 2
-    assert "--fault tls_timeout:: needs environment.registry.tls: true (up: --tls)" in done.stderr
+    assert "--fault tls_timeout: needs environment.registry.tls: true (up: --tls)" in done.stderr
 
 
 def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -30,10 +30,19 @@ def test_a_fault_that_may_affect_nothing_is_warned_of(fault: str, said: str) -> 
 def test_pulls_that_the_quota_cannot_let_through_are_warned_of() -> None:
     """Until the run gives up: twelve cold pulls, of two manifest requests each."""
     text = TEXT.replace("faults: [{FAULT, at: 10s, for: 4s}]\n", "")
-    for quota, left in (("24, window: 1h", 0), ("20, window: 1h", 2), ("1, window: 15s", 1)):
-        settings = [f"environment.registry.quotas={{pulls: {quota}}}"]
+    both = ["images.app.platforms=[linux/amd64, linux/arm64]"]  # an index, and one of its manifests
+    first = ["load.pulls=[{image: app, rate: 4/s}]", "load.rollouts.0.at=3s"]
+    for quota, more, left in (
+        ("24, window: 1h", [], 0),
+        ("20, window: 1h", [], 2),
+        ("1, window: 15s", [], 1),
+        ("24, window: 1h", both, 4),
+        ("24, window: 1h", first, 12),
+    ):
+        settings = [f"environment.registry.quotas={{pulls: {quota}}}", *more]
         found = build_plan(load_text("f", text, settings)).warnings
-        assert [f"about {left} of 12" in it.text for it in found] == [True] * bool(left)
+        said = [it.text for it in found if it.path[-1] == "quotas"]
+        assert [f"about {left} of 12" in it for it in said] == [True] * bool(left)
 
 
 def test_an_image_that_nothing_pulls_is_warned_of() -> None:

@@ -55,8 +55,12 @@ def test_more_nodes_than_a_provider_can_have_are_refused() -> None:
     before = scenario("0")
     assert on_nodes(before, 12) is before
     assert on_nodes(before, 400).body.environment.cluster.nodes == 400
-    with pytest.raises(ScenarioError, match="--nodes: must be at most 2,000 for emulated nodes"):
+    with pytest.raises(
+        ScenarioError, match="--nodes: must be at most 2,000 for emulated nodes, got 2,001"
+    ):
         on_nodes(before, 2001)
     real = load_text("big", TEXT.replace("WHERE", "0"), ["environment.cluster.provider=kind"])
     with pytest.raises(ScenarioError, match="--nodes: must be at most 50 for kind nodes, got 51"):
         on_nodes(real, 51)
+    many = load_text("big", TEXT.replace("WHERE", "0"), ["environment.cluster.provider=simulated"])
+    assert on_nodes(many, 100_000).body.environment.cluster.nodes == 100_000
