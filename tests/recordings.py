@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.analysis import Analysis, RecordedRun, analyse
+from harness.analysis import Analysis, Findings, RecordedRun, analyse
+from harness.cli.settings import cache_folder
 from harness.recording.events import (
     Event,
     FaultHealed,
@@ -22,6 +23,8 @@ from harness.recording.events import (
     SteadyStateChecked,
 )
 from harness.recording.samples import TABLES
+from harness.report import write_reports
+from harness.report.bundle import javascript_beside
 
 NAN = float("nan")
 _BLANK: dict[str, Any] = {"str": "", "float": NAN, "int": 0, "bool": False}
@@ -284,3 +287,14 @@ def _outage_pod(run: RunFolder, number: int, created_s: float) -> None:
 def analysed(run: RunFolder, folder: Path) -> Analysis:
     """`run` written below `folder`, and what the analysis makes of it."""
     return analyse(RecordedRun.load(run.write(folder / "run")))
+
+
+def reported(run_folder: Path) -> Findings:
+    """Write the reports of a run. The page's drawing library is kept: making it takes a second."""
+    return write_reports(run_folder, cache_folder())
+
+
+def drawing_library() -> str:
+    """The page's, kept likewise."""
+    with javascript_beside(cache_folder()) as script:
+        return script()

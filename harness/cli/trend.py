@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.compare import MinimumEffect, MinimumPoints, limits_of
-from harness.cli.settings import complain, fail
+from harness.cli.settings import cache_folder, complain, fail
 from harness.recording.outcome import ExitCode
 
 
@@ -45,7 +45,7 @@ def trend(
     limits = limits_of(minimum_effect, minimum_points)
     from harness.report.bundle import javascript_beside
 
-    with javascript_beside() as bundle:
+    with javascript_beside(cache_folder()) as bundle:
         from harness.analysis.run_figures import NotComparableError, read_run
         from harness.analysis.run_sets import run_folders
         from harness.analysis.trend import trend as trend_of

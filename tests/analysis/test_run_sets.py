@@ -12,8 +12,7 @@ from harness.analysis.baseline import baseline_names, read_baseline, with_runs
 from harness.analysis.figures import CONTROL, FigureName
 from harness.analysis.run_figures import NotComparableError, RunFigures, read_run
 from harness.analysis.run_sets import read_set, run_folders
-from harness.report import write_reports
-from tests.recordings import outage
+from tests.recordings import outage, reported
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +62,7 @@ def test_findings_of_another_version_are_computed_again(
 def test_the_verdict_of_an_older_run_is_read(recorded: Path, tmp_path: Path) -> None:
     """It was called `unknown`; comparisons and trends see today's word."""
     folder = copied(recorded, tmp_path / "run", "c0ffee")
-    write_reports(folder)
+    reported(folder)
     former = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     former |= {"verdict": "unknown", "exit_code": 4}
     (folder / "findings.json").write_text(json.dumps(former), encoding="utf-8")

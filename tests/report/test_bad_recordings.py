@@ -18,7 +18,7 @@ from harness.report.export import export
 from harness.report.markdown import MOST_BYTES
 from harness.report.pictures import write_pictures
 from harness.report.suite import write_suite
-from tests.recordings import NAN, RunFolder, outage
+from tests.recordings import NAN, RunFolder, outage, reported
 from tests.report.test_files import all_failed, one_sample
 from tests.report.test_html import HOSTILE, Page, hostile
 
@@ -165,7 +165,7 @@ def test_too_few_samples_are_said_instead_of_a_number(tmp_path: Path) -> None:
         recorded.expect = [{"metric": "deployment_delay", "quantile": 0.99, "at_most": 5}]
         recorded.ended(60.0)
         folder = recorded.write(tmp_path / f"run-{number}")
-        findings = write_reports(folder)
+        findings = reported(folder)
         (judged,) = findings.expectations
         assert judged.verdict == "inconclusive"
         assert ("too few" in judged.note) or ("no pods" in judged.note)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from harness.analysis.comparison import Comparison, compare
 from harness.analysis.figure_comparison import FigureComparison, Limits
-from harness.report import write_reports
 from harness.report.changes import MINUS, change_between, in_three_figures, signed
 from harness.report.comparison import (
     COMPARISON_FILE,
@@ -19,7 +18,7 @@ from harness.report.comparison import (
     sentence,
 )
 from tests.analysis.test_comparison import FIVE, side, times
-from tests.recordings import outage
+from tests.recordings import outage, reported
 
 WORSE = FigureComparison(
     metric="deployment_delay",
@@ -159,7 +158,7 @@ def test_every_format_shows_the_comparison(tmp_path: Path) -> None:
     folder = outage().write(tmp_path / "run")
     found = compare(side("a<b>", delay=FIVE), side("b", delay=times(FIVE, 1.3)), Limits())
     (folder / COMPARISON_FILE).write_text(json.dumps(found.as_json()), encoding="utf-8")
-    write_reports(folder)
+    reported(folder)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "Compared with a&lt;b&gt;" in page
     assert "+30 % (+26 % to +34 %)" in page

@@ -10,11 +10,10 @@ import pytest
 from harness.analysis import RecordedRun, analyse
 from harness.recording.events import Event
 from harness.recording.samples import TABLES
-from harness.report import write_reports
 from harness.report.data_docs import FOUND, columns_of, data_markdown
 from harness.report.data_examples import EXAMPLES
 from harness.report.tables import tables_of
-from tests.recordings import outage
+from tests.recordings import outage, reported
 
 ROOT = Path(__file__).parents[2]
 CODE = re.findall(r"```python\n(.*?)```", EXAMPLES, re.DOTALL)
@@ -54,7 +53,7 @@ def test_a_nested_quantile_is_told_by_its_columns() -> None:
 @pytest.mark.parametrize("code", CODE)
 def test_an_example_answers_its_question_in_ten_lines(tmp_path: Path, code: str) -> None:
     """In the folder of a run, by a pandas user who knows nothing else."""
-    write_reports(outage().write(tmp_path))
+    reported(outage().write(tmp_path))
     told = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=tmp_path,

@@ -5,11 +5,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.report import write_reports
 from harness.report.github import MOST_ANNOTATIONS, annotations, step_summary
 from harness.report.markdown import MOST_BYTES
 from harness.report.suite import write_suite
-from tests.recordings import RunFolder, outage
+from tests.recordings import RunFolder, outage, reported
 from tests.report.test_html import hostile
 
 
@@ -17,7 +16,7 @@ def failing(folder: Path, make: Callable[[], RunFolder] = outage, limits: int = 
     """The folder of a run, reported on, with `limits` expectations that fail."""
     run = make()
     run.expect = [{"metric": "pods_ready", "at_most": 0.001 * n} for n in range(1, limits + 1)]
-    write_reports(run.write(folder))
+    reported(run.write(folder))
     return folder
 
 
@@ -80,7 +79,7 @@ def copies(run: Path, folder: Path, count: int, repeats: int = 1) -> list[Path]:
 
 def test_fifteen_scenarios_that_pass_are_fifteen_lines(tmp_path: Path) -> None:
     """Their pages are in the reports, not in the summary; it was 51 kB."""
-    write_reports(run := outage().write(tmp_path / "run"))
+    reported(run := outage().write(tmp_path / "run"))
     findings = json.loads((run / "findings.json").read_text(encoding="utf-8"))
     passed = json.dumps(findings | {"verdict": "pass", "exit_code": 0})
     (run / "findings.json").write_text(passed, encoding="utf-8")

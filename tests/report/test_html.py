@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from harness.report.bundle import javascript
 from harness.report.charts.drawing import drawable
 from harness.report.html import in_script, page
 from tests.analysis.test_breakdown import two_images
-from tests.recordings import NAN, RunFolder, analysed, outage
+from tests.recordings import NAN, RunFolder, analysed, drawing_library, outage
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "path", "rect", "line", "circle"}
 HOSTILE = (
@@ -84,8 +83,7 @@ def hostile() -> RunFolder:
 
 @pytest.fixture(scope="module")
 def bundle() -> str:
-    """The drawing library, made once: it takes over a second."""
-    return javascript()
+    return drawing_library()
 
 
 @pytest.mark.parametrize("make", [outage, hostile, RunFolder])

@@ -6,9 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmlschema
 
-from harness.report import write_reports
 from harness.report.junit import clean, joined_junit, junit_xml
-from tests.recordings import RunFolder, analysed, outage
+from tests.recordings import RunFolder, analysed, outage, reported
 from tests.report.test_html import hostile
 
 
@@ -92,7 +91,7 @@ def test_what_xml_cannot_hold_is_left_out(tmp_path: Path) -> None:
 
 def test_the_cases_of_many_runs_are_one_valid_file(tmp_path: Path) -> None:
     """Repeats are told apart; a run that came to nothing is an error."""
-    write_reports(run := outage().write(tmp_path / "dns-outage" / "run"))
+    reported(run := outage().write(tmp_path / "dns-outage" / "run"))
     (tmp_path / "lost" / "run").mkdir(parents=True)
     runs = [(run, "repeat 1 of 2"), (run, "repeat 2 of 2"), (tmp_path / "lost" / "run", "")]
     text = joined_junit(runs)

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.report import write_reports
-from tests.recordings import RunFolder, outage
+from tests.recordings import RunFolder, outage, reported
 from tests.report.test_html import hostile
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
@@ -91,7 +90,7 @@ def asked(net_log: Path) -> list[str]:
 def test_every_chart_is_drawn_and_nothing_is_fetched(tmp_path: Path, make: type[RunFolder]) -> None:
     """Ten drawings by the page's own script; the console is silent."""
     folder = make().write(tmp_path / "run")
-    write_reports(folder)
+    reported(folder)
     document, console, addresses = opened(folder / "report.html", tmp_path)
     assert document.count('class="drawing vega-embed') == 10
     assert Tags(document).seen.count("svg") == 10
@@ -102,7 +101,7 @@ def test_every_chart_is_drawn_and_nothing_is_fetched(tmp_path: Path, make: type[
 def test_all_charts_over_time_are_zoomed_together(tmp_path: Path) -> None:
     """By the link, as by the fields: every axis of the run's time shows the same seconds."""
     folder = outage().write(tmp_path / "run")
-    write_reports(folder)
+    reported(folder)
     page = folder / "report.html"
     whole, _, _ = opened(page, tmp_path)
     part, console, _ = opened(page, tmp_path, fragment="#t=30,42")
@@ -129,7 +128,7 @@ def test_a_page_that_asks_is_noticed(tmp_path: Path) -> None:
 def test_a_hostile_name_is_shown_as_it_is(tmp_path: Path) -> None:
     """No element of its making is in the document, and no script of its ran."""
     folder = hostile().write(tmp_path / "run")
-    write_reports(folder)
+    reported(folder)
     document, console, _ = opened(folder / "report.html", tmp_path)
     assert "onerror=alert(2)&gt;" in document
     assert "alert" not in console
@@ -141,7 +140,7 @@ def test_a_hostile_name_is_shown_as_it_is(tmp_path: Path) -> None:
 def test_an_empty_recording_opens(tmp_path: Path) -> None:
     """Without drawings, and without complaints."""
     folder = RunFolder().write(tmp_path / "run")
-    write_reports(folder)
+    reported(folder)
     document, console, _ = opened(folder / "report.html", tmp_path)
     assert "No pods were recorded." in document
     assert console == ""
@@ -150,7 +149,7 @@ def test_an_empty_recording_opens(tmp_path: Path) -> None:
 def test_dark_and_light_differ(tmp_path: Path) -> None:
     """The page follows the reader's setting, drawings included."""
     folder = outage().write(tmp_path / "run")
-    write_reports(folder)
+    reported(folder)
     assert CHROMIUM is not None
     pictures = []
     for scheme in ("0", "1"):  # Blink: 0 dark, 1 light

@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from urllib.parse import unquote
 
-from harness.report import write_reports
 from harness.report.suite import suite_text, write_suite
-from tests.recordings import RunFolder, outage
+from tests.recordings import RunFolder, outage, reported
 from tests.report.test_html import hostile
 
 
@@ -17,7 +16,7 @@ def test_each_fault_of_each_run_has_its_line_with_delay_recovery_and_verdict(
 ) -> None:
     """And the link leads to the run's page, wherever the folder is carried together."""
     run = outage().write(tmp_path / "reports" / "dns-outage" / "run one")
-    findings = write_reports(run)
+    findings = reported(run)
     rows = write_suite(tmp_path / "reports" / "suite-1", [run])
     (row,) = rows
     (during,) = [one for one in findings.delay if one.group == "fault" and one.population == "all"]
@@ -52,7 +51,7 @@ def test_a_run_that_came_to_nothing_has_its_line_too(tmp_path: Path) -> None:
 
 def test_the_verdict_of_an_older_run_is_read(tmp_path: Path) -> None:
     """It was called `unknown`."""
-    write_reports(run := outage().write(tmp_path / "run"))
+    reported(run := outage().write(tmp_path / "run"))
     findings = json.loads((run / "findings.json").read_text(encoding="utf-8"))
     former = json.dumps(findings | {"verdict": "unknown"})
     (run / "findings.json").write_text(former, encoding="utf-8")
@@ -65,7 +64,7 @@ def test_formats_agree_and_hostile_names_stay_text(tmp_path: Path) -> None:
     runs = []
     for number, make in enumerate((outage, hostile)):
         runs.append(make().write(tmp_path / f"run-{number}"))
-        write_reports(runs[-1])
+        reported(runs[-1])
     suite = tmp_path / "suite"
     rows = write_suite(suite, runs)
     told = json.loads((suite / "suite.json").read_text(encoding="utf-8"))
@@ -89,7 +88,7 @@ def test_a_run_without_faults_is_one_line_of_all_its_pods(tmp_path: Path) -> Non
     for number in range(4):
         folder.pod(f"pod-{number}", 1.0 * number, 2.0)
     folder.ended(10.0)
-    write_reports(folder.write(tmp_path / "calm"))
+    reported(folder.write(tmp_path / "calm"))
     (row,) = write_suite(tmp_path / "suite", [tmp_path / "calm"])
     assert (row.fault, row.pods, row.delay_p50_s, row.recovery_s) == ("", 4, 2.0, None)
 
@@ -102,7 +101,7 @@ def test_repeats_are_one_line_with_their_medians_and_their_pages(tmp_path: Path)
         about = json.loads((runs[-1] / "run.json").read_text(encoding="utf-8"))
         about["repeat"] = {"group": "abc", "index": index, "of": 3}
         (runs[-1] / "run.json").write_text(json.dumps(about), encoding="utf-8")
-        write_reports(runs[-1])
+        reported(runs[-1])
     (row,) = write_suite(tmp_path / "suite", runs)
     each = [it for run in row.runs for it in (run.delay_p95_s, run.delay_p95_more_than_s) if it]
     assert row.delay_p95_s == sorted(each)[1]

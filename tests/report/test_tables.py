@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.report import write_reports
 from harness.report.tables import in_batches, write_csv, write_parquet
-from tests.recordings import RunFolder, outage
+from tests.recordings import RunFolder, outage, reported
 
 
 def test_the_tables_hold_samples_with_their_phase(tmp_path: Path) -> None:
     """As CSV and as Parquet."""
     folder = outage().write(tmp_path / "run")
-    write_reports(folder)
+    reported(folder)
     pods = pd.read_parquet(folder / "tables" / "pods.parquet")
     assert pods["phase"].value_counts().to_dict() == {"after": 26, "during": 21, "before": 13}
     assert len(pd.read_csv(folder / "tables" / "pods.csv")) == 60
@@ -27,7 +26,7 @@ def test_a_sheet_is_not_made_to_calculate(tmp_path: Path) -> None:
     run = RunFolder()
     run.pull("p", 1, 2, outcome="failed", error_text='=HYPERLINK("http://x","y")')
     folder = run.write(tmp_path / "run")
-    write_reports(folder)
+    reported(folder)
     cells = pd.read_csv(folder / "tables" / "pulls.csv")["error_text"]
     assert cells.tolist() == ['\'=HYPERLINK("http://x","y")']
     whole = pd.read_parquet(folder / "tables" / "pulls.parquet")["error_text"]

@@ -7,9 +7,9 @@ import pytest
 
 from harness.analysis.figure_comparison import Limits
 from harness.analysis.trend import Trend, trend
-from harness.report.bundle import javascript
 from harness.report.trend_page import trend_markdown, trend_page, trend_text
 from tests.analysis.test_trend import nights
+from tests.recordings import drawing_library
 from tests.report.test_page_in_a_browser import CHROMIUM, Tags, opened
 
 
@@ -102,7 +102,7 @@ def test_the_page_has_a_chart_for_each_figure_and_no_foreign_element() -> None:
 def test_the_page_draws_without_a_network(tmp_path: Path) -> None:
     """In a real browser: every chart is drawn, the console is silent, nothing is asked for."""
     path = tmp_path / "trend.html"
-    path.write_text(trend_page(made(), javascript()), encoding="utf-8")
+    path.write_text(trend_page(made(), drawing_library()), encoding="utf-8")
     document, console, addresses = opened(path, tmp_path)
     assert document.count('class="drawing vega-embed') == 2
     assert (console, addresses) == ("", [])
