@@ -69,6 +69,7 @@ FENCES: dict[str, dict[str, str]] = {
         "harness.environment.": "asks and builds other programs",
         "harness.clusters.program_calls": "asks kind, kubectl and the container engine",
         "harness.report.bundle": "makes the drawing library beside the analysis",
+        "harness.run.abort_signals": "runs the commands of abort_when",
         "harness.run.program_checks": "asks programs for their version",
         "harness.testing.cli_runs": "runs the command line as a user does",
     },

@@ -13,10 +13,11 @@ from harness.analysis.findings import ExpectationFinding
 from harness.analysis.json_values import finite
 from harness.analysis.plan_facts import Expectation, Scope
 from harness.analysis.pulls import pull_waits, service_waits
-from harness.analysis.quantiles import Waits, rank, samples_needed
+from harness.analysis.quantiles import Waits, rank
 from harness.analysis.recovery import Recovery, recoveries
 from harness.analysis.subsets import narrowed
 from harness.analysis.windows import FaultWindow
+from harness.recording.metrics import samples_needed
 from harness.recording.outcome import Outcome, Verdict
 from harness.units import duration_text
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from harness.analysis.quantiles import samples_needed
+from harness.recording.metrics import samples_needed
 
 Unit = Literal["s", "share", "bytes/s"]
 Scale = Literal["ratio", "points"]

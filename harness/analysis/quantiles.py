@@ -47,11 +47,6 @@ class Quantile:
     high_s: float
 
 
-def samples_needed(quantile: float) -> int:
-    """How many samples a quantile needs so that it is not merely the largest of them."""
-    return 1 if quantile >= 1 else max(2, math.ceil(round(1 / (1 - quantile), 6)))
-
-
 def rank(ordered: Floats, quantile: float) -> float:
     """The quantile by nearest rank: a time that was measured, never one in between."""
     if not len(ordered):

@@ -80,8 +80,7 @@ def _of_events(events: Sequence[Event]) -> Iterator[Reason]:
     for event in events:
         match event:
             case Aborted():
-                text = f"abort_when: {event.metric} was {event.value:.0%}, {event.limit}"
-                yield Reason(kind="aborted", subject=event.metric, text=text)
+                yield Reason(kind="aborted", subject=event.metric, text=event.reason)
             case ChildDied():
                 text = f"{event.child} exited unexpectedly with code {event.exit_code}"
                 yield Reason(kind="child_died", subject=event.child, text=text)

@@ -51,7 +51,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     FaultInjected: lambda event: f"fault {event.fault} injected",
     FaultHealed: _fault_healed,
     FaultFailed: lambda event: f"fault {event.fault} failed: {event.error}",
-    Aborted: lambda event: f"aborted: {event.metric} was {event.value:.0%} ({event.limit})",
+    Aborted: lambda event: f"aborted: {event.reason}",
     ChildDied: lambda event: f"{event.child} exited unexpectedly with code {event.exit_code}",
     LoadEnded: lambda event: (
         "load ended" if event.complete else f"load ended, not all pods Ready {event.error}".rstrip()

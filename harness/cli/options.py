@@ -116,6 +116,20 @@ AllowRegistryOption = Annotated[
         "be repeated.",
     ),
 ]
+AllowSignalOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-signal",
+        metavar="HOST",
+        help="Allow scenarios to ask a URL of this host in abort_when; may be repeated.",
+    ),
+]
+AllowCommandsOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-commands", help="Allow scenarios to run the commands of their abort_when."
+    ),
+]
 AllowContextOption = Annotated[
     list[str] | None,
     typer.Option(

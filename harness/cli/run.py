@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.abort_permission import require_signals_allowed
 from harness.cli.baseline_gate import (
     BaselineOption,
     RequireBaselineOption,
@@ -17,8 +18,10 @@ from harness.cli.ci import tell_ci
 from harness.cli.cluster_contexts import with_contexts
 from harness.cli.compare import MinimumEffect, MinimumPoints, limits_of
 from harness.cli.options import (
+    AllowCommandsOption,
     AllowContextOption,
     AllowRegistryOption,
+    AllowSignalOption,
     BaselinesOption,
     ClusterChoice,
     ClusterOption,
@@ -111,6 +114,8 @@ def run(
     kubeconfig: KubeconfigOption = None,
     workers: WorkersOption = 1,
     allow_registry: AllowRegistryOption = None,
+    allow_signal: AllowSignalOption = None,
+    allow_commands: AllowCommandsOption = False,
     repeat: RepeatOption = 1,
     tags: TagOption = None,
     shard: ShardOption = None,
@@ -134,6 +139,8 @@ def run(
     overrides = overrides_of(var_files, settings)
     asked = (seed, cluster, nodes, workers)
     plans = chosen(scenarios, overrides, *asked, tags=tags or (), shard=shard)
+    ordered = ((it.path, it.plan) for it in plans)
+    require_signals_allowed(ordered, allow_signal or (), commands=allow_commands)
     upstreams = {it.path: upstream_of(it.plan, allow_registry or ()) for it in plans}
     limits = limits_of(minimum_effect, minimum_points) if baseline is not None else None
     gates = gates_of(baseline, baselines, plans, required=require_baseline)

@@ -30,6 +30,7 @@ class PullClient(PullRecords):
         context = self._context
         started_s = context.now_s()
         context.counts.late(started_s - arrival.due_s - arrival.waited_s)
+        self.began(arrival, started_s)
         wire = NodeWire(
             node=CLIENTS_NODE,
             target=context.target,
@@ -62,4 +63,5 @@ class PullClient(PullRecords):
         finally:
             wire.close()
             changes.over(cause)
+            context.counts.requests_failed += wire.requests_failed
         self.record(arrival, started_s, carried, wire.requests)

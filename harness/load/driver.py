@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from harness.load.counts import together
 from harness.load.order_codec import orders_json
 from harness.load.orders import LoadOrders, LoadTarget
 from harness.process.child import Child, Run, free_port, start_child
@@ -14,7 +15,6 @@ from harness.process.child_control import ChildGoneError, ControlChannel
 
 _READY_S = 30.0
 _MODULE = "harness.load.users"
-_SUMMED = ("pulls_ok", "pulls_failed", "pods_created", "pods_ready", "requests", "blob_bytes")
 
 
 @dataclass(kw_only=True)
@@ -48,10 +48,7 @@ class LoadRun:
 
     def counts(self) -> dict[str, Any]:
         """The latest of all makers together."""
-        counts = list(self._counts.values())
-        total = {name: sum(int(each[name]) for each in counts) for name in _SUMMED}
-        worst = max((float(each["lateness_ms_max"]) for each in counts), default=0.0)
-        return {**total, "lateness_ms_max": worst}
+        return together(list(self._counts.values()))
 
     async def finished(self) -> tuple[bool, str]:
         """Whether everything that was ordered came to its end, and what went wrong by itself."""

@@ -19,6 +19,7 @@ from harness.load.response_reader import ClientResponse
 from harness.load.samples_file import SampleWriter
 from harness.load.tls import trust_in
 from harness.node.commands import Ending, Failing, Reply, Request, TransportFailure
+from harness.recording.outcome import Outcome
 
 # containerd: core/remotes/docker/registry.go, DefaultHTTPTransport, and Go's net/http defaults
 IDLE_S: Final = 30.0
@@ -108,6 +109,7 @@ class NodeWire:
     ) -> None:
         self.registry_url = f"{target.scheme}://{target.registry_name}:{endpoint.link_port}"
         self.requests = 0
+        self.requests_failed = 0
         self._astray_url, self._astray_by = "", ""
         self._tell_astray: Callable[[], None] | None = None
         self._node = node
@@ -164,6 +166,8 @@ class NodeWire:
                 led_by=self._astray_by if is_astray else "",
             )
             self._samples.add("requests", row)
+            *_, ended, _, _ = row
+            self.requests_failed += ended == Outcome.FAILED
         return outcome, sending.dial_s
 
     def forget(self, pull: str) -> None:

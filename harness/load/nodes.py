@@ -139,6 +139,7 @@ class EmulatedNode:
             changes.over(cause)
             self._changed.without_room()
             context.counts.requests += wire.requests
+            context.counts.requests_failed += wire.requests_failed
         ended_s = context.now_s()
         self._book.pulled(start, carried, started_s, ended_s)
         self._kubelet.pull_ended(ended_s, start.pull_id, carried.result)

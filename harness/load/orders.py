@@ -84,7 +84,10 @@ def clients_max(stream: PullsOrder | PushesOrder) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadOrders:
-    """All of it. `until_s`: when pods that are still not ready are given up as unfinished."""
+    """All of it. `until_s`: when pods that are still not ready are given up as unfinished.
+
+    `slow_limits`: metrics with the seconds that `abort_when` wants to know longer ones of.
+    """
 
     seed: int
     until_s: float
@@ -93,6 +96,7 @@ class LoadOrders:
     rollouts: tuple[RolloutOrder, ...]
     pulls: tuple[PullsOrder, ...]
     pushes: tuple[PushesOrder, ...] = ()
+    slow_limits: tuple[tuple[str, float], ...] = ()
 
     def streams(self) -> tuple[PullsOrder | PushesOrder, ...]:
         """The background clients of both kinds."""

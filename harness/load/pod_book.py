@@ -42,7 +42,7 @@ class PodBook:
 
     def created(self, order: RolloutOrder, pod: str, now_s: float) -> None:
         """`pod` was created and bound."""
-        self.books.counts.pods_created += 1
+        self.books.counts.pod_created(pod, now_s)
         self.pods[pod] = PodRecord(order=order, pod=pod, created_s=now_s, since_s=now_s)
 
     def note(self, action: PodReady | PullThrottled | PodEvent | WaitingReason) -> None:
@@ -67,15 +67,14 @@ class PodBook:
         pod = self.pods[start.pod]
         pod.attempts += 1
         pod.enter("download_s", started_s)
+        self.books.counts.pull_began(start.pull_id, due_s=start.due_s, started_s=started_s)
 
     def pulled(self, start: StartPull, carried: Carried, started_s: float, ended_s: float) -> None:
         """A pull came to its end, well or not."""
-        counts, result = self.books.counts, carried.result
+        result = carried.result
         self.pods[start.pod].pulled(carried, ended_s)
-        failed = result.outcome is not Outcome.OK
-        counts.pulls_failed += failed
-        counts.pulls_ok += not failed
-        counts.blob_bytes += result.blob_bytes
+        ok = result.outcome is Outcome.OK
+        self.books.counts.pull_ended(start.pull_id, ended_s, ok=ok, blob_bytes=result.blob_bytes)
         self.books.fire(
             f"pull {start.image}", ended_s - started_s, result.blob_bytes, result.error_text
         )
@@ -105,7 +104,7 @@ class PodBook:
 
     def _ready(self, action: PodReady) -> None:
         pod = self.pods.pop(action.pod)
-        self.books.counts.pods_ready += 1
+        self.books.counts.pod_ready(action.pod, action.due_s)
         pod.ready_s = action.due_s
         self._record(pod, Outcome.OK, Cause.NONE, action.due_s)
 

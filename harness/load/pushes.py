@@ -47,4 +47,5 @@ class PushClient(PushRecords):
             result = carry_out(rule, wire, pull=name, slots=BoundedSemaphore(1)).result
         finally:
             wire.close()
+            context.counts.requests_failed += wire.requests_failed
             self.record(arrival, started_s, result, wire.requests)

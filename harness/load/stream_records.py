@@ -29,14 +29,16 @@ class PullRecords:
         """What its samples call it."""
         return f"{self._order.name}-{arrival.number}"
 
+    def began(self, arrival: Arrival, started_s: float) -> None:
+        """A client took it up."""
+        counts, name = self._context.counts, self.name(arrival)
+        counts.pull_began(name, due_s=arrival.due_s, started_s=started_s)
+
     def record(self, arrival: Arrival, started_s: float, carried: Carried, requests: int) -> None:
         """A pull that came to its end, well or not."""
         context, result = self._context, carried.result
-        failed = result.outcome is not Outcome.OK
-        context.counts.pulls_failed += failed
-        context.counts.pulls_ok += not failed
-        context.counts.blob_bytes += result.blob_bytes
-        ended_s = context.now_s()
+        ok, ended_s = result.outcome is Outcome.OK, context.now_s()
+        context.counts.pull_ended(self.name(arrival), ended_s, ok=ok, blob_bytes=result.blob_bytes)
         context.fire(
             f"pull {self._order.image}", ended_s - started_s, result.blob_bytes, result.error_text
         )
@@ -93,6 +95,8 @@ class PushRecords:
         context, repository = self._context, self._order.repository
         ended_s = context.now_s()
         context.counts.requests += requests
+        context.counts.pushes_ok += result.outcome is Outcome.OK
+        context.counts.pushes_failed += result.outcome is Outcome.FAILED
         if requests:
             context.fire(
                 f"push {repository}", ended_s - started_s, result.blob_bytes, result.error_text

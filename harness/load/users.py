@@ -31,7 +31,7 @@ from gevent.fileobject import FileObject
 
 from harness.load.clients import pull_stream
 from harness.load.context import LoadContext
-from harness.load.counts import Counts
+from harness.load.counts import Counts, SlowCounts
 from harness.load.order_codec import orders_from, target_from
 from harness.load.node_changes import change_from
 from harness.load.nodes import EmulatedNode
@@ -105,11 +105,12 @@ class _Process:
         self._began = AsyncResult()  # the run's start on the monotonic clock
         target = target_from(config["target"])
         self._samples = SampleWriter(Path(target.samples_folder), f"{self._role}{self._index}")
+        orders = orders_from(Path(config["orders_path"]).read_text(encoding="utf-8"))
         self._context = LoadContext(
-            orders=orders_from(Path(config["orders_path"]).read_text(encoding="utf-8")),
+            orders=orders,
             target=target,
             samples=self._samples,
-            counts=Counts(),
+            counts=Counts(slow=SlowCounts(orders.slow_limits)),
             fire=self._fire,
             stopping=self._stopping,
         )
@@ -225,7 +226,7 @@ class _Process:
     def _tell_tally(self) -> None:
         context = self._context
         control_channel.tell(
-            {"tally": context.counts.taken(), "bites": dict(context.changes.bites)}
+            {"tally": context.counts.taken(context.now_s()), "bites": dict(context.changes.bites)}
         )
 
     def _await_end(self, users: int) -> None:

@@ -12,6 +12,7 @@ from harness.load.orders import (
     LoadOrders,
 )
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
+from harness.plan.aborts import AbortSignal, planned_rules, planned_signals, slow_limits
 from harness.plan.expected_effects import ExpectedEffect, expected_effect
 from harness.plan.expected_load import Expected, expected_load
 from harness.plan.registry import planned_registry, registry_keys
@@ -30,7 +31,6 @@ from harness.scenario.extent import last_step_s, spans_of
 from harness.scenario.model import Expectation, FaultEntry
 from harness.scenario.selections import node_name, node_names, numbers
 from harness.seams import Where
-from harness.units import duration_text, share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +91,7 @@ class Plan:
     faults: tuple[PlannedFault, ...]
     expectations: tuple[PlannedExpectation, ...]
     abort_when: tuple[AbortRule, ...]
+    abort_signals: tuple[AbortSignal, ...]
     steps_end_s: float  # the last thing that is due
     ends_s: float  # when pods that are not Ready by then are given up
     expected: Expected
@@ -143,6 +144,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     )
     due = [*(it.due_s for it in pulls), *(it.due_s for it in pushes)]
     steps_end_s = max((last_s, *(due_s[-1] for due_s in due if due_s)))
+    rules = tuple(planned_rules(body.abort_when))
     load = LoadOrders(
         seed=seed,
         until_s=steps_end_s + body.load.give_up_s,
@@ -151,6 +153,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         rollouts=rollouts,
         pulls=pulls,
         pushes=pushes,
+        slow_limits=slow_limits(rules),
     )
     settings = planned_registry(registry)
     traffic = traffic_of(load, versions.specs, settings)
@@ -176,15 +179,8 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         load=load,
         faults=faults,
         expectations=tuple(_expectation(it) for it in body.expect),
-        abort_when=tuple(
-            AbortRule(
-                metric=it.metric,
-                over_s=it.over_s,
-                above=share(it.above),
-                text=f"above {share(it.above):.0%} over {duration_text(it.over_s)}",
-            )
-            for it in body.abort_when
-        ),
+        abort_when=rules,
+        abort_signals=tuple(planned_signals(body.abort_when)),
         steps_end_s=steps_end_s,
         ends_s=load.until_s,
         expected=expected_load(

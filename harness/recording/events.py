@@ -119,16 +119,24 @@ class FaultFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LoadTally(Event):
-    """Running counts from the load, once a second: for `abort_when` and the live display."""
+    """Running counts from the load, once a second: for `abort_when` and the live display.
+
+    `slow`: of what an `abort_when` limits, how much took longer, how much there was, and how much
+    that has not ended takes longer already.
+    """
 
     name = "load_tally"
     pulls_ok: int = 0
     pulls_failed: int = 0
+    pushes_ok: int = 0
+    pushes_failed: int = 0
     pods_created: int = 0
     pods_ready: int = 0
     requests: int = 0
+    requests_failed: int = 0
     blob_bytes: int = 0
     lateness_ms_max: float = 0.0
+    slow: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,12 +202,21 @@ class ChildDied(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Aborted(Event):
-    """An `abort_when` limit was passed."""
+    """An `abort_when` limit was passed, or its signal failed.
+
+    `metric`: also `url` or `command`. `value`: a share, for a signal the seconds that it failed.
+    `text`: the reason in words.
+    """
 
     name = "aborted"
     metric: str
     value: float
     limit: str
+    text: str = ""
+
+    @property
+    def reason(self) -> str:
+        return f"abort_when: {self.text or f'{self.metric} was {self.value:.0%}, {self.limit}'}"
 
 
 @dataclass(frozen=True, kw_only=True)

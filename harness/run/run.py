@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from harness.clusters.cluster import Cluster, ClusterOptions, ClusterOrder
 from harness.clusters.errors import ClusterError
@@ -18,6 +18,7 @@ from harness.environment.lab import EnvironmentFailed, Lab
 from harness.environment.lab_settings import LabSettings, LinkKind
 from harness.environment.upstream.access import UpstreamSettings
 from harness.load.driver import LoadRun, start_load
+from harness.plan.aborts import AbortSignal
 from harness.plan.plan import Plan
 from harness.process.child import ChildError, Run
 from harness.process.journal import Journal
@@ -35,6 +36,7 @@ from harness.recording.events import (
 )
 from harness.recording.recording import Recording, RecordingError, Watcher
 from harness.recording.tally import AbortWatch
+from harness.run.abort_signals import until_failed
 from harness.run.environment import lab_settings
 from harness.run.folder import describe, make_folder, writing
 from harness.run.grounds import LabGrounds
@@ -160,7 +162,7 @@ async def _simulate(running: _Running) -> Ended:
     except EnvironmentFailed as failed:
         reason, error = "environment", str(failed)
     except LimitPassedError as passed:
-        reason, error = "aborted", _abort_sentence(passed.aborted)
+        reason, error = "aborted", passed.aborted.reason
     except asyncio.CancelledError:
         task = asyncio.current_task()
         assert task is not None
@@ -234,6 +236,7 @@ async def _load_and_faults(running: _Running, cluster: Cluster) -> None:
             _watch_children(running, lab),
             _watch_nodes(running, cluster),
             _watch_tally(running, load, cluster),
+            *(_watch_signal(running, one) for one in plan.abort_signals),
         )
         work = run_together(
             play(plan.faults, seed=plan.seed, grounds=grounds, clock=clock, record=record),
@@ -260,13 +263,17 @@ async def _watch_tally(running: _Running, load: LoadRun, cluster: Cluster) -> No
         tally = LoadTally(at_s=running.clock.now_s(), **counts)
         running.record(tally)
         if aborted := watch.feed(tally):
-            running.record(aborted)
-            raise _Stopped("aborted", _abort_sentence(aborted))
+            _abort(running, aborted)
     await asyncio.Event().wait()
 
 
-def _abort_sentence(aborted: Aborted) -> str:
-    return f"abort_when: {aborted.metric} was {aborted.value:.0%}, {aborted.limit}"
+async def _watch_signal(running: _Running, one: AbortSignal) -> None:
+    _abort(running, await until_failed(one, running.clock))
+
+
+def _abort(running: _Running, aborted: Aborted) -> NoReturn:
+    running.record(aborted)
+    raise _Stopped("aborted", aborted.reason)
 
 
 async def _watch_children(running: _Running, lab: Lab) -> None:

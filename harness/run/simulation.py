@@ -103,7 +103,7 @@ class Simulation:
 
     async def _load_to_end(self, load: SimulatedLoad) -> None:
         complete = await load.run()
-        counts: dict[str, Any] = load.context.counts.taken()
+        counts: dict[str, Any] = load.context.counts.taken(self.clock.now_s())
         self.record(LoadTally(at_s=self.clock.now_s(), **counts))
         self.record(LoadEnded(at_s=self.clock.now_s(), complete=complete))
 

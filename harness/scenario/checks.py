@@ -6,14 +6,14 @@ from typing import Any
 from harness.gateway.upstream.addresses import AddressError, require_registry_url
 from harness.oci.images import ImageSpec, ImageSpecError
 from harness.recording.metrics import METRICS
-from harness.recording.tally import METRICS as ABORT_METRICS
+from harness.scenario.abort_checks import aborts_can_be_judged
 from harness.scenario.complaints import Path, did_you_mean, got
 from harness.scenario.environment_model import NODES_MAX, SIMULATED_NODES_MAX
 from harness.scenario.existing_checks import existing_fits
 from harness.scenario.expectation_where import where_has_samples
 from harness.scenario.extent import last_step_s, round_at_s, stream_end_s
 from harness.scenario.fault_checks import Faults, Problem, faults_agree, faults_fit
-from harness.scenario.model import Abort, Expectation, ScenarioBody, platform_of
+from harness.scenario.model import Expectation, ScenarioBody, platform_of
 from harness.units import seconds, share
 
 # What one machine can plan, run and analyse in reasonable memory; beyond is a typing error.
@@ -52,7 +52,7 @@ def check_whole(body: ScenarioBody, faults: Faults, *, any_nodes: bool = False) 
         faults_fit,
         faults_agree,
         _expectations_can_be_judged,
-        _aborts_can_be_judged,
+        aborts_can_be_judged,
     )
     return [problem for check in checks for problem in check(body, faults)]
 
@@ -235,21 +235,3 @@ def _limit_is_right(expectation: Expectation, unit: str, at: Path) -> Iterator[P
 def limit(value: Any, unit: str) -> float:
     """A limit in its metric's unit. Raises ValueError with the rule."""
     return share(value) if unit == "share" else seconds(value)
-
-
-def _aborts_can_be_judged(body: ScenarioBody, _: Faults) -> Iterator[Problem]:
-    for index, abort in enumerate(body.abort_when):
-        yield from _abort_is_right(abort, ("abort_when", index))
-
-
-def _abort_is_right(abort: Abort, at: Path) -> Iterator[Problem]:
-    if abort.metric not in ABORT_METRICS:
-        hint = did_you_mean(abort.metric, ABORT_METRICS)
-        yield (*at, "metric"), f"is not known{hint}, got {got(abort.metric)}"
-    try:
-        above = share(abort.above)
-    except ValueError as error:
-        yield (*at, "above"), f"{error}, got {got(abort.above)}"
-    else:
-        if above >= 1:
-            yield (*at, "above"), "must be below 100%: nothing can be above it"

@@ -84,11 +84,28 @@ class Expectation(Strict):
 
 
 class Abort(Strict):
-    """Stop the run when `metric` stays above `above` over a window of `over`."""
+    """Stop the run: a `metric` is beyond its limit, or an outside signal fails.
 
-    metric: str
-    over_s: PositiveSeconds = Field(alias="over")
-    above: Any
+    Signals are a `url` that answers no 2xx, and a `command` that ends with another code than 0.
+    """
+
+    metric: str | None = None
+    quantile: Number | None = Field(None, gt=0, le=1, description="of a duration")
+    above: Any = Field(None, description="a share, or a duration")
+    below: Any = Field(None, description="a share")
+    url: str | None = Field(None, description="asked by GET; only on loopback, or --allow-signal")
+    command: tuple[str, ...] | None = Field(
+        None, description="program and arguments, without a shell; needs --allow-commands"
+    )
+    over_s: Seconds | None = Field(
+        None, alias="over", description="metric: the window; url, command: how long it must fail"
+    )
+    every_s: PositiveSeconds | None = Field(
+        None, alias="every", description="url, command: how often it is tried [default: 5s]"
+    )
+    timeout_s: PositiveSeconds | None = Field(
+        None, alias="timeout", description="url, command: for each try [default: 10s]"
+    )
 
 
 class ScenarioBody(Strict):

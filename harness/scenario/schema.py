@@ -4,7 +4,7 @@ from typing import Any
 
 from harness.faults import Fault, catalogue
 from harness.recording.metrics import METRICS
-from harness.recording.tally import METRICS as ABORT_METRICS
+from harness.recording.tally import ABORT_METRICS
 from harness.scenario.model import Occurrence, ScenarioBody
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -20,7 +20,8 @@ def json_schema() -> dict[str, Any]:
     entries = [_entry(word, kind, timing, definitions) for word, kind in catalogue().items()]
     body["properties"]["faults"] = {"type": "array", "items": {"oneOf": entries}}
     definitions["Expectation"]["properties"]["metric"]["enum"] = sorted(METRICS)
-    definitions["Abort"]["properties"]["metric"]["enum"] = sorted(ABORT_METRICS)
+    live = sorted(name for name, it in ABORT_METRICS.items() if it.live != "nowhere")
+    definitions["Abort"]["properties"]["metric"] = {"enum": live}
     return {"$schema": DIALECT, "$id": IDENTITY, **body, "$defs": dict(sorted(definitions.items()))}
 
 

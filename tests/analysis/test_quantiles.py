@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.quantiles import Waits, quantile_of, rank, samples_needed
+from harness.analysis.quantiles import Waits, quantile_of, rank
+from harness.recording.metrics import samples_needed
 
 
 def waits(seen: list[float], *, ended: list[bool] | None = None) -> Waits:

@@ -23,6 +23,7 @@ from tests.program import (
     wait_for,
     wait_for_event,
 )
+from tests.scripted_server import free_port
 
 WHOLE_FOLDER = (
     "events.jsonl findings.json journal.jsonl junit.xml plan.json report.html report.md run.json "
@@ -96,6 +97,46 @@ def test_a_signal_heals_closes_and_exits_130(
     assert kinds.count("fault_healed") == kinds.count("fault_injected")
     assert kinds[-1] == "run_ended"
     assert not left_behind(tmp_path)
+
+
+ABORTS = [
+    ("{metric: deployment_delay, over: 1s, above: 2s}", "deployment_delay was above 2 s over 1 s"),
+    ("{metric: request_error_rate, over: 1s, above: 5%}", "%, above 5% over 1 s"),
+    ("{url: 'http://127.0.0.1:{port}/?key=s3cret', over: 1s, every: 200ms}", "/ failed for "),
+    ("{command: ['false'], every: 200ms}", "command false failed for "),
+]
+
+
+@pytest.mark.parametrize(("rule", "said"), ABORTS)
+def test_whatever_aborts_says_why(tmp_path: Path, rule: str, said: str) -> None:
+    """In the event, on the terminal and in the report, with the code of an abort."""
+    path = brief(tmp_path, "connection_refused:", **{"for: 1s": "for: 60s", "for: 3s": "for: 60s"})
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"abort_when:\n  - {rule.replace('{port}', str(free_port()))}\n")
+    done = harness("run", path, "--allow-commands", folder=tmp_path)
+    assert done.returncode == 5, done.stdout + done.stderr
+    (aborted,) = [event for event in events(tmp_path) if event["event"] == "aborted"]
+    assert said in aborted["text"]
+    assert said in done.stderr
+    assert said in done.stdout
+    assert said in (run_folder(tmp_path) / "report.md").read_text().replace("\\", "")
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_signals_that_the_user_did_not_allow_are_refused(tmp_path: Path) -> None:
+    """Before anything is started: 2, and how to allow it."""
+    path = brief(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    for rule, flag in (
+        ("{command: [touch, it-ran]}", "--allow-commands"),
+        ("{url: 'http://r.test/health', over: 5s}", "--allow-signal r.test"),
+    ):
+        path.write_text(f"{text}abort_when:\n  - {rule}\n", encoding="utf-8")
+        done = harness("run", path, folder=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert flag in done.stderr
+    assert not (tmp_path / "reports").exists()
+    assert not (tmp_path / "it-ran").exists()
 
 
 def test_a_second_ctrl_c_forces(tmp_path: Path) -> None:

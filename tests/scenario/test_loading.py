@@ -270,13 +270,41 @@ def test_an_expectation_is_of_an_image_that_is_pulled(metric: str, where: str, s
         ("{metric: pull_error_rate, over: 9, above: 5%}", "over: must be a duration with its u"),
         ("{metric: pull_error_rate, over: 9s, above: 5s}", "above: must be a share, as 0.5 or"),
         ("{metric: pull_error_rate, over: 9s, above: 100%}", "above: must be below 100%: nothing"),
+        ("{metric: pods_ready, over: 9s, below: 0%}", "below: must be above 0%: nothing"),
+        ("{metric: recovery_time, over: 9s, above: 9s}", "metric: must be known during the run, a"),
+        ("{metric: first_success_time, over: 9s, above: 9s}", "metric: must be known during the"),
+        ("{metric: pods_right_image, over: 9s, below: 9%}", "metric: must be known during the r"),
+        ("{metric: deployment_delay, over: 9s, above: 5%}", "above: must be a duration with its"),
+        ("{metric: pull_error_rate, over: 9s, above: 1%, quantile: 0.5}", "quantile: does not app"),
+        ("{metric: service_time, over: 9s, below: 5s}", " must have above, and not below, for s"),
+        ("{metric: pods_ready, over: 9s, above: 5%, below: 1%}", " must have exactly one of above"),
+        ("{metric: pods_ready, below: 5%}", " must have over: for how long the metric must be"),
+        ("{metric: pods_ready, over: 9s, below: 5%, every: 1s}", "every: does not apply to a met"),
+        ("{over: 9s}", " must have exactly one of metric, url and command"),
+        ("{url: 'http://a', command: [b], over: 9s}", " must have exactly one of metric, url and"),
+        ("{url: 'http://127.0.0.1:1'}", " must have over: for how long the url must be so"),
+        ("{url: 'file:///etc/passwd', over: 9s}", "url: must be a URL of http or https, got"),
+        ("{url: 'http://[', over: 9s}", "url: must be a URL of http or https, got"),
+        ("{url: 'http://u:p@127.0.0.1/', over: 9s}", "url: must hold no login: it would be"),
+        ("{url: 'http://127.0.0.1/', over: 9s, above: 5%}", "above: does not apply to a url"),
+        ("{command: []}", "command: must have a program, as"),
+        ("{command: rm -rf x}", "command: "),
     ],
 )
 def test_an_abort_that_cannot_happen_is_refused(rule: str, said: str) -> None:
-    """Nothing is above 100 %."""
+    """Nothing is above 100 %; what is known only after the run cannot stop it."""
     found = complaints(f"{WHOLE}abort_when:\n  - {rule}\n")
     assert len(found) == 1
-    assert found[0].split(" ", 1)[1].startswith(f"abort_when[0].{said}")
+    joint = ":" if said.startswith(" ") else "."
+    assert found[0].split(" ", 1)[1].startswith(f"abort_when[0]{joint}{said}")
+
+
+def test_what_is_not_known_of_real_nodes_cannot_abort_there() -> None:
+    """The same rule is right on emulated ones."""
+    rule = "abort_when: [{metric: service_time, over: 9s, above: 5s}]\n"
+    assert complaints(WHOLE + rule) == []
+    (found,) = complaints(f"{WHOLE}environment: {{cluster: {{provider: kind}}}}\n{rule}")
+    assert "service_time of real nodes is known only after it" in found
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_files_order() -> None:

@@ -14,6 +14,7 @@ from harness.clusters.program_calls import first_of
 from harness.clusters.rollouts.kubernetes import Kubernetes
 from harness.clusters.rollouts.rollouts import Rollouts, RolloutSettings, open_rollouts
 from harness.environment.lab import ClusterNodes, EnvironmentFailed, Lab, Record
+from harness.load.counts import together
 from harness.load.driver import LoadRun
 from harness.load.orders import LoadOrders
 from harness.plan.plan import Plan
@@ -64,9 +65,7 @@ class KubernetesCluster:
         """Once a second: the load's own news would miss what pods do without it."""
         while True:
             await asyncio.sleep(_TALLY_EVERY_S)
-            real, made = self.rollouts.counts.taken(), load.counts()
-            worst_ms = max(real["lateness_ms_max"], made["lateness_ms_max"])
-            yield {name: made[name] + real[name] for name in made} | {"lateness_ms_max": worst_ms}
+            yield together([self.rollouts.tally(), load.counts()])
 
     async def dead_nodes(self) -> Mapping[str, str]:
         return await self.kubernetes.dead_nodes()

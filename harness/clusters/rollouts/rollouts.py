@@ -33,7 +33,7 @@ from harness.clusters.rollouts.pod_rows import (
 )
 from harness.clusters.rollouts.pod_story import PodStory
 from harness.clusters.rollouts.watch import Watching
-from harness.load.counts import Counts
+from harness.load.counts import Counts, SlowCounts
 from harness.load.orders import LoadOrders, RolloutOrder
 from harness.load.samples_file import SampleWriter
 from harness.process.child import Run
@@ -79,9 +79,17 @@ class Rollouts:
     cluster: Kubernetes
     api: ClusterApi
     settings: RolloutSettings
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = field(init=False)
     _counted_before: dict[str, dict[str, float]] = field(default_factory=dict)
     _watching: Watching | None = None
+    _now_s: Callable[[], float] = lambda: 0.0
+
+    def __post_init__(self) -> None:
+        self.counts = Counts(slow=SlowCounts(self.settings.orders.slow_limits))
+
+    def tally(self) -> dict[str, Any]:
+        """What the pods have done so far."""
+        return self.counts.taken(self._now_s())
 
     async def play(self, clock: Clock) -> bool:
         """Make every Deployment at its time and watch its pods; whether all became Ready.
@@ -90,6 +98,7 @@ class Rollouts:
         """
         orders = self.settings.orders
         hosts = {host: node for node, host in self.cluster.nodes.items()}
+        self._now_s = clock.now_s
         watching = Watching(orders.rollouts, hosts, clock.now_s, self.counts)
         self._watching = watching
         async with asyncio.TaskGroup() as group:

@@ -77,10 +77,12 @@ class Watching:
         state = pod_state(pod)
         if change == "DELETED":
             story.went(now_s)
+            self._counts.slow.gone("deployment_delay", uid)
         else:
             node = self._nodes.get(state.host, "")
             self.event_rows += story.saw_pod(now_s, state, node)
-        self._counts.pods_ready += story.is_ready and not was_ready
+        if story.is_ready and not was_ready:
+            self._counts.pod_ready(uid, now_s)
         self.changed.set()
 
     def _begin(self, now_s: float, pod: dict[str, Any]) -> PodStory | None:
@@ -98,7 +100,7 @@ class Watching:
             created_s=now_s,
         )
         self._by_uid[metadata["uid"]] = story
-        self._counts.pods_created += 1
+        self._counts.pod_created(metadata["uid"], now_s)
         for event in self._early.pop(metadata["uid"], ()):
             self.event_came(event)
         return story

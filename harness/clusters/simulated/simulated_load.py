@@ -15,7 +15,7 @@ from harness.clusters.simulated.simulated_pull import carry_out_virtually
 from harness.clusters.simulated.simulated_streams import SimulatedStream, stream_of
 from harness.clusters.simulated.simulated_wire import SimulatedWire
 from harness.load.context import LoadContext
-from harness.load.counts import Counts
+from harness.load.counts import Counts, SlowCounts
 from harness.load.driver import LoadRun
 from harness.load.node_changes import change_from
 from harness.load.orders import LoadOrders, RolloutOrder
@@ -86,7 +86,7 @@ class SimulatedLoad(LoadRun):
         """The counts, once a second."""
         for second in range(1, math.ceil(self.context.orders.until_s) + 1):
             await asyncio.sleep(second * _TALLY_EVERY_S - self.context.now_s())
-            yield dict(self.context.counts.taken())
+            yield dict(self.context.counts.taken(self.context.now_s()))
 
     def _node_idle(self) -> None:
         self._busy -= 1
@@ -142,6 +142,6 @@ def _context(ground: SimulatedLab, orders: LoadOrders, samples: SampleWriter) ->
         orders=orders,
         target=replace(lab.target(0.0, Path()), endpoints={}),
         samples=samples,
-        counts=Counts(),
+        counts=Counts(slow=SlowCounts(orders.slow_limits)),
         fire=lambda *_: None,
     )

@@ -31,6 +31,7 @@ class SimulatedPulls(PullRecords):
         """One cold pull, on connections of its own."""
         context, settings = self._context, self._context.orders.node_settings
         started_s = context.now_s()
+        self.began(arrival, started_s)
         wire = SimulatedWire(node=CLIENTS_NODE, network=self._network, samples=context.samples)
         changes = PullChanges(context.changes, CLIENTS_NODE)
         hosts = changes.hosts_of(wire)
@@ -52,6 +53,7 @@ class SimulatedPulls(PullRecords):
             raise
         finally:
             changes.over(cause)
+            context.counts.requests_failed += wire.requests_failed
         self.record(arrival, started_s, carried, wire.requests)
 
 
@@ -78,6 +80,7 @@ class SimulatedPushes(PushRecords):
             slots = asyncio.Semaphore(1)
             result = (await carry_out_virtually(rule, wire, pull=name, slots=slots)).result
         finally:
+            context.counts.requests_failed += wire.requests_failed
             self.record(arrival, started_s, result, wire.requests)
 
 

@@ -21,6 +21,7 @@ from harness.load.request_target import Place, UnsendableError, place_of, writte
 from harness.load.samples_file import SampleWriter
 from harness.node.commands import Ending, Failing, Reply, Request, TransportFailure
 from harness.oci.digest import digest_of
+from harness.recording.outcome import Outcome
 
 IDLE_S: Final = 30.0  # as `load.node_client.IDLE_S`
 _IDLE_PER_HOST_MAX: Final = 2
@@ -70,6 +71,7 @@ class SimulatedWire:
     samples: SampleWriter
     idle_s: float = 0.0
     requests: int = 0
+    requests_failed: int = 0
     _astray: tuple[str, str, Callable[[], None]] | None = None
     _idle: dict[_Pool, list[SimulatedConnection]] = field(default_factory=lambda: defaultdict(list))
     _connections: dict[SimulatedConnection, None] = field(default_factory=dict)
@@ -112,6 +114,8 @@ class SimulatedWire:
                 request, outcome, pull=pull, node=self.node, times=times, led_by=led_by
             )
             self.samples.add("requests", row)
+            *_, ended, _, _ = row
+            self.requests_failed += ended == Outcome.FAILED
         return outcome, sending.dial_s
 
     def close(self) -> None:
