@@ -61,13 +61,13 @@ BROKEN = ok(b"", status="503 No")
         ([ok(b"", "Location: http://169.254.169.254/", status="302 Found")], "answered 302"),
         ([RST], "ReadError"),
         ([b"SSH-2.0-x\r\n\r\n"], "RemoteProtocolError"),
-        ([HANG], "no answer within 1 s"),
+        ([HANG], "no answer within 3 s"),
     ],
 )
 def test_a_url_fails_by_all_but_a_2xx(steps: Steps, said: str) -> None:
     """The reason is in the event; no redirect is followed."""
     with scripted([[FINE], [FINE], steps]) as server:
-        aborted = failed(url(server.url, timeout_s=1.0))
+        aborted = failed(url(server.url, timeout_s=3.0))
         assert len(server.asks) >= 3
     assert (aborted.metric, aborted.limit) == ("url", "over 0 s")
     assert aborted.reason.startswith("abort_when: url it failed for ")
