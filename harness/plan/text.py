@@ -39,7 +39,10 @@ def plan_text(plan: Plan) -> str:
         parts += ["", "expects", *(f"  {_expectation(it)}" for it in plan.expectations)]
     if plan.abort_when or plan.abort_signals:
         rules = (f"  {rule.name} {rule.text}" for rule in plan.abort_when)
-        signals = (f"  {it.kind} {it.text} fails for {it.over_s:g} s" for it in plan.abort_signals)
+        signals = (
+            f"  {it.kind} {it.text} fails for {duration_text(it.over_s)}"
+            for it in plan.abort_signals
+        )
         parts += ["", "aborts", *rules, *signals]
     if notes := _notes(plan):
         parts += ["", "notes", *(f"  {note}" for note in notes)]

@@ -72,12 +72,13 @@ async def until_failed(one: AbortSignal, clock: RunClock) -> Aborted:
             since_s = began_s
         if since_s is not None and now_s - since_s >= one.over_s:
             failed_s = now_s - since_s
+            long = f" for {failed_s:.1f} s" if one.over_s else ""
             return Aborted(
                 at_s=now_s,
                 metric=one.kind,
                 value=failed_s,
                 limit=f"over {one.over_s:g} s",
-                text=f"{one.kind} {one.text} failed for {failed_s:.1f} s: {problem}",
+                text=f"{one.kind} {one.text} failed{long}: {problem}",
             )
         await asyncio.sleep(max(0.0, began_s + one.every_s - now_s))
 

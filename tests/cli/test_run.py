@@ -103,7 +103,7 @@ ABORTS = [
     ("{metric: deployment_delay, over: 1s, above: 2s}", "deployment_delay was above 2 s over 1 s"),
     ("{metric: request_error_rate, over: 1s, above: 5%}", "%, above 5% over 1 s"),
     ("{url: 'http://127.0.0.1:{port}/?key=s3cret', over: 1s, every: 200ms}", "/ failed for "),
-    ("{command: ['false'], every: 200ms}", "command false failed for "),
+    ("{command: ['false'], every: 200ms}", "command false failed: exited with 1"),
 ]
 
 

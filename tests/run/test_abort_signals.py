@@ -70,7 +70,7 @@ def test_a_url_fails_by_all_but_a_2xx(steps: Steps, said: str) -> None:
         aborted = failed(url(server.url, timeout_s=3.0))
         assert len(server.asks) >= 3
     assert (aborted.metric, aborted.limit) == ("url", "over 0 s")
-    assert aborted.reason.startswith("abort_when: url it failed for ")
+    assert aborted.reason.startswith("abort_when: url it failed: ")
     assert said in aborted.reason
 
 
