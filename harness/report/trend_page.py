@@ -115,7 +115,7 @@ def headline(trend: ScenarioTrend) -> str:
     left_out = f"; {unfit} runs are not comparable and left out" if unfit else ""
     limits = Counter(night.limited_by for night in trend.nights)
     limited = "".join(
-        f"; limited by {word} in {count}"
+        f"; {count} limited by {word}"
         for word, count in limits.most_common()
         if word not in ("", "nothing")
     )

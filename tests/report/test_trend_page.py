@@ -77,7 +77,7 @@ def test_the_first_line_says_what_limited_the_nights() -> None:
     ]
     line = trend_text(trend("reports", found, Limits())).splitlines()[0]
     assert line.endswith(
-        "limited by machine in 2; limited by client pool in 1; 12 arrivals found every client busy."
+        "; 2 limited by machine; 1 limited by client pool; 12 arrivals found every client busy."
     )
 
 
