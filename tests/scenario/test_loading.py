@@ -299,6 +299,14 @@ def test_an_abort_that_cannot_happen_is_refused(rule: str, said: str) -> None:
     assert found[0].split(" ", 1)[1].startswith(f"abort_when[0]{joint}{said}")
 
 
+def test_a_signal_from_outside_cannot_abort_a_simulated_run() -> None:
+    """Its seconds are not those of the URL or the command."""
+    for signal in ("url: 'http://127.0.0.1/', over: 5s", "command: [x]"):
+        text = f"{WHOLE}environment: {{cluster: {{provider: simulated}}}}\n"
+        (found,) = complaints(f"{text}abort_when: [{{{signal}}}]\n")
+        assert "needs a run in real time" in found
+
+
 def test_what_is_not_known_of_real_nodes_cannot_abort_there() -> None:
     """The same rule is right on emulated ones."""
     rule = "abort_when: [{metric: service_time, over: 9s, above: 5s}]\n"
