@@ -62,11 +62,13 @@ def cells(row: SuiteRow) -> tuple[str, ...]:
 
 
 def verdict_text(row: SuiteRow) -> str:
-    """`pass`, or of repeats that do not agree `fail (1 fail, 4 pass)`."""
+    """`pass`, `pass, regression`, or of repeats that do not agree `fail (1 fail, 4 pass)`."""
+    regression = ", regression" if row.compared == "regression" else ""
     if len(row.verdicts) == 1:
-        return row.verdict
+        return row.verdict + regression
     worst_first = sorted(row.verdicts.items(), key=lambda one: one[0] != row.verdict)
-    return f"{row.verdict} ({', '.join(f'{count} {word}' for word, count in worst_first)})"
+    each = ", ".join(f"{count} {word}" for word, count in worst_first)
+    return f"{row.verdict} ({each}){regression}"
 
 
 def _delay(row: SuiteRow, name: str) -> str:
@@ -97,6 +99,8 @@ def total_text(rows: Sequence[SuiteRow]) -> str:
     for run in runs.values():
         counts[run.verdict] = counts.get(run.verdict, 0) + 1
     said = ", ".join(f"{count} {one_line(word)}" for word, count in counts.items())
+    worse = len({row.key for row in rows if row.compared == "regression"})
+    said += f"; {worse} regression{'s' if worse != 1 else ''}" if worse else ""
     return (
         f"{scenarios} scenario{'s' if scenarios != 1 else ''}, "
         f"{len(runs)} run{'s' if len(runs) != 1 else ''}, {seconds(took_s)}: {said}"
@@ -135,4 +139,5 @@ def _line(row: SuiteRow, suite: Path) -> SuiteLine:
         page = Path(run.folder) / "report.html"
         link = quote(page.as_posix()) if (suite / page).exists() else ""
         links.append((run.folder, run.verdict, link))
-    return SuiteLine(cells=cells(row), verdict=row.verdict, runs=tuple(links))
+    verdict = "fail" if row.compared == "regression" else row.verdict
+    return SuiteLine(cells=cells(row), verdict=verdict, runs=tuple(links))

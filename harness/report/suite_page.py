@@ -44,7 +44,7 @@ def suite_page(
 ) -> str:
     """The page of `lines` under `head`; `total`: how much was run, and what came of it."""
     verdicts = {folder: verdict for line in lines for folder, verdict, _ in line.runs}
-    tones = {_tone(verdict) for verdict in verdicts.values()}
+    tones = {_tone(verdict) for verdict in verdicts.values()} | {line.tone for line in lines}
     style = (PAGE_FOLDER / "report.css").read_text(encoding="utf-8")
     return (
         templates()

@@ -15,6 +15,7 @@ from typing import Any, Final
 from harness.recording.events import RunEnded
 from harness.recording.outcome import ExitCode, Verdict
 from harness.recording.recording import read_events
+from harness.report.comparison import read_comparison
 
 _QUANTILES: Final = ("p50", "p95", "p99")
 # What a scenario is called after all its repeats: the first of these that any of them has.
@@ -30,7 +31,8 @@ class RunRow:
     a fault to the last waiting pod Ready, null for never or not known. `bites` null: not injected.
     `verdict` is the run's: pass, fail, inconclusive, aborted, or how a run without findings ended.
     `duration_s`: how long the run took. `repeat`: its number among repeats, from 1.
-    `folder` is that of the run, relative to the suite's.
+    `compared`: what a comparison with a baseline came to (see harness.analysis.comparison), or "";
+    it is in the last of the repeats. `folder` is that of the run, relative to the suite's.
     """
 
     scenario: str
@@ -51,6 +53,7 @@ class RunRow:
     duration_s: float | None
     verdict: str
     exit_code: int | None
+    compared: str
     folder: str
 
 
@@ -77,6 +80,7 @@ class SuiteRow:
     duration_s: float | None
     verdict: str
     verdicts: Mapping[str, int]
+    compared: str
     runs: tuple[RunRow, ...]
 
     @property
@@ -117,6 +121,7 @@ def _suite_row(runs: Sequence[RunRow]) -> SuiteRow:
         duration_s=_median(run.duration_s for run in runs),
         verdict=next((one for one in _WORST_FIRST if one in verdicts), _milder(verdicts)),
         verdicts=dict(verdicts),
+        compared=next((run.compared for run in reversed(runs) if run.compared), ""),
         runs=tuple(runs),
         **numbers,
     )
@@ -153,8 +158,10 @@ def rows_of(run: Path, folder: str) -> list[RunRow]:
     """The rows of one run, whatever became of it; `folder` is what they call it."""
     findings, about = _object(run / "findings.json"), _object(run / "run.json")
     repeat = about.get("repeat") or {}
+    comparison = read_comparison(run)
     known: dict[str, Any] = {
         "folder": folder,
+        "compared": comparison.verdict if comparison else "",
         "repeat": int(repeat.get("index", 1)),
         "group": str(repeat.get("group", "")),
     }

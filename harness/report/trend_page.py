@@ -165,7 +165,7 @@ def _lines(trend: Trend) -> Iterator[str]:
         yield f"{title_of(one)}: {headline(one)}"
         rows = [row.cells() for row in trend_rows(one)]
         widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
-        for cells in (_HEAD, *rows):
+        for cells in (_HEAD, *rows) if rows else ():
             name, *others, since = cells
             right = "  ".join(
                 cell.rjust(width) for cell, width in zip(others, widths[1:-1], strict=True)

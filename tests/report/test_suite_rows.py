@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from harness.report.suite import total_text, verdict_text
 from harness.report.suite_rows import RunRow, SuiteRow, suite_rows
 
-BLANK = RunRow(
-    **({field.name: None for field in fields(RunRow)} | {"pods": 4, "pods_never_ready": 0}),  # type: ignore[arg-type]
-)
+NOTHING: dict[str, Any] = {field.name: None for field in fields(RunRow)}
+BLANK = RunRow(**(NOTHING | {"pods": 4, "pods_never_ready": 0, "compared": ""}))
 RUN = replace(
     BLANK,
     scenario="latency",
@@ -86,3 +86,10 @@ def test_runs_that_are_no_repeats_have_a_row_each() -> None:
     """Also of one scenario."""
     rows = suite_rows([replace(RUN, group="", folder=it) for it in ("a", "b")])
     assert [row.repeats for row in rows] == [1, 1]
+
+
+def test_a_regression_against_a_baseline_is_in_the_table_and_its_total() -> None:
+    """Whatever the expectations of the runs say."""
+    row = of_repeats({}, {"compared": "regression"})
+    assert (row.verdict, verdict_text(row)) == ("pass", "pass, regression")
+    assert total_text([row]) == "1 scenario, 2 runs, 20.0 s: 2 pass; 1 regression"
