@@ -41,14 +41,14 @@ def test_facts_are_sentences() -> None:
 
 
 def test_a_log_has_a_line_for_each_fact_and_the_tally_now_and_then() -> None:
-    """Twenty seconds of tallies are two lines, health is none, and nothing is an escape code."""
+    """Under the run's name twenty seconds of tallies are two lines, health is none, and nothing is an escape code."""
     tallies = [LoadTally(at_s=second, pods_created=8, pods_ready=second) for second in range(21)]
     health = GeneratorHealth(at_s=1, process="load", cpu_share=0.5, resident_bytes=1)
     text = watched(INJECTED, health, *tallies, HEALED)
     lines = text.splitlines()
-    assert lines[0] == "   20.0 s  fault latency-1 injected"
+    assert lines[:2] == ["quick:", "   20.0 s  fault latency-1 injected"]
     assert sum("pods" in line for line in lines) == 2
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert "\x1b" not in text
 
 
