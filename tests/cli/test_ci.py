@@ -16,7 +16,7 @@ def test_a_job_on_github_has_a_summary_and_annotations(
     summary.write_text("before\n", encoding="utf-8")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    path = brief(tmp_path, expectation="{metric: deployment_delay, quantile: 0.5, at_most: 1ms}")
+    path = brief(tmp_path, expectation="{metric: pods_ready, at_most: 50%}")
     done = harness("run", "--json", "--quiet", path, folder=tmp_path)
     assert done.returncode == 1
     assert json.loads(done.stdout)["exit_code"] == 1

@@ -41,7 +41,7 @@ def test_facts_are_sentences() -> None:
 
 
 def test_a_log_has_a_line_for_each_fact_and_the_tally_now_and_then() -> None:
-    """Under the run's name twenty seconds of tallies are two lines, health is none, and nothing is an escape code."""
+    """Below the run's name. Twenty seconds of tallies are two lines, and health is none."""
     tallies = [LoadTally(at_s=second, pods_created=8, pods_ready=second) for second in range(21)]
     health = GeneratorHealth(at_s=1, process="load", cpu_share=0.5, resident_bytes=1)
     text = watched(INJECTED, health, *tallies, HEALED)
