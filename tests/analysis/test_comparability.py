@@ -15,14 +15,14 @@ def test_a_side_that_is_mixed_itself_is_refused_too() -> None:
     assert refused.startswith("seed differs: 1 and 2 in A, 1 in B; a different seed gives")
 
 
-def test_what_nobody_recorded_is_told() -> None:
+def test_what_nobody_recorded_is_reported() -> None:
     """Runs of older versions have no hash of their scenario."""
     found = differences([replace(EMPTY, scenario_sha256="")], [EMPTY])
     assert found.refused == ()
     assert found.noted == ("scenario content: not recorded in every run, so it may differ",)
 
 
-def test_another_machine_and_a_package_that_is_gone_are_told() -> None:
+def test_another_machine_and_a_package_that_is_gone_are_reported() -> None:
     found = differences([EMPTY], [replace(EMPTY, machine="64 CPUs", versions={})])
     assert found.noted == (
         "version of registry-harness differs: 0.1.0 in A, none in B",
@@ -57,7 +57,7 @@ def test_the_keys_that_differ_are_shown_with_both_values(
     assert "1111" not in refused
 
 
-def test_what_limited_the_runs_is_told() -> None:
+def test_what_limited_the_runs_is_reported() -> None:
     """With how many arrivals had no client; older runs do not know it."""
     limited = replace(EMPTY, limited_by="machine", pool_exhausted=1200)
     [told] = differences([replace(EMPTY, limited_by="nothing")], [limited, limited]).noted

@@ -146,7 +146,7 @@ def test_what_measured_something_else_is_refused_by_name(
     assert named in compare(a, b, Limits(), force=True).warnings[0]
 
 
-def test_other_versions_are_told() -> None:
+def test_other_versions_are_reported() -> None:
     """They are what a nightly comparison is for."""
     a, b = side("a", delay=FIVE), side("b", delay=FIVE)
     newer = {"registry-harness": "0.2.0"}

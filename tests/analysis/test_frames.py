@@ -41,7 +41,7 @@ def test_columns_of_another_version_are_added_or_dropped(tmp_path: Path) -> None
     assert problems == []
 
 
-def test_a_file_that_is_not_whole_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_whole_is_left_out_and_reported(tmp_path: Path) -> None:
     """The rest is read."""
     put(tmp_path, "pods-a-0.parquet", pod=["a"])
     whole = (tmp_path / "samples" / "pods-a-0.parquet").read_bytes()

@@ -63,7 +63,7 @@ def test_over_time_only_what_succeeded_counts(tmp_path: Path) -> None:
     assert set(drawn["kind"]) == {"blob", "dns"}
 
 
-def test_a_kind_that_is_not_known_is_told_and_drawn_as_other(tmp_path: Path) -> None:
+def test_a_kind_that_is_not_known_is_reported_and_drawn_as_other(tmp_path: Path) -> None:
     run = RunFolder()
     run.request("a", 1, 2, kind="odd")
     analysis = analysed(run, tmp_path)

@@ -30,7 +30,7 @@ def runs(lateness_s: Sequence[float]) -> list[RunFigures]:
         (QUIET[:2], BUSY[:2], False),
     ],
 )
-def test_only_a_machine_that_was_clearly_busier_is_told(
+def test_only_a_machine_that_was_clearly_busier_is_reported(
     a: tuple[float, ...], b: tuple[float, ...], *, told: bool
 ) -> None:
     assert busier(runs(a), runs(b)).startswith("the machine was busier in B") is told

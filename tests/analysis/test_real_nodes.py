@@ -6,7 +6,7 @@ from harness.recording.events import Event, NodeMetrics, PodsWatched, RunEnded
 ENDED = RunEnded(at_s=9.0, reason="finished")
 
 
-def test_counts_are_told_by_node() -> None:
+def test_counts_are_reported_by_node() -> None:
     """In the order of the nodes' names."""
     events: list[Event] = [
         NodeMetrics(at_s=9.0, node="node-1", counts={"pulls_ok": 2.0}),

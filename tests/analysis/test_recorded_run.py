@@ -29,7 +29,7 @@ def test_a_whole_recording_has_no_problems(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"seed": ', "\x00"])
-def test_a_plan_that_is_not_whole_is_told_and_done_without(tmp_path: Path, text: str) -> None:
+def test_a_plan_that_is_not_whole_is_reported_and_done_without(tmp_path: Path, text: str) -> None:
     """The samples still count."""
     folder = outage().write(tmp_path / "run")
     (folder / "plan.json").write_text(text, encoding="utf-8")

@@ -45,7 +45,7 @@ def scenario_of(found: list[list[RunFigures]]) -> ScenarioTrend:
     return one
 
 
-def test_a_level_that_changed_is_told_with_its_night() -> None:
+def test_a_level_that_changed_is_reported_with_its_night() -> None:
     """What changed stands first; what did not has no change."""
     found = scenario_of(nights([12.0] * 20 + [15.0] * 10))
     first, second = found.figures

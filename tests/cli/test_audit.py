@@ -124,7 +124,7 @@ def test_a_login_comes_from_dockers_configuration(
     assert (code, f"{config}: is no Docker configuration" in err) == (2, True)
 
 
-def test_what_a_timeout_leaves_out_is_told_and_not_saved(
+def test_what_a_timeout_leaves_out_is_reported_and_not_saved(
     server: ScriptedServer, registry: Registry, tmp_path: Path
 ) -> None:
     """4, with all that was found; before the first answer there is nothing to tell: 3."""

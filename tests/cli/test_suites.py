@@ -150,7 +150,7 @@ def test_a_run_knows_which_repeat_it_is(tmp_path: Path) -> None:
     assert (only.named, "repeat" in only.about) == ("first", False)
 
 
-def test_a_suite_is_told_block_by_block_and_once_together(
+def test_a_suite_is_reported_block_by_block_and_once_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two repeats: console, JUnit, the table, what CI is told, and a baseline from all of it."""

@@ -75,7 +75,7 @@ def test_a_fault_that_is_none_is_refused_before_anything_starts(tmp_path: Path) 
     assert not (tmp_path / "reports").exists()
 
 
-def test_a_fault_that_finds_nothing_is_told_and_all_is_closed(tmp_path: Path) -> None:
+def test_a_fault_that_finds_nothing_is_reported_and_all_is_closed(tmp_path: Path) -> None:
     """It is known only when the images are there: the environment could not be set up as asked."""
     process = start("up", "--fault", "over_eager_cleanup: {keep: 9}", folder=tmp_path)
     _, err = process.communicate(timeout=LIMIT_S)

@@ -198,7 +198,7 @@ def test_a_context_that_was_named_once_is_left_alone(bare: Mine, tmp_path: Path)
     assert bare.state() == before
 
 
-def test_nodes_that_take_no_plain_http_are_told(bare: Mine, tmp_path: Path) -> None:
+def test_nodes_that_take_no_plain_http_are_reported(bare: Mine, tmp_path: Path) -> None:
     """Exit 3 with the file that would allow it."""
     before = bare.state()
     done = harness("run", bare.scenario(tmp_path), *bare.options, folder=tmp_path, limit_s=120)

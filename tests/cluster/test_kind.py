@@ -69,7 +69,7 @@ async def opened(run: Run, settings: KindSettings) -> None:
         pytest.fail("it must not open")
 
 
-def test_an_image_that_is_no_node_is_told(tmp_path: Path, empty_image: str) -> None:
+def test_an_image_that_is_no_node_is_reported(tmp_path: Path, empty_image: str) -> None:
     """After one more try; with the logs of what there was."""
     with make_run(tmp_path, "empty1") as run:
         with pytest.raises(ClusterError, match="kind create cluster: "):
@@ -78,7 +78,7 @@ def test_an_image_that_is_no_node_is_told(tmp_path: Path, empty_image: str) -> N
         assert (run.folder / "logs" / "kind.log").read_text().count("Creating cluster") == 2
 
 
-def test_a_cluster_that_never_becomes_ready_is_told(tmp_path: Path) -> None:
+def test_a_cluster_that_never_becomes_ready_is_reported(tmp_path: Path) -> None:
     """With the node, Kubernetes' own reason, and the logs of the nodes."""
     with make_run(tmp_path, "never1") as run:
         settings = replace(kind_settings(1), ready_timeout_s=0.0)
@@ -123,7 +123,7 @@ def test_what_a_killed_creation_left_is_deleted_by_recover(tmp_path: Path) -> No
     assert recover(tmp_path) == []
 
 
-def test_a_worker_that_dies_is_told_and_all_is_deleted(tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_reported_and_all_is_deleted(tmp_path: Path) -> None:
     """By the plan's name, with what its container is."""
 
     async def main(run: Run) -> None:

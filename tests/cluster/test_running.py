@@ -206,7 +206,7 @@ def test_a_node_that_dies_in_a_run_leaves_its_verdict_unknown(tmp_path: Path) ->
     assert (pods["outcome"] != "ok").any()
 
 
-def test_the_nodes_image_is_told_when_it_is_missing(tmp_path: Path) -> None:
+def test_the_nodes_image_is_reported_when_it_is_missing(tmp_path: Path) -> None:
     """Exit 3 with one sentence; nothing is left."""
     require_cluster()
     done = harness(

@@ -14,7 +14,7 @@ from harness.clusters.program_calls import (
 )
 
 
-def test_what_a_program_says_is_told() -> None:
+def test_what_a_program_says_is_reported() -> None:
     """Its code, both its outputs, and its last line."""
     script = "cat; echo first >&2; echo last >&2; echo >&2; exit 3"
     said = asyncio.run(call(("sh", "-c", script), stdin=b"in", timeout_s=10))
@@ -24,7 +24,7 @@ def test_what_a_program_says_is_told() -> None:
     assert asyncio.run(call(("true",), timeout_s=10)).last_line == ""
 
 
-def test_a_program_that_cannot_start_is_told(tmp_path: Path) -> None:
+def test_a_program_that_cannot_start_is_reported(tmp_path: Path) -> None:
     """Missing, or no program."""
     with pytest.raises(ProgramMissingError, match="no-such-program: is not on PATH"):
         asyncio.run(call(("no-such-program",), timeout_s=10))
@@ -53,7 +53,7 @@ def test_a_program_is_never_left_behind(tmp_path: Path, how: str) -> None:
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 
-def test_the_first_failure_of_several_is_told_plainly() -> None:
+def test_the_first_failure_of_several_is_reported_plainly() -> None:
     """No group of exceptions reaches the user; the others are stopped."""
 
     async def fail() -> None:

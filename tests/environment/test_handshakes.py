@@ -91,7 +91,7 @@ def test_a_hold_ends_at_its_deadline_without_the_harness(run: Run) -> None:
     asyncio.run(main())
 
 
-def test_keys_stay_in_memory_and_the_authority_is_told(run: Run) -> None:
+def test_keys_stay_in_memory_and_the_authority_is_reported(run: Run) -> None:
     """No file of a run holds a private key; `ca.crt` is what clients trust."""
 
     async def main() -> None:

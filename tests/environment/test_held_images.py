@@ -76,7 +76,7 @@ def test_a_share_of_the_tags_is_the_same_for_the_same_seed(held: HeldImages) -> 
     assert len(held.swaps(ALL, CHANCE, 0.001, OtherImage.ANOTHER, AMD64)) == 1
 
 
-def test_documents_are_told_with_their_repository(held: HeldImages) -> None:
+def test_documents_are_reported_with_their_repository(held: HeldImages) -> None:
     """Config and manifest of each, under the digest of their text."""
     swaps = held.swaps(Where(repository="team/copy"), CHANCE, 1.0, OtherImage.ANOTHER, AMD64)
     documents = documents_of(swaps)

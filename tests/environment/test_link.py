@@ -51,7 +51,7 @@ def test_automatic_is_embedded_where_no_toxiproxy_is(
     asyncio.run(main())
 
 
-def test_a_toxiproxy_that_is_asked_for_but_missing_says_how_to_get_it(
+def test_a_toxiproxy_that_is_requested_but_missing_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fix is in the sentence."""

@@ -279,7 +279,7 @@ def test_port_that_is_taken(run: Run) -> None:
     assert pending(run.folder / "journal.jsonl") == []
 
 
-def test_registry_that_dies_is_told(run: Run) -> None:
+def test_registry_that_dies_is_reported(run: Run) -> None:
     """A rule that is held heals without a word, and a new one says what happened."""
 
     async def main() -> None:

@@ -198,7 +198,7 @@ def test_a_lost_answer_is_made_good_by_the_second_try(monkeypatch: pytest.Monkey
         assert found(server) == ("127.0.0.1",)
 
 
-def test_a_truncated_answer_is_asked_for_by_tcp() -> None:
+def test_a_truncated_answer_is_requested_by_tcp() -> None:
     """There is the truth."""
 
     def short(query: DNSRecord, transport: str) -> bytes:

@@ -300,7 +300,7 @@ def test_a_body_without_an_end_is_kept_up_to_its_limit() -> None:
         assert server.all_closed()
 
 
-def test_a_killed_request_closes_its_connection_and_is_told_as_unfinished() -> None:
+def test_a_killed_request_closes_its_connection_and_is_reported_as_unfinished() -> None:
     """Nobody waits for a pull that was given up."""
     with scripted([[promised(9, b"1"), HANG]]) as server, wired() as wire:
         asking = gevent.spawn(ask, wire, server.url)
@@ -389,7 +389,7 @@ def test_a_disk_that_is_full_ends_the_reading(room_bytes: int) -> None:
     assert (row["outcome"], row["cause"]) == ("failed", "quota")
 
 
-def test_requests_that_were_led_astray_are_told_and_marked() -> None:
+def test_requests_that_were_led_astray_are_reported_and_marked() -> None:
     """Those below the wrong URL, before they have an answer; no others."""
     told: list[int] = []
     with scripted([[ok(b""), ok(b"")]]) as server, wired() as wire:

@@ -61,7 +61,7 @@ def test_each_batch_is_a_file_and_nothing_is_written_twice(tmp_path: Path) -> No
     assert files == ["pod_events-load-00000.parquet", "pod_events-load-00001.parquet"]
 
 
-def test_a_folder_that_refuses_is_told_and_the_rows_are_kept(tmp_path: Path) -> None:
+def test_a_folder_that_refuses_is_reported_and_the_rows_are_kept(tmp_path: Path) -> None:
     """The message names the folder and the reason; a later flush writes what was kept."""
     folder = tmp_path / "samples"
     writer = SampleWriter(folder, "load")

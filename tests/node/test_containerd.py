@@ -80,7 +80,7 @@ def test_an_index_is_resolved_to_linux_amd64() -> None:
     assert registry.log[:4] == ["HEAD 200", "index 200", "manifest 200", "config 200"]
 
 
-def test_no_layer_is_asked_for_before_the_config_and_three_at_a_time() -> None:
+def test_no_layer_is_requested_before_the_config_and_three_at_a_time() -> None:
     """Ten layers of one second each take four rounds."""
     registry = ScriptedRegistry(layers=10)
     for number in range(10):
@@ -128,7 +128,7 @@ def test_a_token_service_without_post_is_asked_by_get(status: int) -> None:
     assert get.headers["Authorization"] == "Basic cHVsbGVyOnNlY3JldA=="
 
 
-def test_without_a_secret_the_token_is_asked_for_by_anonymous_get() -> None:
+def test_without_a_secret_the_token_is_requested_by_anonymous_get() -> None:
     """No Authorization header on it, and no POST before it."""
     registry = ScriptedRegistry(auth="bearer")
     assert run_pull(registry).result.outcome is Outcome.OK

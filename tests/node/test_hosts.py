@@ -91,7 +91,7 @@ def test_a_busy_mirror_is_asked_again_as_any_host() -> None:
         (REFUSED, EOF, "connection refused"),
     ],
 )
-def test_the_failure_that_tells_most_is_told_of_a_tag(
+def test_the_failure_that_tells_most_is_reported_of_a_tag(
     mirror: Status | TransportFailure, registry: Status | TransportFailure, told: str
 ) -> None:
     """And of those that tell as much, the first."""
@@ -102,7 +102,7 @@ def test_the_failure_that_tells_most_is_told_of_a_tag(
     assert told in result.error_text
 
 
-def test_the_first_hosts_failure_is_told_of_content() -> None:
+def test_the_first_hosts_failure_is_reported_of_content() -> None:
     """Even if the registry's own would say more."""
     scripted = ScriptedRegistry()
     scripted.script["layer0"] = [Status(403, body=errors_body("DENIED", "not yours"))]

@@ -381,7 +381,7 @@ def test_a_limit_that_is_lowered_refuses_from_then_on_and_may_be_raised_again() 
 MISSING = "FailedToRetrieveImagePullSecret"
 
 
-def test_a_missing_secret_is_told_at_each_sync() -> None:
+def test_a_missing_secret_is_reported_at_each_sync() -> None:
     """Also in back-off and after the container started; the pull is tried all the same."""
     kubelet = new_kubelet()
     kubelet.missing_secrets = ("one", "two")

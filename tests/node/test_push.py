@@ -39,7 +39,7 @@ def pushed(
             reply = waiting.pop(0)
 
 
-def test_a_place_is_asked_for_and_everything_put_there() -> None:
+def test_a_place_is_requested_and_everything_put_there() -> None:
     """The digest joins the state that the registry put into the location."""
     result, (post, put) = pushed(PLACED, CREATED)
     assert (result.outcome, result.blob_bytes) == (Outcome.OK, 7)

@@ -93,7 +93,7 @@ def test_any_header_is_read_without_harm(header: str) -> None:
     assert challenge is None or challenge.scheme in ("bearer", "basic")
 
 
-def test_a_token_service_is_asked_for_what_the_challenge_says() -> None:
+def test_a_token_service_is_requested_what_the_challenge_says() -> None:
     """A scope of one's own goes before; what is empty is left out."""
     challenge = parse_challenge('Bearer realm="r",service="s",scope="repository:a:pull"')
     assert challenge is not None

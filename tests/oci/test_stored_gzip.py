@@ -20,7 +20,7 @@ def _member(pieces: list[bytes], padding_bytes: int) -> bytes:
 
 
 @given(pieces=pieces, padding_bytes=st.integers(0, 1_100))
-def test_a_member_reads_back_and_has_the_size_foretold(
+def test_a_member_reads_back_and_has_the_size_predicted(
     pieces: list[bytes], padding_bytes: int
 ) -> None:
     """Header, blocks, padding and trailer are as RFC 1952 wants them, to the byte."""

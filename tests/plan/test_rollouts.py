@@ -50,7 +50,7 @@ def test_a_second_rollback_goes_forth_again() -> None:
         ("scale_ups: [{of: app, by: 0, at: 1s}]", "scale_ups[0].by"),
     ],
 )
-def test_what_cannot_be_is_told(later: str, sentence: str) -> None:
+def test_what_cannot_be_is_reported(later: str, sentence: str) -> None:
     """With its place."""
     with pytest.raises(ScenarioError) as told:
         rounds(later)

@@ -79,7 +79,7 @@ def test_an_order_goes_out_although_its_asker_is_cancelled(tmp_path: Path) -> No
     asyncio.run(main())
 
 
-def test_news_are_told_until_the_last(tmp_path: Path) -> None:
+def test_news_are_reported_until_the_last(tmp_path: Path) -> None:
     """With True from the listener nothing more is heard, and nobody waits in vain."""
     news: list[int] = []
 

@@ -24,7 +24,7 @@ def test_what_is_recorded_comes_back_in_order_and_is_shown_to_watchers(tmp_path:
     assert tuple(seen) == FACTS
 
 
-def test_a_cut_line_is_told_and_the_rest_is_kept(tmp_path: Path) -> None:
+def test_a_cut_line_is_reported_and_the_rest_is_kept(tmp_path: Path) -> None:
     """A killed run leaves half a line; the whole ones before it count."""
     text = "".join(fact.line() + "\n" for fact in FACTS)
     (tmp_path / EVENTS_FILE).write_text(text[:-20])

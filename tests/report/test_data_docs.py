@@ -25,7 +25,7 @@ def test_the_committed_page_is_fresh() -> None:
     assert committed == data_markdown(), "run `make docs`"
 
 
-def test_every_column_of_every_table_is_told(tmp_path: Path) -> None:
+def test_every_column_of_every_table_is_reported(tmp_path: Path) -> None:
     """As the tables of a real analysis have them."""
     page = data_markdown()
     tables = tables_of(analyse(RecordedRun.load(outage().write(tmp_path))))
@@ -38,13 +38,13 @@ def test_every_column_of_every_table_is_told(tmp_path: Path) -> None:
             assert column in told or (keyed and column.startswith(keyed)), f"{name}: {column}"
 
 
-def test_every_event_is_told() -> None:
+def test_every_event_is_reported() -> None:
     page = data_markdown().partition("## Events")[2]
     for name in filter(None, Event.kinds):
         assert f"| `{name}` |" in page
 
 
-def test_a_nested_quantile_is_told_by_its_columns() -> None:
+def test_a_nested_quantile_is_reported_by_its_columns() -> None:
     names = dict(columns_of(FOUND["delay"]))
     assert names["p95_value_s"] == "float, or null"
     assert names["pods"] == "int"

@@ -72,7 +72,7 @@ def test_a_quantile_that_never_ended_is_infinite(tmp_path: Path) -> None:
     assert 'quantile="1"} +Inf' in openmetrics(findings)
 
 
-def test_durations_are_from_due_and_the_limit_is_told(tmp_path: Path) -> None:
+def test_durations_are_from_due_and_the_limit_is_reported(tmp_path: Path) -> None:
     """Service times beside them; arrivals that found every client busy are counted."""
     folder = RunFolder()
     folder.began()

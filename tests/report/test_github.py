@@ -91,7 +91,7 @@ def test_fifteen_scenarios_that_pass_are_fifteen_lines(tmp_path: Path) -> None:
     assert len(summary.encode()) < 4096
 
 
-def test_what_failed_is_told_once_for_its_repeats_and_what_does_not_fit_is_named(
+def test_what_failed_is_reported_once_for_its_repeats_and_what_does_not_fit_is_named(
     tmp_path: Path,
 ) -> None:
     """40 scenarios of two repeats that fail: details until the room is gone, then names."""

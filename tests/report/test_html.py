@@ -183,7 +183,7 @@ def test_a_run_cut_short_does_not_say_never(tmp_path: Path, bundle: str) -> None
         assert told in page(analysed(run, tmp_path / reason), bundle)
 
 
-def test_what_failed_by_itself_is_told_by_repository(tmp_path: Path, bundle: str) -> None:
+def test_what_failed_by_itself_is_reported_by_repository(tmp_path: Path, bundle: str) -> None:
     """Also without a plan: from when to when, which versions, and who could pull meanwhile."""
     run = RunFolder()
     run.began()

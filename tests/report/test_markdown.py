@@ -66,7 +66,7 @@ def test_the_verdict_comes_first(tmp_path: Path) -> None:
     assert "| recovery\\_time at most 1 s | 26.5 s |" in "\n".join(lines)
 
 
-def test_phases_are_told_only_where_a_fault_makes_them(tmp_path: Path) -> None:
+def test_phases_are_reported_only_where_a_fault_makes_them(tmp_path: Path) -> None:
     """Without one, all that there is was before; what failed by itself is told by repository."""
     run = RunFolder()
     run.began()

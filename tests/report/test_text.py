@@ -23,7 +23,7 @@ def test_the_terminal_gets_plain_lines(tmp_path: Path) -> None:
     assert "deployment_delay p95 during at most 30 s: 42.0 s, margin \u221212.0 s, n=21" in text
 
 
-def test_recovery_is_told_in_words(tmp_path: Path) -> None:
+def test_recovery_is_reported_in_words(tmp_path: Path) -> None:
     """Whether pods waited, became ready, or never did."""
     run = outage()
     assert "all 20 waiting pods ready after 26.5 s" in findings_text(
@@ -45,7 +45,7 @@ def test_a_line_stays_a_line() -> None:
     assert len(one_line("x" * 10_000)) == 200
 
 
-def test_a_fault_that_nobody_planned_is_told_where_and_when(tmp_path: Path) -> None:
+def test_a_fault_that_nobody_planned_is_reported_where_and_when(tmp_path: Path) -> None:
     """And there are no phases, which only faults make."""
     run = RunFolder()
     run.began()

@@ -160,7 +160,7 @@ def test_delays_add_up_before_the_truth_or_a_lie() -> None:
     assert names.rules.bites() == {"slow": 1, "servfail": 1, "slower": 1}
 
 
-def test_of_two_lies_the_older_one_is_told_and_counted() -> None:
+def test_of_two_lies_the_older_one_is_reported_and_counted() -> None:
     """A rule that comes second changes nothing, so it has not bitten."""
     names = server()
     names.rules.add(rule(DnsMode.NXDOMAIN))

@@ -24,7 +24,7 @@ def test_an_empty_environment_is_examined_too(tmp_path: Path) -> None:
     assert found["docker"] == "warn"
 
 
-def test_folders_that_nothing_can_be_written_in_are_told(tmp_path: Path) -> None:
+def test_folders_that_nothing_can_be_written_in_are_reported(tmp_path: Path) -> None:
     """Tried for real, where the folder is or would be made: root may write anywhere but here."""
     [told] = [it for it in examine({}, tmp_path, Path("/proc/no/reports")) if it.name == "folders"]
     assert (told.status, str(tmp_path) in told.found) == ("fail", False)

@@ -95,7 +95,7 @@ def sleeper(run_id: str) -> Iterator[int]:
             process.kill()
 
 
-def test_nothing_left_is_nothing_told(tmp_path: Path, folder: Path) -> None:
+def test_nothing_left_is_nothing_reported(tmp_path: Path, folder: Path) -> None:
     """No folder, no journal, no open record: three kinds of nothing."""
     assert recover(tmp_path / "nowhere") == []
     assert recover(tmp_path) == []

@@ -94,7 +94,7 @@ def test_faults_overlap_as_planned() -> None:
     assert names == ["FaultInjected", "FaultInjected", "FaultHealed", "FaultHealed"]
 
 
-def test_a_fault_that_cannot_be_injected_is_told_and_the_others_go_on() -> None:
+def test_a_fault_that_cannot_be_injected_is_reported_and_the_others_go_on() -> None:
     stand = Stand()
     events = played(stand, stand.planned(0, 0.1, "inject"), stand.planned(0, 0.1, number=2))
     failed = [event for event in events if isinstance(event, FaultFailed)]
@@ -102,7 +102,7 @@ def test_a_fault_that_cannot_be_injected_is_told_and_the_others_go_on() -> None:
     assert stand.done == ["broken", "healed"]
 
 
-def test_a_fault_that_cannot_be_healed_is_told_with_the_reason() -> None:
+def test_a_fault_that_cannot_be_healed_is_reported_with_the_reason() -> None:
     stand = Stand()
     healed = played(stand, stand.planned(0, 0.05, "heal"))[-1]
     assert isinstance(healed, FaultHealed)

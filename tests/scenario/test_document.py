@@ -45,7 +45,7 @@ def test_an_anchor_that_is_used_again_names_the_last() -> None:
     assert read_text("f.yaml", "a: &x 1\nb: &x 2\nc: *x\n").data == {"a": 1, "b": 2, "c": 2}
 
 
-def test_every_key_that_stands_twice_is_told() -> None:
+def test_every_key_that_stands_twice_is_reported() -> None:
     """Also `1` and `"1"`, which are one key here."""
     complaints = read_text("f.yaml", 'a: 1\na: 2\nb: {1: x, "1": y}\n').complaints
     assert [str(it) for it in complaints] == [
@@ -66,7 +66,7 @@ def test_every_key_that_stands_twice_is_told() -> None:
         ("a: &a [*a]", "f.yaml: must be at most 32 levels deep"),
     ],
 )
-def test_what_is_no_yaml_is_told_with_its_place(text: str, said: str) -> None:
+def test_what_is_no_yaml_is_reported_with_its_place(text: str, said: str) -> None:
     """In one line."""
     assert refusal(text).splitlines()[0].startswith(said)
 
@@ -126,7 +126,7 @@ def test_an_override_fills_what_was_left_empty() -> None:
     assert document.data["faults"][0]["connection_refused"] == {"share": "50%"}
 
 
-def test_every_override_that_fits_nowhere_is_told() -> None:
+def test_every_override_that_fits_nowhere_is_reported() -> None:
     """With what it did not fit."""
     assert refusal("a: [1]\nb: 2", "a[1]=2", "a.x=1", "b.c=1", "seed", "=1", "a[²]=1", "x=[") == (
         "--set a[1]=2: '1' is not in the scenario: a is a list of 1, counted from 0\n"

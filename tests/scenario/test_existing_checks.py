@@ -45,7 +45,7 @@ def complaints(cluster: str, *faults: str, link: str = "auto") -> list[str]:
         ("provider: kind, context: prod", "context: is for provider: existing only"),
     ],
 )
-def test_what_is_missing_or_not_ours_is_told(cluster: str, said: str) -> None:
+def test_what_is_missing_or_not_ours_is_reported(cluster: str, said: str) -> None:
     """Before anything starts."""
     [complaint] = complaints(cluster)
     assert said in complaint

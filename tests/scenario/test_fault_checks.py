@@ -259,7 +259,7 @@ def test_a_scope_that_the_load_reaches_is_right(fault: str) -> None:
     assert complaints(fault) == []
 
 
-def test_contradictions_are_told_of_a_scenario_without_images() -> None:
+def test_contradictions_are_reported_of_a_scenario_without_images() -> None:
     """They do not hang on what is wrong elsewhere, and no scope is judged by images to come."""
     text = (
         HEAD.partition("images:")[0]

@@ -30,7 +30,7 @@ EXISTING = replace(ALL, cluster="existing")
         (CLIENTS, "wrong_credentials:", "`harness up` has none"),
     ],
 )
-def test_what_cannot_be_injected_is_told(support: FaultSupport, fault: str, said: str) -> None:
+def test_what_cannot_be_injected_is_reported(support: FaultSupport, fault: str, said: str) -> None:
     """In one sentence; where there is all of it, nothing is told."""
     [problem] = support.problems(read_held_fault(fault, nodes=2).fault)
     assert said in problem

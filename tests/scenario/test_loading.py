@@ -315,7 +315,7 @@ def test_what_is_not_known_of_real_nodes_cannot_abort_there() -> None:
     assert "service_time of real nodes is known only after it" in found
 
 
-def test_all_that_is_wrong_is_told_at_once_in_the_files_order() -> None:
+def test_all_that_is_wrong_is_reported_at_once_in_the_files_order() -> None:
     """Also what only the whole can tell, though parts are wrong."""
     text = """\
 name: x

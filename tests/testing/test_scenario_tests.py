@@ -41,7 +41,7 @@ def test_a_run_that_proves_nothing_fails_the_last_test_only(tmp_path: Path) -> N
     assert "storage_quota-1" in done.stdout
 
 
-def test_a_wrong_scenario_is_told_with_every_complaint_and_other_yaml_is_left_alone(
+def test_a_wrong_scenario_is_reported_with_every_complaint_and_other_yaml_is_left_alone(
     tmp_path: Path,
 ) -> None:
     brief(tmp_path, **{"seed: 3": "seed: three", "replicas: 2": "replicas: two"})

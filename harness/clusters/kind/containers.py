@@ -81,10 +81,7 @@ class Engine:
 
     async def server(self) -> Server:
         """Raises EngineError when the engine cannot be reached, and says how to fix it."""
-        said = await self._call("version", "--format", "{{json .}}")
-        if said.code != 0:
-            raise EngineError(f"{self.name}: {explain(self.name, said.err)}")
-        return read_server(said.out)
+        return read_server((await self._answer("version", "--format", "{{json .}}")).out)
 
     async def execute(
         self,
@@ -124,7 +121,7 @@ class Engine:
         said = await self._call("inspect", "--type", "container", container)
         if said.code != 0:
             self._require_there(container, said.err)
-            raise EngineError(f"{self.name}: {explain(self.name, said.err)}")
+            raise self._failed(said.err)
         try:
             [about] = json.loads(said.out)
             return ContainerState(
@@ -137,12 +134,8 @@ class Engine:
 
     async def containers(self, label: str) -> tuple[str, ...]:
         """Names of all containers with `label` (`key=value`), also stopped ones."""
-        said = await self._call(
-            "ps", "--all", "--filter", f"label={label}", "--format", "{{.Names}}"
-        )
-        if said.code != 0:
-            raise EngineError(f"{self.name}: {explain(self.name, said.err)}")
-        return tuple(sorted(said.out.decode().split()))
+        named = ("--filter", f"label={label}", "--format", "{{.Names}}")
+        return tuple(sorted((await self._answer("ps", "--all", *named)).out.decode().split()))
 
     async def remove(self, containers: Sequence[str]) -> None:
         """Kill and remove them with their volumes; those that are gone are no error."""
@@ -150,7 +143,7 @@ class Engine:
             return
         said = await self._call("rm", "--force", "--volumes", *containers)
         if said.code != 0 and not any(word in said.err.lower() for word in _WORDS_OF_ABSENCE):
-            raise EngineError(f"{self.name}: rm: {explain(self.name, said.err)}")
+            raise self._failed(said.err, "rm: ")
 
     async def remove_volumes(self, label: str) -> None:
         """Remove named volumes with `label`, which kind makes on Podman. Raises EngineError."""
@@ -158,7 +151,7 @@ class Engine:
         if said.code == 0 and (names := said.out.decode().split()):
             said = await self._call("volume", "rm", "--force", *names)
         if said.code != 0:
-            raise EngineError(f"{self.name}: volumes: {explain(self.name, said.err)}")
+            raise self._failed(said.err, "volumes: ")
 
     async def image_architecture(self, image: str) -> str | None:
         """As Go names it; None when the image is not on this machine. Raises EngineError."""
@@ -169,7 +162,7 @@ class Engine:
             return None
         if "not known" in said.err.lower():  # podman: image not known
             return None
-        raise EngineError(f"{self.name}: {explain(self.name, said.err)}")
+        raise self._failed(said.err)
 
     def _require_there(self, container: str, err: str) -> None:
         """Raise what the engine itself said; other lines are those of a command in a container."""
@@ -180,7 +173,17 @@ class Engine:
         if any(word in own for word in _WORDS_OF_STOPPED):
             raise ContainerStoppedError(f"{container}: the container is not running")
         if any(word in own for word in _WORDS_OF_SILENCE) or "permission denied while" in own:
-            raise EngineError(f"{self.name}: {explain(self.name, err)}")
+            raise self._failed(err)
+
+    def _failed(self, err: str, doing: str = "") -> EngineError:
+        return EngineError(f"{self.name}: {doing}{explain(self.name, err)}")
+
+    async def _answer(self, *words: str) -> ProcessResult:
+        """What a command answers that must not fail. Raises EngineError."""
+        result = await self._call(*words)
+        if result.code != 0:
+            raise self._failed(result.err)
+        return result
 
     async def _call(
         self, *words: str, stdin: bytes | None = None, timeout_s: float = _CALL_S
@@ -229,12 +232,12 @@ def explain(engine: str, said: str) -> str:
     lowered = said.lower()
     reason = _last_line(said) or "no output"
     if "permission denied" in lowered and ("sock" in lowered or "daemon" in lowered):
-        mending = (
+        fix = (
             "add yourself to the group docker (sudo usermod -aG docker $USER) and log in again"
             if engine == "docker"
             else "run as the user whom its socket belongs to"
         )
-        return f"no permission to talk to the engine: {mending} ({_shortened(reason)})"
+        return f"no permission to talk to the engine: {fix} ({_shortened(reason)})"
     if any(word in lowered for word in _WORDS_OF_SILENCE):
         return f"the engine does not answer: start it ({_shortened(reason)})"
     return _shortened(reason)

@@ -99,13 +99,13 @@ def require_version(program: str, text: str) -> None:
     """Raises ClusterError when `text`, which `kind version` said, is not that of a usable kind."""
     version = read_version(text)
     least = ".".join(map(str, KIND_LEAST_VERSION))
-    mending = f"{least} or later is needed: run `harness setup kind`"
+    fix = f"{least} or later is needed: run `harness setup kind`"
     if version is None:
         said = text.strip().splitlines() or ["nothing"]
-        raise ClusterError(f"{program}: is not kind: `kind version` said {said[0]!r}; {mending}")
+        raise ClusterError(f"{program}: is not kind: `kind version` said {said[0]!r}; {fix}")
     if version < KIND_LEAST_VERSION:
         found = ".".join(map(str, version))
-        raise ClusterError(f"{program}: is kind {found}, and {mending}")
+        raise ClusterError(f"{program}: is kind {found}, and {fix}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,11 +81,11 @@ async def _require_reachable(cluster: KindCluster, path: PathSettings) -> None:
 
 async def _reach(cluster: KindCluster, node: str, path: PathSettings) -> None:
     name, port = path.registry_name, path.link_ports[node]
-    mending = f"does a firewall here keep the cluster's bridge from {cluster.listen_host}?"
+    fix = f"does a firewall here keep the cluster's bridge from {cluster.listen_host}?"
     try:
         answer = await cluster.exec(node, ("getent", "ahostsv4", name))
     except CommandFailed:
-        raise ClusterError(f"{cluster.container(node)}: cannot look up {name}: {mending}") from None
+        raise ClusterError(f"{cluster.container(node)}: cannot look up {name}: {fix}") from None
     if answer.decode().split()[:1] != [cluster.gateway_address]:
         raise ClusterError(
             f"{cluster.container(node)}: {name} is {answer.decode().split()[0]} to it, "
@@ -96,5 +96,5 @@ async def _reach(cluster: KindCluster, node: str, path: PathSettings) -> None:
         await cluster.exec(node, ("sh", "-c", script, "sh", name, str(port)))
     except CommandFailed:
         raise ClusterError(
-            f"{cluster.container(node)}: cannot connect to {name}:{port}: {mending}"
+            f"{cluster.container(node)}: cannot connect to {name}:{port}: {fix}"
         ) from None

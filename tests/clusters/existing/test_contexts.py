@@ -45,7 +45,7 @@ def test_nothing_is_read_without_leave(tmp_path: Path) -> None:
         ("clusters: []\ncontexts: []\n", "not in the kubeconfig, which has none"),
     ],
 )
-def test_a_file_that_cannot_serve_is_told(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_file_that_cannot_serve_is_reported(tmp_path: Path, text: str, sentence: str) -> None:
     """One sentence that names it."""
     path = tmp_path / "config"
     path.write_text(text, encoding="utf-8")
@@ -53,7 +53,7 @@ def test_a_file_that_cannot_serve_is_told(tmp_path: Path, text: str, sentence: s
         kubeconfig_with("prod", (path,), ("prod",))
 
 
-def test_no_file_at_all_is_told(tmp_path: Path) -> None:
+def test_no_file_at_all_is_reported(tmp_path: Path) -> None:
     """With where it was looked for."""
     with pytest.raises(ClusterError, match=f"no kubeconfig there: {tmp_path}/config"):
         kubeconfig_with("prod", (tmp_path / "config",), ("prod",))

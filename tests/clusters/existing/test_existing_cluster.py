@@ -119,7 +119,7 @@ def test_pods_name_the_address_that_nodes_reach() -> None:
         (None, {}),
     ],
 )
-def test_a_node_that_dies_is_told_and_a_silent_api_is_not(
+def test_a_node_that_dies_is_reported_and_a_silent_api_is_not(
     answer: Sequence[Mapping[str, Any]] | None, dead: dict[str, str]
 ) -> None:
     """The way to a cluster far away may be lost for a moment."""

@@ -91,7 +91,7 @@ def test_an_engine_that_tells_no_version_is_an_error(answer: bytes) -> None:
         ("", "no output"),
     ],
 )
-def test_complaints_come_with_their_mending(said: str, sentence: str, play: Play) -> None:
+def test_complaints_come_with_their_fix(said: str, sentence: str, play: Play) -> None:
     """The first line of help, and what was said."""
     assert sentence in explain("docker", said)
     play(f"echo '{said}' >&2; exit 1")
@@ -162,7 +162,7 @@ def test_files_are_read_with_their_absence(play: Play) -> None:
     assert asyncio.run(ENGINE.read_file("n", "/a")) is None
 
 
-def test_the_state_of_a_container_is_told(play: Play) -> None:
+def test_the_state_of_a_container_is_reported(play: Play) -> None:
     """Running or not, and its labels."""
     about = {"State": {"Running": False, "Status": "exited"}, "Config": {"Labels": {"a": "b"}}}
     play(f"echo '{json.dumps([about])}'")

@@ -72,7 +72,7 @@ def test_the_program_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         find_kind(named="mine", cache_folder=None, engine=DOCKER)
 
 
-def test_what_it_refuses_is_told(tmp_path: Path) -> None:
+def test_what_it_refuses_is_reported(tmp_path: Path) -> None:
     """The last line of what it said."""
     broken = program(tmp_path / "kind", "echo first >&2; echo 'ERROR: it broke' >&2; exit 1")
     cli = KindCli(program=str(broken), engine=DOCKER)

@@ -118,7 +118,7 @@ def room(tmp_path: Path) -> KindCluster:
     )
 
 
-def test_dead_nodes_are_told_with_their_state(
+def test_dead_nodes_are_reported_with_their_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the plan's names, and the control plane with them."""
@@ -133,7 +133,7 @@ def test_dead_nodes_are_told_with_their_state(
     assert asyncio.run(room(tmp_path).dead_nodes()) == {}
 
 
-def test_an_unknown_node_is_told(tmp_path: Path) -> None:
+def test_an_unknown_node_is_reported(tmp_path: Path) -> None:
     """With those that are there."""
     with pytest.raises(ClusterError, match="no node 'node-7' in the cluster, which has node-0"):
         room(tmp_path).container("node-7")

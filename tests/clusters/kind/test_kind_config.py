@@ -123,7 +123,7 @@ def test_other_settings_have_another_label() -> None:
         (HEAD + "nodes: [{role: worker}]", "at least one with role: control-plane"),
     ],
 )
-def test_a_file_that_is_not_of_kind_is_told(text: str, sentence: str) -> None:
+def test_a_file_that_is_not_of_kind_is_reported(text: str, sentence: str) -> None:
     """One sentence, with the rule."""
     with pytest.raises(ClusterError, match=sentence):
         patched(text)

@@ -75,7 +75,7 @@ def test_a_small_disk_is_the_runs_own(told: Path) -> None:
     assert ends[-1].endswith(f"sh {CONTENT_FOLDER} /run/harness-disk-abc")
 
 
-def test_too_much_content_is_told(told: Path) -> None:
+def test_too_much_content_is_reported(told: Path) -> None:
     """As the node says it."""
     (told.parent / "fail").write_text("mount")
     with pytest.raises(CommandFailed, match="no such rule"):

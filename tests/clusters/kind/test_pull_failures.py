@@ -57,7 +57,7 @@ def test_only_what_came_since_counts() -> None:
         (OF_PULL_QPS, 'Failed to pull image "X": pull QPS exceeded'),
     ],
 )
-def test_each_change_is_told_in_its_own_words(pattern: str, text: str) -> None:
+def test_each_change_is_reported_in_its_own_words(pattern: str, text: str) -> None:
     """And in no other's."""
     assert failures(events(event("a", text)), pattern, ["worker"]) == {"a": 1}
     assert failures(events(event("a", LOOK_UP)), pattern, ["worker"]) == {}
@@ -70,7 +70,7 @@ def test_containerd_tells_each_host_that_it_gives_up() -> None:
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b"7"])
-def test_an_answer_that_is_none_is_told(answer: bytes) -> None:
+def test_an_answer_that_is_none_is_reported(answer: bytes) -> None:
     """In one sentence."""
     with pytest.raises(ClusterError, match="answered otherwise"):
         failures(answer, ".", [])

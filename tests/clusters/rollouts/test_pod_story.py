@@ -36,7 +36,7 @@ def test_each_failed_pull_is_an_attempt() -> None:
     assert [it.ended_s for it in pod.attempts] == [2.1, 14.1]
 
 
-def test_an_event_that_is_counted_up_is_heard_again_and_what_was_skipped_is_told() -> None:
+def test_an_event_that_is_counted_up_is_heard_again_and_what_was_skipped_is_reported() -> None:
     """Kubernetes writes the same event once and counts: 1, then 3."""
     pod = story()
     assert tell(pod, 2.0, "Pulling", texts.pulling(IMAGE), uid="p")
@@ -63,7 +63,7 @@ def test_a_pod_that_is_ready_without_a_word_on_its_image_lacks_events() -> None:
     assert present.present_s == 1.5
 
 
-def test_the_published_reason_is_told_when_it_changes() -> None:
+def test_the_published_reason_is_reported_when_it_changes() -> None:
     """As of an emulated node: `ContainerCreating` first, and nothing once it is ready."""
     pod = story(node="")
     pod.scheduled_s = math.nan

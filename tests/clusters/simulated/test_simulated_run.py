@@ -120,7 +120,7 @@ def test_a_limit_aborts_a_simulated_run(tmp_path: Path) -> None:
     assert 1800 < aborted[0].at_s < 2100
 
 
-def test_a_cancelled_simulation_heals_and_is_told_as_interrupted(tmp_path: Path) -> None:
+def test_a_cancelled_simulation_heals_and_is_reported_as_interrupted(tmp_path: Path) -> None:
     """Ctrl-C in the middle: its thread ends, the recording says so."""
     seen: list[Event] = []
 

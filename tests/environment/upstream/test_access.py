@@ -86,14 +86,14 @@ def test_else_from_dockers_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"auths": 1}', '{"auths": {"h": {"auth": "%"}}}', '{"auths":{"h":1}}']
 )
-def test_a_configuration_that_is_none_is_told(tmp_path: Path, text: str) -> None:
+def test_a_configuration_that_is_none_is_reported(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)
     with pytest.raises(AccessRefused, match="is no Docker configuration"):
         docker_login(path, "h")
 
 
-def test_distribution_is_looked_for_and_its_want_is_told(tmp_path: Path) -> None:
+def test_distribution_is_looked_for_and_its_want_is_reported(tmp_path: Path) -> None:
     """Named, on PATH, in the cache; or how to get it."""
     choice = RegistrySettings(provider="distribution")
     with pytest.raises(SetupFailed, match="harness setup distribution"):

@@ -131,7 +131,7 @@ REFUSALS: dict[str, tuple[Steps, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_goes_wrong_is_told_with_its_cause_and_without_secrets(
+def test_what_goes_wrong_is_reported_with_its_cause_and_without_secrets(
     tmp_path: Path, journal: Journal, name: str
 ) -> None:
     steps, said = REFUSALS[name]

@@ -54,7 +54,7 @@ def test_it_is_started_filled_and_ended(tmp_path: Path) -> None:
         ("exit 0", "no output"),
     ],
 )
-def test_one_that_does_not_start_is_told_with_its_own_words(
+def test_one_that_does_not_start_is_reported_with_its_own_words(
     tmp_path: Path, script: str, said: str
 ) -> None:
     program = tmp_path / "registry-program"

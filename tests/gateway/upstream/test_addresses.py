@@ -71,7 +71,7 @@ def test_what_was_led_elsewhere_is_asked_there_without_the_clients_credentials()
             addresses().target(b"/v2/", b"harness-to=" + wish)
 
 
-def test_tokens_are_asked_for_where_the_realm_was() -> None:
+def test_tokens_are_requested_where_the_realm_was() -> None:
     """The realm is the gateway's; what a client asks there goes to the realm's own host."""
     seen = addresses()
     challenge = 'Bearer realm="https://auth.example/t?a=1",service="s",scope="repository:app:pull"'
