@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,8 @@ from harness.cli.settings import complain, fail
 from harness.recording.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from harness.audit.ledger import Ledger
     from harness.registry_client.login import Login
 
@@ -99,13 +101,10 @@ def audit(
     configuration for the host. Exits 1 on findings, 3 when the registry cannot be reached, 4 when
     not all of it was looked at.
     """
-    import asyncio
-    import time
-
     from harness.audit import opening
     from harness.audit.audit import wanted_of
     from harness.audit.ledger import Ledger
-    from harness.audit.memory import MemoryFileError, read_memory, write_memory
+    from harness.audit.memory import MemoryFileError, read_memory
     from harness.units import byte_count
 
     try:
@@ -125,8 +124,7 @@ def audit(
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as folder:
         ledger = Ledger(Path(folder) / "ledger.sqlite")
         try:
-            if since is not None:
-                ledger.remember(read_memory(since))
+            ledger.remember(() if since is None else read_memory(since))
             audited = opening.audit(
                 registry,
                 wanted,
@@ -137,14 +135,9 @@ def audit(
                 timeout_s=timeout_s,
                 progress=_silent if quiet or as_json else complain,
             )
-            began_s = time.monotonic()
-            asyncio.run(audited)
-            elapsed_s = time.monotonic() - began_s
+            elapsed_s = _timed(audited)
             partial = bool(ledger.left_out(1))
-            if save is not None and partial:
-                complain(f"harness: {save}: not saved, because not all was looked at")
-            elif save is not None:
-                write_memory(save, ledger.all_tags())
+            _save(save, ledger, partial=partial)
             _show(ledger, str(registry).rstrip("/"), elapsed_s, as_json=as_json, junit=junit)
             found = ExitCode.FAIL if ledger.counts() else ExitCode.PASS
         except opening.UnreachableError as error:
@@ -154,6 +147,28 @@ def audit(
         finally:
             ledger.close()
     raise typer.Exit(ExitCode.INCONCLUSIVE if partial else found)
+
+
+def _timed(work: "Coroutine[Any, Any, object]") -> float:
+    """How many seconds it took."""
+    import asyncio
+    import time
+
+    began_s = time.monotonic()
+    asyncio.run(work)
+    return time.monotonic() - began_s
+
+
+def _save(path: Path | None, ledger: "Ledger", *, partial: bool) -> None:
+    """Keep what each tag names for the next audit. Raises OSError."""
+    from harness.audit.memory import write_memory
+
+    if path is None:
+        return
+    if partial:
+        complain(f"harness: {path}: not saved, because not all was looked at")
+    else:
+        write_memory(path, ledger.all_tags())
 
 
 def _show(

@@ -27,6 +27,7 @@ from harness.registry.profiles import PROFILES
 from harness.scenario import Scenario
 from harness.scenario.checks import limit
 from harness.scenario.complaints import dotted
+from harness.scenario.environment_model import Cluster
 from harness.scenario.extent import last_step_s, spans_of
 from harness.scenario.model import Expectation, FaultEntry
 from harness.scenario.selections import node_name, node_names, numbers
@@ -126,6 +127,17 @@ def _plain(value: Any) -> Any:
     return asdict(value) if hasattr(value, "__dataclass_fields__") else value
 
 
+def _planned_cluster(cluster: Cluster) -> PlannedCluster:
+    return PlannedCluster(
+        provider=cluster.provider,
+        image=cluster.image,
+        pull_secret=cluster.pull_secret,
+        context=cluster.context or "",
+        registry_host=cluster.registry_host or "",
+        registry_port=cluster.registry_port,
+    )
+
+
 def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     """The plan of `scenario`, with its own seed or another."""
     body, seed = scenario.body, scenario.seed if seed is None else seed
@@ -165,14 +177,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         summary=body.summary,
         seed=seed,
         link=body.environment.link,
-        cluster=PlannedCluster(
-            provider=body.environment.cluster.provider,
-            image=body.environment.cluster.image,
-            pull_secret=body.environment.cluster.pull_secret,
-            context=body.environment.cluster.context or "",
-            registry_host=body.environment.cluster.registry_host or "",
-            registry_port=body.environment.cluster.registry_port,
-        ),
+        cluster=_planned_cluster(body.environment.cluster),
         registry=settings,
         images=versions.specs,
         disk_bytes=sum(plan_image(spec).stored_bytes for spec in versions.specs),

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from harness.analysis.run_figures import group_of
 from harness.report.comparison import name_of, read_comparison, sentence
-from harness.report.markdown import MOST_BYTES, escaped
+from harness.report.markdown import MOST_BYTES
+from harness.report.markdown_table import escaped
 from harness.report.suite_rows import how_it_ended
 from harness.report.text import one_line
 from harness.report.words import in_unit

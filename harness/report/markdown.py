@@ -1,6 +1,6 @@
 """`report.md`: the findings as a page for pull requests and chat, small and safe to paste."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from harness.analysis.comparison import Comparison
@@ -8,6 +8,7 @@ from harness.analysis.findings import Findings
 from harness.analysis.transfer_findings import FailingFinding, PullsFinding, PushesFinding
 from harness.report.breakdown import TextTable, breakdown_tables, latency_table
 from harness.report.comparison import comparison_rows
+from harness.report.markdown_table import MOST_ROWS, escaped, table
 from harness.report.words import (
     NONE,
     bites_text,
@@ -29,14 +30,8 @@ from harness.report.words import (
 )
 
 MOST_BYTES: Final = 64 * 1024
-_MOST_ROWS: Final = 40
 _MOST_ERRORS: Final = 15
-_LONGEST_CELL: Final = 240
 _MARKS: Final = {"pass": "✅ pass", "fail": "❌ fail", "inconclusive": "⚠️ inconclusive"}
-# Everything that Markdown or HTML in Markdown gives a meaning to.
-_ESCAPES = {c: f"\\{c}" for c in "\\`*_{}[]()#+!|~$"}
-_ESCAPES |= {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
-_TABLE: Final = str.maketrans(_ESCAPES)
 
 
 def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
@@ -67,27 +62,6 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
             return page + cut
         page += section + "\n"
     return page
-
-
-def escaped(text: str) -> str:
-    """Untrusted `text` as one line that renders as itself: no markup, no HTML, no mention."""
-    line = "".join(c if c.isprintable() else " " for c in text[: 8 * _LONGEST_CELL])
-    line = " ".join(line.split())
-    if len(line) > _LONGEST_CELL:
-        line = line[: _LONGEST_CELL - 1] + "…"
-    return line.translate(_TABLE)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], most: int = _MOST_ROWS) -> str:
-    """A table of untrusted cells; what is more than `most` rows is counted."""
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    listed = list(rows)
-    lines += [
-        "| " + " | ".join(escaped(cell) or " " for cell in row) + " |" for row in listed[:most]
-    ]
-    if len(listed) > most:
-        lines.append(f"\n_and {len(listed) - most} more_")
-    return "\n".join(lines) + "\n"
 
 
 def _top(findings: Findings) -> str:
@@ -301,7 +275,7 @@ def _notes(findings: Findings) -> str:
     lines += findings.recording.problems
     if not lines:
         return ""
-    shown = [f"- {escaped(line)}" for line in lines[:_MOST_ROWS]]
-    if len(lines) > _MOST_ROWS:
-        shown.append(f"- and {len(lines) - _MOST_ROWS} more")
+    shown = [f"- {escaped(line)}" for line in lines[:MOST_ROWS]]
+    if len(lines) > MOST_ROWS:
+        shown.append(f"- and {len(lines) - MOST_ROWS} more")
     return "## Notes\n\n" + "\n".join(shown) + "\n"

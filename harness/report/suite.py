@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from harness.analysis.pod_findings import QuantileFinding
 from harness.report.files import put
-from harness.report.markdown import table
+from harness.report.markdown_table import table
 from harness.report.suite_page import SuiteLine, suite_page
 from harness.report.suite_rows import RunRow, SuiteRow, rows_of, suite_rows
 from harness.report.tables import sheet_cell

@@ -13,7 +13,7 @@ from harness.report.changes import change_between, in_three_figures, signed
 from harness.report.charts.trend_chart import trend_chart
 from harness.report.comparison import figure_title
 from harness.report.html import PAGE_FOLDER, script_hash, templates
-from harness.report.markdown import escaped, table
+from harness.report.markdown_table import escaped, table
 from harness.report.text import one_line
 from harness.report.words import NONE, percent
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.report.markdown import MOST_BYTES, escaped, markdown
+from harness.report.markdown import MOST_BYTES, markdown
+from harness.report.markdown_table import escaped
 from harness.report.words import NONE
 from tests.analysis.test_breakdown import two_images
 from tests.recordings import RunFolder, analysed, outage
