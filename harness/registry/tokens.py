@@ -73,7 +73,7 @@ class TokenService:
         """A token for `subject` (None: anonymous) with what it may have of `scopes`."""
         allowed = self._anonymous if subject is None else ACTIONS | {"*"}
         access = {name: wanted & allowed for name, wanted in read_scopes(scopes).items()}
-        return self._sign(
+        token = self._sign(
             {
                 "sub": subject or "",
                 "access": [
@@ -85,6 +85,9 @@ class TokenService:
             self.lifetime_s,
             "access",
         )
+        expires_s = monotonic_s() + self.lifetime_s
+        self._remember(token, Grant(subject=subject or "", access=access, expires_s=expires_s))
+        return token
 
     def issue_refresh(self, subject: str) -> str:
         """What `subject` may show later instead of its password."""
@@ -107,10 +110,13 @@ class TokenService:
                 access={it["name"]: frozenset(it["actions"]) for it in claims["access"]},
                 expires_s=claims["exp"] - self._epoch_s,
             )
-            if len(self._grants) >= _REMEMBERED:
-                self._grants.clear()
-            self._grants[token] = grant
+            self._remember(token, grant)
         return grant if monotonic_s() < grant.expires_s else None
+
+    def _remember(self, token: str, grant: Grant) -> None:
+        if len(self._grants) >= _REMEMBERED:
+            self._grants.clear()
+        self._grants[token] = grant
 
     @property
     def admits_nobody(self) -> bool:

@@ -108,6 +108,11 @@ class SimulatedConnection:
             self.flows["upstream"].send(End.FIN)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether no toxic is on it, either way."""
+        return self.flows["upstream"].is_plain and self.flows["downstream"].is_plain
+
+    @property
     def is_usable(self) -> bool:
         """Whether a client may send another request."""
         return self.ended is None and not self.has_hung_up

@@ -86,6 +86,7 @@ async def _opened(
         handshakes=registry.handshakes,
         scheme=registry.scheme,
         ca_pem=registry.ca_pem,
+        known=registry.known,
         made_content=registry.outlines.made,
     )
     assert isinstance(registry.process, SimulatedProcess)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from starlette.types import ASGIApp, Message
 
+from harness.clusters.simulated.known_answers import KnownAnswers
 from harness.clusters.simulated.simulated_connection import SimulatedConnection
 from harness.clusters.simulated.simulated_link import SimulatedProxy
 from harness.gateway.client_connection import EXTENSION
@@ -57,6 +58,7 @@ class SimulatedNetwork:
     handshakes: Handshakes | None
     scheme: Literal["http", "https"]
     ca_pem: str
+    known: KnownAnswers
     made_content: Any  # the object behind content that is what it should be
     failed: list[BaseException] = field(default_factory=list)
     _opened: Any = field(default_factory=lambda: itertools.count(1))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from harness.chance import Chance
 from harness.clusters.simulated.direct_control import DirectControl
+from harness.clusters.simulated.known_answers import KnownAnswers
 from harness.clusters.simulated.simulated_network import ADDRESS, STORAGE_PORT, ServerState
 from harness.environment.authority import new_authority
 from harness.environment.control_desk import ControlDesk, Served
@@ -168,6 +169,7 @@ class SimulatedRegistry(RegistryService):
     state: ServerState
     outlines: Outlines
     index_file: Index
+    known: KnownAnswers
 
     def scoped_process(self, scope: FaultScope) -> Any:
         del scope
@@ -222,6 +224,12 @@ def simulated_registry(run: Run, settings: LabSettings) -> SimulatedRegistry:
         state=state,
         outlines=outlines,
         index_file=app.index,
+        known=KnownAnswers(
+            rules=rules,
+            tokens=tokens,
+            keeps_quotas=registry.limits is not None,
+            is_up=lambda: state.running.is_set() and not state.is_down,
+        ),
     )
 
 

@@ -21,6 +21,11 @@ class VirtualFlow:
         self._timer_due_s = math.inf
         self._over = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is on the way."""
+        return not self._stages
+
     def send(self, item: Item) -> None:
         """Let `item` set out."""
         if self._over:

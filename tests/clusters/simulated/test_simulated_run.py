@@ -1,10 +1,12 @@
 """A scenario on simulated nodes: a normal run folder, in virtual time, the same for each seed."""
 
 import asyncio
+import math
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from harness.analysis import RecordedRun, analyse
@@ -27,6 +29,18 @@ load:
   pulls: [{image: app, rate: 1/min, users: 2, for: 1h}]
 faults:
   - {server_errors: {status: 503}, at: 30m, for: 5m}
+"""
+REPEATED = """\
+name: repeated
+environment:
+  registry: {auth: token}
+  cluster: {provider: simulated, nodes: 1, max_concurrent_downloads: 1}
+images: {app: {size: 300KiB, layers: 3}}
+load: {pulls: [{image: app, rate: 1/s, at: 500ms, for: 10s}]}
+faults:
+  - FAULT
+    at: 4s
+    for: 3s
 """
 PUSHES_ONLY = """\
 name: pushes-only
@@ -102,6 +116,45 @@ def test_time_is_virtual_and_no_byte_is_made(tmp_path: Path) -> None:
     findings = analyse(RecordedRun.load(ended.folder)).findings
     assert findings.pulls[0].bytes_sum >= 50 << 30
     assert findings.faults[0].bites
+
+
+@pytest.mark.parametrize(
+    ("fault", "auth"),
+    [
+        ("server_errors: {status: 503}", "none"),
+        ("latency: {delay: 500ms}", "none"),
+        ("registry_pause:", "none"),
+        ("corrupted_blob: {on: rest}", "token"),
+        ("missing_tag: {on: rest}", "token"),
+        ("missing_repository:", "token"),
+        ("pull_rate_limit: {limit: 0}", "token"),
+        ("expired_credentials:", "token"),
+        ("wrong_credentials:", "token"),
+    ],
+)
+def test_an_answer_that_is_known_is_not_given_under_a_fault(
+    tmp_path: Path, fault: str, auth: str
+) -> None:
+    """Pulls of one image over and over: those in the fault fail or are late, the others are not."""
+    ended = ran(tmp_path, REPEATED.replace("FAULT", fault).replace("auth: token", f"auth: {auth}"))
+    pulls = pq.read_table(ended.folder / "samples" / "pulls.parquet").to_pylist()
+    took = {
+        row["due_s"]: row["ended_s"] - row["due_s"] if row["outcome"] == "ok" else math.inf
+        for row in pulls
+    }
+    assert len(took) == 10
+    for due_s, seconds in took.items():
+        assert (seconds > 0.4) == (4 < due_s < 7), (due_s, seconds)
+
+
+def test_a_token_that_has_run_out_gets_no_known_answer(tmp_path: Path) -> None:
+    """The manifest comes so late that the config, known long since, is asked for in vain."""
+    fault = "slow_first_byte: {delay: 600ms}\n    where: {kinds: [manifest]}"
+    text = REPEATED.replace("FAULT", fault)
+    ended = ran(tmp_path, text.replace("auth: token", "auth: token, token_lifetime: 500ms"))
+    requests = pq.read_table(ended.folder / "samples" / "requests.parquet").to_pylist()
+    refused = [row for row in requests if (row["kind"], row["status"]) == ("blob", 401)]
+    assert refused
 
 
 def test_a_run_of_pushes_only_has_no_image_to_try(tmp_path: Path) -> None:
