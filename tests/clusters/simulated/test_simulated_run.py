@@ -205,7 +205,7 @@ def test_a_cancelled_simulation_heals_and_is_reported_as_interrupted(tmp_path: P
         ),
         (
             {"environment.cluster.provider": "emulated", "environment.cluster.nodes": "2001"},
-            "must be at most 2000 unless they are simulated, got 2001",
+            "must be at most 2,000 for emulated nodes, got 2,001",
         ),
         (
             {"environment.cluster.nodes": "100001"},
