@@ -113,8 +113,14 @@ def templates() -> Environment:
         rows=_rows,
         gauge=_gauge,
     )
-    environment.globals["room_text"] = _room_text
+    environment.globals.update(room_text=_room_text, scrolling=_scrolling)
     return environment
+
+
+def _scrolling(name: str) -> Markup:
+    """What a wide table stands in: it scrolls by itself, and a keyboard can reach it."""
+    opening = '<div class="scroll" role="region" tabindex="0" aria-label="{}">'
+    return Markup(opening).format(_short(name, 120))  # noqa: S704  format escapes
 
 
 def _room_text(details: Mapping[str, Any]) -> str:

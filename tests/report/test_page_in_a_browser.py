@@ -4,12 +4,14 @@ import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.analysis.test_breakdown import two_images
 from tests.recordings import RunFolder, outage, reported
 from tests.report.test_html import hostile
 
@@ -169,3 +171,51 @@ def test_dark_and_light_differ(tmp_path: Path) -> None:
         )
         pictures.append(picture.read_bytes())
     assert pictures[0] != pictures[1]
+
+
+FRAMED = """<!doctype html>
+<iframe src="{page}" width="{width}" height="844" style="border:0"></iframe>
+<pre></pre><script>
+onload = () => setTimeout(() => {{
+  const frame = document.querySelector("iframe");
+  const page = frame.contentDocument;
+  const beyond = [...page.querySelectorAll("main *, header *")].filter((one) =>
+    !one.closest(".scroll") && (one.matches(".role-legend") || !one.closest("svg"))
+    && one.getBoundingClientRect().right > frame.contentWindow.innerWidth);
+  const boxes = [...page.querySelectorAll("*")].filter((one) =>
+    getComputedStyle(one).overflowX === "auto" && one.tagName !== "PRE");
+  document.querySelector("pre").textContent = JSON.stringify({{
+    width: page.scrollingElement.scrollWidth,
+    beyond: beyond.map((one) => one.outerHTML.slice(0, 80)).slice(0, 5),
+    tables: page.querySelectorAll("table").length,
+    loose: [...page.querySelectorAll("table")].filter((one) => !one.closest(".scroll")).length,
+    unreachable: boxes.filter((one) => one.tabIndex !== 0 || !one.ariaLabel
+      || one.getAttribute("role") !== "region").length,
+  }});
+}}, 3000);
+</script>"""
+
+
+def seen_at(width: int, page: Path, folder: Path) -> dict[str, Any]:
+    """What a window of `width` pixels makes of `page`; Chromium's own is never as narrow."""
+    around = folder / "around.html"
+    around.write_text(FRAMED.format(page=page.as_uri(), width=width), encoding="utf-8")
+    document, _, _ = opened(around, folder, "--allow-file-access-from-files")
+    told = re.search(r"<pre>(.*?)</pre>", document, re.DOTALL)
+    assert told is not None
+    found: dict[str, Any] = json.loads(unescape(told[1]))
+    return found
+
+
+@pytest.mark.parametrize("make", [outage, two_images, hostile, RunFolder])
+def test_the_page_fits_a_phone_and_its_tables_are_reached_by_keyboard(
+    tmp_path: Path, make: type[RunFolder]
+) -> None:
+    """Nothing stands beyond 390 pixels, legends least of all; what is wider scrolls by itself."""
+    folder = make().write(tmp_path / "run")
+    reported(folder)
+    found = seen_at(390, folder / "report.html", tmp_path)
+    assert found["width"] <= 390
+    assert found["beyond"] == []
+    assert found["tables"] >= 1 or make is RunFolder
+    assert (found["loose"], found["unreachable"]) == (0, 0)

@@ -68,6 +68,10 @@ const drawings = [];
 for (const figure of document.querySelectorAll("figure[data-chart]")) {
   const spec = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const drawing = figure.querySelector(".drawing");
+  // a phone has no room for a legend of ten in a row, beside the names of the pods least of all
+  const names = figure.dataset.chart === "waterfall" ? 150 : 64;
+  spec.config.legend.columns = Math.max(2, Math.floor((drawing.clientWidth - names) / 84));
+  if (drawing.clientWidth < 500) spec.config.legend.layout = { top: { direction: "vertical" } };
   const options = {
     mode: "vega-lite",
     renderer: "svg",
