@@ -54,6 +54,11 @@ def rank(ordered: Floats, quantile: float) -> float:
     return float(ordered[place(quantile, len(ordered))])
 
 
+def spread(count: int, most: int) -> npt.NDArray[np.int64]:
+    """Positions of at most `most` of `count` rows, evenly, with the first and the last."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
 def quantile_of(waits: Waits, quantile: float, seed: int) -> Quantile:
     """The quantile of `waits`; NaN throughout when there are none."""
     ordered = np.sort(waits.at_most_s)

@@ -10,6 +10,8 @@ import pandas as pd
 from harness.analysis.delay import PARTS, waits_of
 from harness.analysis.findings import FaultFinding
 from harness.analysis.frames import records
+from harness.analysis.pulls import due_of
+from harness.analysis.quantiles import spread
 from harness.analysis.windows import PHASES
 from harness.recording.outcome import Outcome
 
@@ -50,7 +52,7 @@ def delay_ecdf(pods: pd.DataFrame) -> pd.DataFrame:
             continue
         times = np.sort(waits.seen_s[waits.ended])
         shares = np.arange(1, len(times) + 1) / len(waits)
-        kept = _spread(len(times), MOST_STEPS)
+        kept = spread(len(times), MOST_STEPS)
         frame = pd.DataFrame({"delay_s": times[kept], "share": shares[kept]})
         start = pd.DataFrame({"delay_s": [0.0], "share": [0.0]})
         frames.append(pd.concat([start, frame]).assign(phase=phase, pods=len(waits)))
@@ -62,11 +64,6 @@ def delay_ecdf(pods: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([steps, last], ignore_index=True)
 
 
-def _spread(count: int, most: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Positions of at most `most` of `count` rows, evenly, with the first and the last."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
-
-
 def delay_points(pods: pd.DataFrame) -> pd.DataFrame:
     """Pods as points over their creation: all when few, else the slowest and an even choice.
 
@@ -75,12 +72,28 @@ def delay_points(pods: pd.DataFrame) -> pd.DataFrame:
     points = pods[["pod", "node", "image", "phase", "outcome", "created_s"]].assign(
         wait_s=waits_of(pods).seen_s
     )
-    points = points[points["created_s"].notna()].sort_values("wait_s", kind="stable")
+    return _chosen(points, "created_s", "wait_s")
+
+
+def duration_points(rows: pd.DataFrame, of: str) -> pd.DataFrame:
+    """Pulls or pushes as points over when they were due, chosen as pods are.
+
+    Columns node, `of`, phase, outcome, cause, due_s, took_s (so far, when it did not end).
+    """
+    due_s = due_of(rows)
+    points = rows[["node", of, "phase", "outcome", "cause"]].assign(
+        due_s=due_s, took_s=(rows["ended_s"] - due_s).clip(lower=0)
+    )
+    return _chosen(points[points["took_s"].notna()], "due_s", "took_s")
+
+
+def _chosen(points: pd.DataFrame, at: str, height: str) -> pd.DataFrame:
+    points = points[points[at].notna()].sort_values(height, kind="stable")
     if len(points) > MOST_POINTS:
         half = MOST_POINTS // 2
         slowest, rest = points.iloc[-half:], points.iloc[:-half]
-        points = pd.concat([rest.iloc[_spread(len(rest), half)], slowest])
-    return points.sort_values("created_s", kind="stable").reset_index(drop=True)
+        points = pd.concat([rest.iloc[spread(len(rest), half)], slowest])
+    return points.sort_values(at, kind="stable").reset_index(drop=True)
 
 
 class _Segment(NamedTuple):

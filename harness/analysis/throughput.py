@@ -8,11 +8,12 @@ import pandas as pd
 
 from harness.analysis.client_pool import pool_exhausted
 from harness.analysis.json_values import finite
-from harness.analysis.quantiles import Floats
+from harness.analysis.quantiles import Floats, spread
 from harness.analysis.transfer_findings import ThroughputFinding
 from harness.recording.outcome import Cause, Outcome
 
 MOST_BINS: Final = 120
+MOST_MOMENTS: Final = 600
 _ROWS_AT_ONCE: Final = 1 << 16  # half a MiB a column: stays in a processor's cache
 _CAUSES: Final = tuple(cause.value for cause in Cause if cause is not Cause.NONE)
 _WIDTHS_S: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
@@ -90,14 +91,19 @@ def results(rows: pd.DataFrame) -> "pd.Series[str]":
     return causes.where(rows["outcome"].eq(Outcome.FAILED), rows["outcome"])
 
 
-def pods_over_time(pods: pd.DataFrame, edges: Floats) -> pd.DataFrame:
-    """Pods created and ready by each edge. Columns at_s, created, ready."""
+def pods_over_time(pods: pd.DataFrame, end_s: float) -> pd.DataFrame:
+    """Pods created and ready so far, at the moments at which that changed. at_s, created, ready.
+
+    Of many moments an even choice, the last of them always.
+    """
     created = np.sort(pods["created_s"].dropna().to_numpy())
     ready = np.sort(pods.loc[pods["outcome"].eq(Outcome.OK), "ready_s"].dropna().to_numpy())
+    moments = np.unique(np.concatenate([[0.0], created, ready, [end_s]]))
+    at_s = moments[spread(len(moments), MOST_MOMENTS)]
     return pd.DataFrame(
         {
-            "at_s": edges,
-            "created": np.searchsorted(created, edges, side="right"),
-            "ready": np.searchsorted(ready, edges, side="right"),
+            "at_s": at_s,
+            "created": np.searchsorted(created, at_s, side="right"),
+            "ready": np.searchsorted(ready, at_s, side="right"),
         }
     )

@@ -51,16 +51,18 @@ def trend(
         from harness.analysis.trend import trend as trend_of
 
         try:
-            runs = [read_run(run) for run in run_folders(folder)]
+            folders = run_folders(folder)
+            runs = [read_run(run) for run in folders]
         except NotComparableError as error:
             fail(str(error), ExitCode.USAGE)
         found = trend_of(str(folder), runs, limits)
         from harness.report.files import put
-        from harness.report.trend_page import trend_markdown, trend_page, trend_text
+        from harness.report.trend_page import report_links, trend_markdown, trend_page, trend_text
 
         path = page or folder / "trend.html"
+        named = dict(zip((run.run_id for run in runs), folders, strict=True))
         try:
-            put(path, trend_page(found, bundle()))
+            put(path, trend_page(found, bundle(), report_links(named, path)))
             put(path.with_suffix(".md"), trend_markdown(found))
         except OSError as error:
             fail(f"{path}: cannot be written: {error.strerror or error}", ExitCode.USAGE)

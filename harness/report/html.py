@@ -18,6 +18,7 @@ from harness.analysis.findings import ExpectationFinding
 from harness.analysis.frames import records
 from harness.analysis.json_values import plain
 from harness.analysis.pod_findings import DelayFinding
+from harness.analysis.transfer_findings import PullsFinding, PushesFinding
 from harness.report import words
 from harness.report.breakdown import breakdown_tables, latency_table
 from harness.report.charts import charts
@@ -44,7 +45,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
 
     Only the two scripts named by their hash may run, so that no text in the page ever can.
     """
-    findings = analysis.findings
+    findings, recorded = analysis.findings, analysis.findings.recording
     script = (PAGE_FOLDER / "report.js").read_text(encoding="utf-8")
     template = templates().get_template("report.html.j2")
     return template.render(
@@ -56,6 +57,7 @@ def page(analysis: Analysis, bundle: str, comparison: Comparison | None = None) 
         zoom_end=round(findings.run.duration_s, 3),
         zoom_faults=_around_faults(findings),
         delays=_delays(findings),
+        has_pods=bool(recorded.pods or not (recorded.pulls or recorded.pushes)),
         breakdown=breakdown_tables(findings),
         latencies=latency_table(findings),
         phased=words.phased(findings),
@@ -185,6 +187,27 @@ def _gauge(finding: ExpectationFinding) -> dict[str, float] | None:
 
 def _tiles(findings: Findings) -> list[dict[str, str]]:
     """The few numbers that answer the question of the page."""
+    phases = {"before", "during", "after"} if words.phased(findings) else {""}
+    tiles = _pod_tiles(findings) if findings.recording.pods else []
+    for what, found in (("pull", findings.pulls), ("push", findings.pushes)):
+        counts = [(getattr(one, "pulls" if what == "pull" else "pushes"), one) for one in found]
+        if not tiles:
+            tiles += [
+                _duration_tile(what, count, one)
+                for count, one in counts
+                if count and one.phase in phases
+            ]
+        count, whole = counts[0]
+        if count and (what == "pull" or not findings.recording.pods):
+            many = "pulls" if what == "pull" else "pushes"
+            note = f"{whole.failed:,} of {count:,} {many} failed"
+            rate = words.percent(whole.error_rate)
+            label = f"{what.capitalize()} error rate"
+            tiles.append({"label": label, "value": rate, "note": note, "tone": ""})
+    return tiles
+
+
+def _pod_tiles(findings: Findings) -> list[dict[str, str]]:
     wanted = "phase" if words.phased(findings) else "all"
     tiles = [_delay_tile(one) for one in words.told_delays(findings) if one.group == wanted]
     if findings.recovery:
@@ -196,12 +219,16 @@ def _tiles(findings: Findings) -> list[dict[str, str]]:
             {"label": "Time in back-off", "value": words.seconds(backoff.sum_s)}
             | {"note": note, "tone": "backoff"}
         )
-    pulls = findings.pulls[0]
-    if pulls.pulls:
-        note = f"{pulls.failed:,} of {pulls.pulls:,} pulls failed"
-        rate = words.percent(pulls.error_rate)
-        tiles.append({"label": "Pull error rate", "value": rate, "note": note, "tone": ""})
     return tiles
+
+
+def _duration_tile(what: str, count: int, one: PullsFinding | PushesFinding) -> dict[str, str]:
+    return {
+        "label": f"p95 {what} duration {one.phase}".rstrip(),
+        "value": words.quantile_text(one.ok_p95),
+        "note": f"{one.ok:,} of {count:,} succeeded",
+        "tone": one.phase,
+    }
 
 
 def _delay_tile(one: DelayFinding) -> dict[str, str]:

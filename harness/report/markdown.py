@@ -65,17 +65,11 @@ def markdown(findings: Findings, comparison: Comparison | None = None) -> str:
 
 
 def _top(findings: Findings) -> str:
-    run = findings.run
-    title = f"# {escaped(run.scenario or 'run')}: {_MARKS[findings.verdict]}"
-    wrong = wrong_image_text(findings)
-    simulated = escaped(simulated_text(findings))
-    lines = (
-        escaped(findings.headline),
-        simulated,
-        wrong and f"**{escaped(wrong)}**",
-        escaped(run.summary),
-    )
-    return "\n\n".join(filter(None, (title, *lines))) + "\n"
+    title = f"# {escaped(findings.run.scenario or 'run')}: {_MARKS[findings.verdict]}"
+    wrong = escaped(wrong_image_text(findings))
+    above = map(escaped, (findings.headline, simulated_text(findings)))
+    lines = (title, *above, wrong and f"**{wrong}**", escaped(findings.run.summary))
+    return "\n\n".join(filter(None, lines)) + "\n"
 
 
 def _expectations(findings: Findings) -> str:
@@ -135,11 +129,9 @@ def _delay(findings: Findings) -> str:
             one.name if one.group != "fault" else f"during {one.name}",
             f"{one.pods:,}",
             f"{one.ready:,}",
-            quantile_text(one.p50),
-            quantile_text(one.p95),
+            *map(quantile_text, (one.p50, one.p95)),
             interval_text(one.p95),
-            quantile_text(one.p99),
-            quantile_text(one.max),
+            *map(quantile_text, (one.p99, one.max)),
         )
         for one in shown
     )
@@ -205,8 +197,8 @@ def _attempts(
         )
         for count, one in shown
     )
-    note = "\nDurations are from when it was due, service times from its first request.\n"
-    return f"## {what}\n\n" + table(head, rows) + note
+    note = "Durations are from when it was due, service times from its first request."
+    return f"## {what}\n\n{table(head, rows)}\n{note}\n"
 
 
 def comparison_markdown(found: Comparison) -> str:

@@ -100,7 +100,8 @@ def _recoveries(findings: Findings) -> list[str]:
             last = f"all {one.pods_waiting} waiting pods ready after {seconds(one.recovery_wait_s)}"
         else:
             last = "no pod was waiting"
-        lines.append(f"{'removed':<{_LABEL}}{one.fault} #{one.occurrence}: {first}, {last}")
+        waited = f", {last}" if findings.recording.pods else ""
+        lines.append(f"{'removed':<{_LABEL}}{one.fault} #{one.occurrence}: {first}{waited}")
     return [*lines, ""] if lines else []
 
 

@@ -1,9 +1,12 @@
 """A trend as a page, as Markdown, and as lines for a terminal."""
 
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -186,8 +189,11 @@ def trend_markdown(trend: Trend) -> str:
     return "\n\n".join(filter(None, (*parts, escaped(limits_text(trend))))) + "\n"
 
 
-def trend_page(trend: Trend, bundle: str) -> str:
-    """The page, with the drawing library `bundle` inside: opens from disk, without a network."""
+def trend_page(trend: Trend, bundle: str, links: Mapping[str, str] | None = None) -> str:
+    """The page, with the drawing library `bundle` inside: opens from disk, without a network.
+
+    `links`: by run id, the address of a run's report as seen from the page.
+    """
     script = (PAGE_FOLDER / "report.js").read_text(encoding="utf-8")
     return (
         templates()
@@ -196,12 +202,27 @@ def trend_page(trend: Trend, bundle: str) -> str:
             folder=trend.folder,
             limits=limits_text(trend),
             scenarios=[_section(number, one) for number, one in enumerate(trend.scenarios)],
+            links=links or {},
             style=Markup((PAGE_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704  ours
             bundle=Markup(bundle),  # noqa: S704  the library's own text, escaped by its maker
             script=Markup(script),  # noqa: S704  ours
             hashes=[script_hash(bundle), script_hash(script)],
         )
     )
+
+
+def report_links(runs: Mapping[str, Path], page: Path) -> dict[str, str]:
+    """From a page at `page` to the report of each run folder that has one, by run id.
+
+    Relative, so that they lead there when the folder of all of them is moved.
+    """
+    reports = {run_id: folder / "report.html" for run_id, folder in runs.items()}
+    start = page.resolve().parent
+    return {
+        run_id: quote(Path(os.path.relpath(report.resolve(), start)).as_posix())
+        for run_id, report in reports.items()
+        if report.is_file() and report.resolve().anchor == start.anchor
+    }
 
 
 def _section(number: int, one: ScenarioTrend) -> dict[str, Any]:
@@ -214,6 +235,7 @@ def _section(number: int, one: ScenarioTrend) -> dict[str, Any]:
         "verdict": verdict,
         "marks": marks_of(one),
         "rows": rows,
+        "nights": [(_night(night.started), night) for night in reversed(one.nights)],
         "charts": [
             trend_chart(f"trend-{number}-{place}", row.name, figure, one)
             for place, (row, figure) in enumerate(zip(rows, one.figures, strict=True))

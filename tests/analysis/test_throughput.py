@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from harness.analysis.throughput import (
+    MOST_MOMENTS,
     bin_edges,
     bytes_over_time,
     due_over_time,
     endings_over_time,
+    pods_over_time,
 )
 from tests.recordings import RunFolder, analysed, outage
 
@@ -87,3 +89,31 @@ def test_what_was_offered_is_counted_when_it_was_due() -> None:
         "due": [2, 1, 1],
         "no_client": [1, 0, 1],
     }
+
+
+def test_pods_are_counted_when_they_are_made_and_when_they_are_ready() -> None:
+    """Not at the next round second, which in a long run is half a minute later."""
+    pods = pd.DataFrame(
+        {
+            "created_s": [0.0, 31.7, 31.7],
+            "ready_s": [1.25, 40.5, np.nan],
+            "outcome": ["ok", "ok", "failed"],
+        }
+    )
+    counted = pods_over_time(pods, 3600.0)
+    assert counted.to_numpy().tolist() == [
+        [0, 1, 0],
+        [1.25, 1, 1],
+        [31.7, 3, 1],
+        [40.5, 3, 2],
+        [3600, 3, 2],
+    ]
+
+
+def test_of_many_pods_a_choice_is_drawn() -> None:
+    """The first and the last among them."""
+    created = np.arange(50_000) / 10
+    pods = pd.DataFrame({"created_s": created, "ready_s": created + 0.05, "outcome": "ok"})
+    counted = pods_over_time(pods, 6000.0)
+    assert len(counted) <= MOST_MOMENTS
+    assert counted.iloc[-1].tolist() == [6000.0, 50_000, 50_000]

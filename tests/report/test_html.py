@@ -116,7 +116,7 @@ def test_the_data_in_the_page_is_the_data_of_the_run(tmp_path: Path, bundle: str
     """Hostile names come out of the JSON as they went in."""
     found = Page(page(analysed(hostile(), tmp_path), bundle))
     data = [json.loads(text) for attributes, text in found.scripts if "type" in attributes]
-    assert len(data) == 10
+    assert len(data) == 11
     names = {
         value.get("pod")
         for spec in data
@@ -205,3 +205,38 @@ def test_images_and_rollouts_have_a_section_where_there_are_several(tmp_path: Pa
     assert '<td class="name">team/web</td>' in text
     assert '<td class="name">app-2</td>' in text
     assert "By image and rollout" not in page(analysed(outage(), tmp_path / "one"), "")
+
+
+def alone(what: str) -> RunFolder:
+    """A fault under `pulls` or `pushes` of clients, with no pod."""
+    run = RunFolder()
+    run.began()
+    run.fault("latency-1", 10, 20)
+    for number in range(30):
+        took_s = 3.0 if 10 <= number < 20 else 1.0
+        if what == "pulls":
+            run.pull(f"p{number}", number, number + took_s, node="clients")
+        else:
+            run.push(f"p{number}", number, number + took_s)
+    run.ended(40)
+    return run
+
+
+@pytest.mark.parametrize(("what", "one"), [("pulls", "pull"), ("pushes", "push")])
+def test_a_run_without_pods_tells_of_its_pulls_or_pushes(
+    tmp_path: Path, what: str, one: str
+) -> None:
+    """Their durations as tiles and as a chart; nothing of pods, and no other table's head."""
+    text = page(analysed(alone(what), tmp_path), "")
+    tiles = re.findall(r'<div class="label">(.*?)</div><div class="number">(.*?)</div>', text)
+    assert tiles == [
+        (f"p95 {one} duration before", "1.0 s"),
+        (f"p95 {one} duration during", "3.0 s"),
+        (f"p95 {one} duration after", "1.0 s"),
+        (f"{one.capitalize()} error rate", "0 %"),
+    ]
+    assert f'<figure data-chart="{one}_points">' in text
+    heads = set(re.findall(r'<th scope="col">(Pulls|Pushes|Pods)</th>', text))
+    assert heads == {what.capitalize()}
+    of_pods = ("Pods waiting", "No pods were recorded.", 'href="#delay"', "Recovery</div>")
+    assert not [words for words in of_pods if words in text]

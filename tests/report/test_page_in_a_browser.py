@@ -90,12 +90,12 @@ def asked(net_log: Path) -> list[str]:
 
 @pytest.mark.parametrize("make", [outage, hostile])
 def test_every_chart_is_drawn_and_nothing_is_fetched(tmp_path: Path, make: type[RunFolder]) -> None:
-    """Ten drawings by the page's own script; the console is silent."""
+    """Eleven drawings by the page's own script; the console is silent."""
     folder = make().write(tmp_path / "run")
     reported(folder)
     document, console, addresses = opened(folder / "report.html", tmp_path)
-    assert document.count('class="drawing vega-embed') == 10
-    assert Tags(document).seen.count("svg") == 10
+    assert document.count('class="drawing vega-embed') == 11
+    assert Tags(document).seen.count("svg") == 11
     assert console == ""
     assert addresses == []
 
@@ -136,7 +136,7 @@ def test_a_hostile_name_is_shown_as_it_is(tmp_path: Path) -> None:
     assert "alert" not in console
     tags = Tags(document)
     assert "img" not in tags.seen
-    assert tags.seen.count("script") == 2 + 10
+    assert tags.seen.count("script") == 2 + 11
 
 
 def test_an_empty_recording_opens(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from harness.analysis.figure_comparison import Limits
 from harness.analysis.trend import Trend, trend
-from harness.report.trend_page import trend_markdown, trend_page, trend_text
+from harness.report.trend_page import report_links, trend_markdown, trend_page, trend_text
 from tests.analysis.test_trend import nights
 from tests.recordings import drawing_library
 from tests.report.test_page_in_a_browser import CHROMIUM, Tags, opened
@@ -106,3 +106,25 @@ def test_the_page_draws_without_a_network(tmp_path: Path) -> None:
     document, console, addresses = opened(path, tmp_path)
     assert document.count('class="drawing vega-embed') == 2
     assert (console, addresses) == ("", [])
+
+
+def test_each_night_leads_to_its_report_wherever_the_folder_is(tmp_path: Path) -> None:
+    """By an address that is relative and escaped; a run without a report has none."""
+    folder = tmp_path / "nightly"
+    hostile = folder / "a b'><i>:#?" / "first"
+    for run in (hostile, folder / "second", folder / "third"):
+        run.mkdir(parents=True)
+    (hostile / "report.html").touch()
+    (folder / "second" / "report.html").touch()
+    found = made()
+    ids = [night.run_ids[0] for night in found.scenarios[0].nights]
+    runs = dict(zip(ids, (hostile, folder / "second", folder / "third"), strict=False))
+    links = report_links(runs, folder / "trend.html")
+    assert links == {
+        ids[0]: "a%20b%27%3E%3Ci%3E%3A%23%3F/first/report.html",
+        ids[1]: "second/report.html",
+    }
+    page = trend_page(found, "", links)
+    assert f'<a href="second/report.html">{ids[1]}</a>' in page
+    assert f'href="{links[ids[0]]}"' in page
+    assert f"{ids[2]} </td>" in page

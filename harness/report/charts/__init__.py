@@ -7,12 +7,16 @@ from harness.report.charts.delay import ecdf_chart, parts_chart, waterfall_chart
 from harness.report.charts.drawing import Chart, drawable_texts
 from harness.report.charts.latencies import duration_chart, first_byte_chart
 from harness.report.charts.over_time import (
-    delay_points_chart,
     faults_chart,
     pods_chart,
     pulls_chart,
     pushes_chart,
     throughput_chart,
+)
+from harness.report.charts.points import (
+    delay_points_chart,
+    pull_points_chart,
+    push_points_chart,
 )
 
 __all__ = ["Chart", "charts"]
@@ -31,6 +35,8 @@ def charts(analysis: Analysis) -> dict[str, Chart]:
         parts_chart(analysis.findings),
         waterfall_chart(analysis, end_s),
         pulls_chart(analysis, end_s),
+        pull_points_chart(analysis, end_s),
+        push_points_chart(analysis, end_s),
         pushes_chart(analysis, end_s),
         throughput_chart(analysis, end_s),
         first_byte_chart(analysis, end_s),

@@ -122,9 +122,9 @@ def bands(analysis: Analysis) -> list[Spec]:
     return [{"data": data(faults[["start_s", "end_s"]]), "mark": mark, "encoding": encoding}]
 
 
-def limits(findings: Findings, axis: str) -> list[Spec]:
-    """A dashed line at each limit of the deployment delay."""
-    kept = [one for one in findings.expectations if one.metric == "deployment_delay"]
+def limits(findings: Findings, axis: str, metric: str = "deployment_delay") -> list[Spec]:
+    """A dashed line at each limit of `metric`."""
+    kept = [one for one in findings.expectations if one.metric == metric]
     if not kept:
         return []
     values = [{"limit": one.limit, "label": _limit_label(one)} for one in kept]

@@ -12,13 +12,12 @@ from harness.report.charts.drawing import (
     amount,
     bands,
     data,
-    limits,
     scale,
     spec_over_time,
     time,
     tip,
 )
-from harness.report.charts.palette import PHASES, RESULTS
+from harness.report.charts.palette import RESULTS
 
 _LANE_HEIGHT: Final = 22
 
@@ -83,64 +82,12 @@ def _lane_labels(faults: pd.DataFrame, end_s: float) -> pd.DataFrame:
     )
 
 
-def delay_points_chart(analysis: Analysis, end_s: float) -> Chart | None:
-    """Every pod at its creation, as high as its delay."""
-    points = analysis.series["delay_points"]
-    if points.empty:
-        return None
-    present = points["phase"].unique().tolist()
-    ready = points["outcome"].eq("ok").map({True: "ready", False: "never ready (waited so far)"})
-    encoding = {
-        "x": time("created_s"),
-        "y": amount("wait_s", "Delay (s)"),
-        "color": {"field": "phase", "type": "nominal", "scale": scale(PHASES, present)},
-        "shape": {
-            "field": "result",
-            "type": "nominal",
-            "scale": {
-                "domain": ["ready", "never ready (waited so far)"],
-                "range": ["circle", "triangle-up"],
-            },
-            "legend": {
-                "labelLimit": 240,
-                "symbolFillColor": "var(--muted)",
-                "symbolStrokeColor": "var(--muted)",
-            }
-            if ready.ne("ready").any()
-            else None,
-        },
-        "tooltip": tip(
-            ("pod", "Pod"),
-            ("node", "Node"),
-            ("phase", "Phase"),
-            ("result", "Result"),
-            ("created_s", "Created (s)", ".1f"),
-            ("wait_s", "Delay (s)", ".2f"),
-        ),
-    }
-    mark = {"type": "point", "filled": True, "size": 46, "opacity": 0.75}
-    cloud = {"data": data(points.assign(result=ready)), "mark": mark, "encoding": encoding}
-    description = (
-        "Each point is a pod at the time it was created; its height is how long it took to "
-        "become Ready. Shaded: a fault was active."
-    )
-    layers = [*bands(analysis), *limits(analysis.findings, "y"), cloud]
-    return Chart(
-        key="delay_points",
-        title="Deployment delay of each pod",
-        description=description,
-        spec=spec_over_time(description, layers, 240, end_s),
-        table=points,
-    )
-
-
 def pods_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Pods created and ready; the gap between the lines is what waits."""
     over_time = analysis.series["pods_over_time"]
     if over_time.empty or not over_time["created"].max():
         return None
-    within = over_time.assign(at_s=over_time["at_s"].clip(upper=end_s))
-    long = within.melt(id_vars="at_s", var_name="pods", value_name="count")
+    long = over_time.melt(id_vars="at_s", var_name="pods", value_name="count")
     encoding = {
         "x": time("at_s"),
         "y": amount("count", "Pods", tickMinStep=1),
@@ -259,7 +206,7 @@ def _offered(due: pd.DataFrame, end_s: float) -> list[Spec]:
 def throughput_chart(analysis: Analysis, end_s: float) -> Chart | None:
     """Bytes per second that nodes and clients received."""
     over_time = analysis.series["throughput"]
-    if over_time.empty or not over_time["bytes_per_s"].max():
+    if not analysis.findings.recording.pulls or not over_time["bytes_per_s"].max():
         return None
     rows = over_time.assign(mib_per_s=over_time["bytes_per_s"] / (1 << 20))
     encoding: dict[str, Any] = {

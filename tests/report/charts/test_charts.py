@@ -18,6 +18,7 @@ KEYS = {
     "throughput",
     "first_byte",
     "duration",
+    "pull_points",
 }
 
 
