@@ -270,10 +270,11 @@ def test_a_folder_of_scenarios_ends_with_one_table(tmp_path: Path) -> None:
     other = (tmp_path / "brief.yaml").read_text(encoding="utf-8").replace("brief", "calm")
     (tmp_path / "calm.yaml").write_text(other, encoding="utf-8")
     done = harness("run", "--quiet", tmp_path, folder=tmp_path)
-    head, *lines = done.stdout.splitlines()[-3:]
+    head, *lines, total = done.stdout.splitlines()[-4:]
     assert head.startswith("Scenario  Fault")
     assert head.endswith("Recovery  Affected  Verdict")
     assert [line.split()[:2] for line in lines] == [["brief", "latency-1"], ["calm", "latency-1"]]
+    assert total.startswith("2 scenarios, 2 runs, ")
     (suite,) = (tmp_path / "reports").glob("suite-*")
     names = {"suite.html", "suite.md", "suite.csv", "suite.json"}
     assert {path.name for path in suite.iterdir()} == names
