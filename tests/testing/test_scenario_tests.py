@@ -27,7 +27,7 @@ def test_a_file_is_run_once_and_each_expectation_is_a_test(tmp_path: Path) -> No
     assert set(cases) == {"pods_ready", "deployment_delay-p50", "can_be_judged"}
     texts = [found.text or "" for case in cases.values() for found in case.findall("failure")]
     assert len(texts) == 1
-    assert re.match(r"fail\s+deployment_delay p50 at most 0.001 s: [\d.]+ m?s, margin", texts[0])
+    assert re.match(r"fail\s+deployment_delay p50 at most 1 ms: [\d.]+ m?s, margin", texts[0])
     assert (folder / "report.html").as_uri() in texts[0]
     assert '"seed": 5' in (folder / "run.json").read_text(encoding="utf-8")
 
