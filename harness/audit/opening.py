@@ -96,7 +96,9 @@ async def _certificate(url: httpx.URL, context: ssl.SSLContext, ledger: Ledger, 
         nobody = isinstance(error, ConnectionRefusedError | socket.gaierror)
         plain = url.copy_with(scheme="http")
         hint = "" if nobody else f"; a registry without TLS is named {str(plain).rstrip('/')}"
-        raise UnreachableError(f"{url}: {str(error) or type(error).__name__}{hint}") from None
+        raise UnreachableError(
+            f"{url}: {error.strerror or str(error) or type(error).__name__}{hint}"
+        ) from None
     if left < days:
         ledger.add(Check.CERTIFICATE, "", "", f"{url.host}: runs out in {left:.1f} days")
     return True

@@ -43,19 +43,31 @@ Quota = Annotated[
     str | None, typer.Option("--quota", metavar="SIZE", help="Size limit of each repository.")
 ]
 Since = Annotated[
-    Path | None, typer.Option("--since", help="Report tags that moved since this file was saved.")
+    Path | None,
+    typer.Option(
+        "--since", metavar="FILE", help="Report tags that moved since this file was saved."
+    ),
 ]
 Save = Annotated[
-    Path | None, typer.Option("--save", help="Save the digest of each tag, for the next --since.")
+    Path | None,
+    typer.Option(
+        "--save", metavar="FILE", help="Save the digest of each tag, for the next --since."
+    ),
 ]
 CertificateDays = Annotated[
     int,
     typer.Option(
-        "--certificate-days", min=0, help="Minimum remaining validity of the certificate."
+        "--certificate-days",
+        min=0,
+        metavar="DAYS",
+        help="Minimum remaining validity of the certificate.",
     ),
 ]
 Authorities = Annotated[
-    Path | None, typer.Option("--ca", help="Trust only the certificate authorities in this file.")
+    Path | None,
+    typer.Option(
+        "--ca", metavar="FILE", help="Trust only the certificate authorities in this file."
+    ),
 ]
 Timeout = Annotated[
     str,
@@ -64,7 +76,10 @@ Timeout = Annotated[
     ),
 ]
 AtOnce = Annotated[
-    int, typer.Option("--concurrency", min=1, max=64, help="Number of parallel requests.")
+    int,
+    typer.Option(
+        "--concurrency", min=1, max=64, metavar="NUMBER", help="Number of parallel requests."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print all findings as JSON.")]
 Junit = Annotated[

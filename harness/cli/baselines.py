@@ -37,16 +37,21 @@ _Replace = Annotated[bool, typer.Option("--replace", help="Forget the runs that 
 
 
 def baseline_add(
-    name: Annotated[str, typer.Argument(help="Letters, digits, dots, dashes.")],
+    name: Annotated[
+        str, typer.Argument(help="The baseline's: letters, digits, dots, dashes.", metavar="NAME")
+    ],
     runs: Annotated[
-        list[str], typer.Argument(help="Run folders (including their repeats), or folders of them.")
+        list[str],
+        typer.Argument(
+            help="Run folders (including their repeats), or folders of them.", metavar="RUNS"
+        ),
     ],
     baselines: BaselinesOption = Path("baselines"),
     replace: _Replace = False,
 ) -> None:
-    """Add runs to a baseline, a small file to keep in git; creates it if needed.
+    """Add runs to a baseline, a small file to keep in git.
 
-    Example; a run folder stands for all repeats of its group:
+    Creates it if needed. Example; a run folder stands for all repeats of its group:
 
     \b
       harness baseline add latency reports/latency/20261124T020000Z-3fa9c1
@@ -65,7 +70,9 @@ def baseline_add(
 def baseline_add_each(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run folders (including their repeats), or folders of them."),
+        typer.Argument(
+            help="Run folders (including their repeats), or folders of them.", metavar="RUNS"
+        ),
     ],
     baselines: BaselinesOption = Path("baselines"),
     replace: _Replace = False,
@@ -73,7 +80,7 @@ def baseline_add_each(
         bool, typer.Option("--missing", help="Only for scenarios that have no baseline.")
     ] = False,
 ) -> None:
-    """Add runs to a baseline of each scenario, with the scenario's name.
+    """Add runs to a baseline for each scenario, of its name.
 
     `harness run SCENARIO... --baseline FOLDER/` compares each scenario with its own. Runs that say
     nothing about the registry are left out. Example:
@@ -176,7 +183,7 @@ def baseline_list(
 
 
 def baseline_remove(
-    name: Annotated[str, typer.Argument(help="The baseline's name.")],
+    name: Annotated[str, typer.Argument(help="The baseline's.", metavar="NAME")],
     baselines: BaselinesOption = Path("baselines"),
 ) -> None:
     """Remove a baseline's file.

@@ -14,23 +14,26 @@ if TYPE_CHECKING:
     from harness.analysis.comparison import Comparison
     from harness.analysis.figure_comparison import Limits
 
-_Side = Annotated[
+_Before = Annotated[
     str,
     typer.Argument(
-        help="A run folder (includes its repeats), a folder of runs, or baseline:NAME.",
-        metavar="RUNS",
+        help="Runs from before: a run folder (includes its repeats), a folder of runs, or "
+        "baseline:NAME.",
+        metavar="A",
     ),
 ]
+_After = Annotated[str, typer.Argument(help="Runs to judge, named in the same ways.", metavar="B")]
 
 
 MinimumEffect = Annotated[
     str,
-    typer.Option(help="The smallest relevant change of times and throughput."),
+    typer.Option(metavar="PERCENT", help="The smallest relevant change of times and throughput."),
 ]
 MinimumPoints = Annotated[
     str,
     typer.Option(
-        help="The smallest relevant change of error rates and Ready pods, in percentage points."
+        metavar="PERCENT",
+        help="The smallest relevant change of error rates and Ready pods, in percentage points.",
     ),
 ]
 
@@ -40,8 +43,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compare(
-    a: _Side,
-    b: _Side,
+    a: _Before,
+    b: _After,
     minimum_effect: MinimumEffect = "10%",
     minimum_points: MinimumPoints = "5%",
     baselines: BaselinesOption = Path("baselines"),
@@ -50,7 +53,7 @@ def compare(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
-    """Compare B with A, its baseline.
+    """Compare runs B with earlier ones, A, or with a baseline.
 
     Exits 6 when a figure is significantly worse. It compares repeats (`harness run --repeat 5`);
     a single run cannot show a change.

@@ -57,17 +57,17 @@ def _setup() -> None:
 
 
 def setup_toxiproxy() -> None:
-    """Build Toxiproxy with Go and keep it in the harness's cache."""
+    """Build Toxiproxy with Go, into the cache."""
     _install("toxiproxy")
 
 
 def setup_kind() -> None:
-    """Build the kind CLI with Go and keep it in the harness's cache."""
+    """Build the kind CLI with Go, into the cache."""
     _install("kind")
 
 
 def setup_distribution() -> None:
-    """Build the reference registry with Go and keep it in the harness's cache."""
+    """Build the reference registry with Go, into the cache."""
     _install("distribution")
 
 

@@ -103,6 +103,7 @@ KindConfigOption = Annotated[
     typer.Option(
         "--kind-config",
         envvar="HARNESS_KIND_CONFIG",
+        metavar="FILE",
         help="The kind configuration to start from; the scenario's settings are merged into it "
         "[default: kind-config.yaml, if there is one].",
     ),
@@ -142,15 +143,21 @@ KubeconfigOption = Annotated[
     Path | None,
     typer.Option(
         "--kubeconfig",
+        metavar="FILE",
         help="The file with that context, read only [default: KUBECONFIG, or ~/.kube/config].",
     ),
 ]
 ReportsOption = Annotated[
-    Path, typer.Option("--reports", envvar="HARNESS_REPORTS", help="Folder for run folders.")
+    Path,
+    typer.Option(
+        "--reports", envvar="HARNESS_REPORTS", metavar="FOLDER", help="Folder of the run folders."
+    ),
 ]
 BaselinesOption = Annotated[
     Path,
-    typer.Option("--baselines", envvar="HARNESS_BASELINES", help="Folder of the baselines."),
+    typer.Option(
+        "--baselines", envvar="HARNESS_BASELINES", metavar="FOLDER", help="Folder of the baselines."
+    ),
 ]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show no progress, only the results.")

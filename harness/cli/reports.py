@@ -81,7 +81,10 @@ def export(
     form: Annotated[ExportFormat, typer.Option("--to", help="The format.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to write to [default: export/<format> in the run folder]."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder to write to [default: export/<format> in the run folder].",
+        ),
     ] = None,
 ) -> None:
     """Export a run's tables and findings for other tools.

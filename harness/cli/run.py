@@ -70,6 +70,7 @@ WorkersOption = Annotated[
         min=1,
         max=64,
         envvar="HARNESS_WORKERS",
+        metavar="NUMBER",
         help="Number of Locust processes that generate the load.",
     ),
 ]
@@ -79,6 +80,7 @@ RepeatOption = Annotated[
         min=1,
         max=100,
         envvar="HARNESS_REPEAT",
+        metavar="NUMBER",
         help="Run each scenario this many times, with the same seed.",
     ),
 ]
@@ -130,9 +132,9 @@ def run(
     exit_zero: ExitZeroOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Run scenarios: set up the environment, generate load, inject faults, judge and report.
+    """Run scenarios: load, faults, verdict and report.
 
-    SCENARIOS are YAML files or folders of them. Each run gets a folder below --reports with its
+    Each run gets a folder below --reports with its
     events, samples, findings and report.html. Ctrl-C removes every fault and shuts down;
     a second Ctrl-C forces it.
     """

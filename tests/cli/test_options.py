@@ -1,8 +1,10 @@
-"""Which link is used, from option, scenario and what the faults need."""
+"""Which link is used, from option, scenario and what the faults need; what help shows of verbs."""
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
+from harness.cli import app
 from harness.cli.options import LinkChoice, link_kind
 from harness.faults import Fault, catalogue
 
@@ -33,3 +35,11 @@ def test_a_real_toxiproxy_is_refused_where_it_cannot() -> None:
     """Before anything starts."""
     with pytest.raises(typer.BadParameter, match="firewall_drop needs the embedded link"):
         link_kind(LinkChoice.TOXIPROXY, "auto", faults("firewall_drop"))
+
+
+@pytest.mark.parametrize("group", [(), ("setup",), ("baseline",)])
+def test_every_verb_is_listed_with_a_whole_sentence(group: tuple[str, ...]) -> None:
+    """One that is too long is cut in the list of verbs; -h is --help."""
+    listed = CliRunner().invoke(app, [*group, "-h"], env={"COLUMNS": "80"})
+    assert (listed.exit_code, "Commands:" in listed.stdout) == (0, True)
+    assert "..." not in listed.stdout.partition("Commands:")[2]
