@@ -13,7 +13,6 @@ import pytest
 import xmlschema
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from harness.report import write_reports
 from harness.report.export import export
 from harness.report.markdown import MOST_BYTES
 from harness.report.pictures import write_pictures
@@ -81,16 +80,8 @@ RECORDINGS: dict[str, tuple[Callable[[], RunFolder], Callable[[Path], None]]] = 
 }
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The drawing library is made once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(scope="module", params=RECORDINGS)
-def run(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, cache: Path
-) -> Path:
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with its reports."""
     make, damage = RECORDINGS[request.param]
     recorded = make()
@@ -100,7 +91,7 @@ def run(
     ]
     folder = recorded.write(tmp_path_factory.mktemp("bad") / "run")
     damage(folder)
-    write_reports(folder, cache)
+    reported(folder)
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.report import write_reports
 from harness.report.files import put
-from tests.recordings import NAN, RunFolder, outage
+from tests.recordings import NAN, RunFolder, outage, reported
 
 EXPECT = [
     {"metric": "deployment_delay", "quantile": 0.95, "phase": "during", "at_most": 30},
@@ -41,7 +41,7 @@ def test_every_format_is_written(tmp_path: Path, make: type[RunFolder]) -> None:
     run.expect = EXPECT
     folder = run.write(tmp_path / "run")
     findings = write_reports(folder)
-    assert write_reports(folder) == findings
+    assert reported(folder) == findings
     for name in ("findings.json", "junit.xml", "report.md", "report.html"):
         assert (folder / name).stat().st_size > 0
     assert json.loads((folder / "findings.json").read_text())["verdict"] == findings.verdict
