@@ -11,7 +11,7 @@ from tests.program import BRIEF, brief, run_folder
 from tests.pytest_program import run_pytest
 
 TWO = """{metric: pods_ready, at_least: 100%}
-  - {metric: deployment_delay, quantile: 0.5, at_most: 1ms}"""
+  - {metric: pull_error_rate, at_least: 50%}"""
 
 
 def test_a_file_is_run_once_and_each_expectation_is_a_test(tmp_path: Path) -> None:
@@ -24,10 +24,10 @@ def test_a_file_is_run_once_and_each_expectation_is_a_test(tmp_path: Path) -> No
     folder = run_folder(tmp_path)  # of the only run
     suite = ET.parse(tmp_path / "j.xml")  # noqa: S314  our own file
     cases = {case.get("name"): case for case in suite.iter("testcase")}
-    assert set(cases) == {"pods_ready", "deployment_delay-p50", "can_be_judged"}
+    assert set(cases) == {"pods_ready", "pull_error_rate", "can_be_judged"}
     texts = [found.text or "" for case in cases.values() for found in case.findall("failure")]
     assert len(texts) == 1
-    assert re.match(r"fail\s+deployment_delay p50 at most 1 ms: [\d.]+ m?s, margin", texts[0])
+    assert re.match(r"fail\s+pull_error_rate at least 50 %: 0 %, margin", texts[0])
     assert (folder / "report.html").as_uri() in texts[0]
     assert '"seed": 5' in (folder / "run.json").read_text(encoding="utf-8")
 
