@@ -40,10 +40,10 @@ class Pool:
 
     @property
     def told(self) -> str:
-        """`81 of 1,000 arrivals (8 %) found every client busy, the longest for 18.5 s`."""
+        """`81 of 1,000 arrivals (8.1 %) found every client busy, the longest for 18.5 s`."""
         return (
             f"{self.exhausted:,} of {self.arrivals:,} arrivals "
-            f"({self.exhausted / self.arrivals:.0%}) found every client busy, "
+            f"({100 * self.exhausted / self.arrivals:.3g} %) found every client busy, "
             f"the longest for {self.longest_s:.3g} s"
         )
 

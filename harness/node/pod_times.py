@@ -11,8 +11,9 @@ from harness.chance import Chance
 TICK_S: Final = 1.0  # every retry starts on kubelet's own tick, whose phase never changes
 # An errored sync is due again after backOffPeriod, and up to half of it more: pod_workers.go.
 _ERRORED_SYNC_S: Final = (10.0, 15.0)
-# Measured from a pod's creation to its first attempt, median 0.45 s; `kubectl apply` takes 0.11 s
-# before that. The longest are left out: they had waited for their secret.
+# From a pod's creation to its first attempt, median 0.45 s. Measured were 0.5 to 0.62 s from
+# `kubectl apply` to it; the difference, 0.11 s, is taken to be that command's own time, which was
+# not measured. The longest are left out: they had waited for their secret.
 _SANDBOX_S: Final = (0.39, 0.51)
 # Measured least, median and most from the first attempt to the sync that PLEG asks for when it
 # sees the sandbox; a pull that lasts longer only delays it.
