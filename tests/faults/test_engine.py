@@ -22,6 +22,8 @@ THEIRS = {
     ("link/", "latency"): "Toxiproxy's word for a toxic",
     ("link/", "slow_close"): "Toxiproxy's word for a toxic",
     ("environment/link.py", "bandwidth"): "Toxiproxy's word for a toxic",
+    ("plan/service_time.py", "bandwidth"): "Toxiproxy's word for a toxic",
+    ("plan/service_time.py", "latency"): "Toxiproxy's word for a toxic",
     ("node/", "dns_timeout"): "an outcome of a dial",
     ("node/", "tls_timeout"): "an outcome of a handshake",
     ("seams/", "connection_limit"): "an act of the gateway by its name on the wire",
