@@ -4,6 +4,7 @@ On a machine that HARNESS_REQUIRE says has a thing, no test skips for want of it
 """
 
 import os
+import signal
 import sys
 from collections.abc import Generator
 
@@ -14,6 +15,11 @@ from hypothesis import settings
 # each compiles all that it imports: half of the suite's processor time.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell starts background jobs with SIGINT ignored, and their children inherit that: Ctrl-C, which
+# tests send, would not reach the program.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Workers share two cores: how long one example takes says nothing. Timings belong in benchmarks/.
 settings.register_profile("suite", deadline=None)
