@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 
 from harness.faults import Fault, catalogue
+from harness.units import value_text
 
 
 def overview() -> str:
@@ -72,13 +73,13 @@ def _settings(fault: type[Fault]) -> Iterator[tuple[str, str]]:
         field = fault.model_fields[name]
         word = field.alias or name
         schema = properties[word]
-        default = "required" if field.is_required() else f"default {_default(field.default)}"
+        default = "required" if field.is_required() else f"default {_default(name, field.default)}"
         about = [default, _choices(schema), schema.get("description", "")]
         yield word, "; ".join(part for part in about if part)
 
 
-def _default(value: object) -> str:
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+def _default(name: str, value: object) -> str:
+    return "none" if value is None else value_text(name, value)
 
 
 def _choices(schema: dict[str, object]) -> str:

@@ -23,8 +23,8 @@ load:
     - {{image: app, rate: 2/s}}
 faults:
   - {fault}
-    at: 5s
-    for: 5s
+    at: 4s
+    for: 8s
 expect:
   - {{metric: deployment_delay, quantile: 0.9, phase: during, at_most: 60s}}
   - {{metric: recovery_time, at_most: 60s}}

@@ -31,7 +31,7 @@ def test_a_fault_is_explained_with_its_settings_and_an_example() -> None:
     assert explain("latency").splitlines()[0] == "latency (connectivity)"
     for words in (
         "delay        required; as 200ms; how late each chunk comes",
-        "share        default 1;",
+        "share        default 100 %;",
         "where        nodes",
         "- latency: {delay: 200ms, jitter: 50ms}",
         "Seen as: slower pulls",
