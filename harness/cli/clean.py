@@ -58,7 +58,6 @@ def _age(text: str) -> timedelta:
 
 def _handled(one: "OldFolder", *, delete: bool) -> bool:
     """Whether `one` was deleted, or would be."""
-    from harness.process.lock import RunLockError
     from harness.run.clean import delete as remove
 
     if one.kept:
@@ -67,9 +66,8 @@ def _handled(one: "OldFolder", *, delete: bool) -> bool:
     if delete:
         try:
             remove(one)
-        except (OSError, RunLockError) as error:
-            reason = getattr(error, "strerror", None) or error
-            complain(f"harness: {one.path}: cannot be deleted: {reason}")
+        except OSError as error:
+            complain(f"harness: {one.path}: cannot be deleted: {error.strerror or error}")
             return False
     print(f"{'deleted     ' if delete else 'would delete'}  {one.path}: {_figures([one])}")
     return True

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.process.journal import pending
-from harness.process.lock import held, hold
+from harness.process.lock import RunLockError, held, hold
 from harness.run.recover import JOURNAL_FILE
 
 _RUN: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{6}")
@@ -46,15 +46,18 @@ def old_folders(reports: Path, keep: timedelta, now: datetime) -> list[OldFolder
 def delete(folder: OldFolder) -> None:
     """Delete `folder`, and its scenario's folder when that is empty then.
 
-    Raises RunLockError when it lives by now, and OSError when the disk refuses.
+    Raises OSError when the disk refuses, or when its run lives by now.
     """
-    with hold(folder.path):
-        for path in sorted(folder.path.iterdir(), key=lambda path: path.name in _LAST):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-        folder.path.rmdir()
+    try:
+        with hold(folder.path):
+            for path in sorted(folder.path.iterdir(), key=lambda path: path.name in _LAST):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+            folder.path.rmdir()
+    except RunLockError as error:
+        raise OSError(str(error)) from error
     with suppress(OSError):  # it has other runs
         folder.path.parent.rmdir()
 
