@@ -1,4 +1,4 @@
-"""The levels of a figure over the nights: what changed, perhaps changed, or cannot be told yet."""
+"""The levels of a figure over the nights: what changed, perhaps changed, or is not known yet."""
 
 from dataclasses import dataclass, replace
 from typing import Final

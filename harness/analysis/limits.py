@@ -1,7 +1,7 @@
 """What limited a run, each with a sentence that names the setting to change.
 
-What is the harness's own makes everything slower, so it is asked first; the registry is named only
-when nothing else explains why arrivals waited.
+What is the harness's own makes everything slower, so it is checked first; the registry is named
+only when nothing else explains why arrivals waited.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -76,7 +76,7 @@ def family_p(values: Floats, labels: Labels, minimum: Floats) -> Floats:
 
     Westfall and Young's largest statistic: because the whole family of metrics is exchanged
     together, however they depend on each other, the chance that even one of them is called worse
-    although nothing changed is at most the level asked for. Shapes as in `worsening`; returns
+    although nothing changed is at most the level requested. Shapes as in `worsening`; returns
     (..., metrics). A metric that is not worse by the minimum has p 1.
     """
     clear = worsening(values, labels, minimum)

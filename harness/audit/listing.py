@@ -10,7 +10,7 @@ from harness.registry_client.ask_error import AskError, Failure
 from harness.registry_client.client import RegistryClient
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
-_PAGE_NAMES: Final = 1000  # what is asked for; a registry may give fewer, or all
+_PAGE_NAMES: Final = 1000  # what is requested; a registry may give fewer, or all
 
 
 @dataclass(frozen=True, kw_only=True)

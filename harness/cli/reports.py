@@ -154,7 +154,7 @@ def print_suite(reports: Path, runs: list[Path], *, as_json: bool) -> Path | Non
 
 
 def write_junit(path: Path, runs: list[tuple[Path, str]]) -> None:
-    """The cases of all (run folder, "repeat 2 of 5") in one file; a disk that refuses is told."""
+    """The cases of all (run folder, "repeat 2 of 5") in one file; a failed write is reported."""
     from harness.report.files import put
     from harness.report.junit import joined_junit
 

@@ -168,7 +168,7 @@ def run(
 def _tell(
     reports: Path, ended: "list[tuple[Run, Path]]", junit: Path | None, *, many: bool, as_json: bool
 ) -> None:
-    """What is told of all runs together: the suite, the CI server, one JUnit file."""
+    """What is reported of all runs together: the suite, the CI server, one JUnit file."""
     folders = [folder for _, folder in ended]
     suite = print_suite(reports, folders, as_json=as_json) if many and folders else None
     tell_ci([(one.ordered.path, folder) for one, folder in ended], suite)

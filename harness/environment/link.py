@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True, kw_only=True)
 class LinkService:
-    """An open link: one listener a node. `ports` by node; `control_token` "" when none is asked."""
+    """An open link: one listener a node. `ports` by node; `control_token` "" if none is used."""
 
     kind: LinkKind
     version: str

@@ -31,7 +31,7 @@ _CONNECT_S = 3.0
 
 
 class LinkError(ChildError):
-    """The link cannot do what was asked. One sentence; `status` 0 when no answer came."""
+    """The link cannot do what was requested. One sentence; `status` 0 when no answer came."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)

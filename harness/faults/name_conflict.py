@@ -1,4 +1,4 @@
-"""name_conflict: one name, two images: it depends on the replica that is asked."""
+"""name_conflict: one name, two images: it depends on which replica answers."""
 
 from typing import Literal
 

@@ -1,7 +1,7 @@
 """Access records: one JSON line for every request, written soon but not at once.
 
 Nothing of a request's headers is recorded but Range and User-Agent, and of its query or form only
-the repositories that a token is asked for.
+the repositories that a token is requested for.
 """
 
 import asyncio

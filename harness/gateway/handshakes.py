@@ -82,7 +82,7 @@ class HandshakeRule:
 class Handshakes:
     """All handshake rules of a gateway.
 
-    `context` has the registry's own certificate; `nodes` are told apart by the port they came to.
+    `context` has the registry's own certificate; `nodes` are identified by the port they came to.
     """
 
     def __init__(self, context: ssl.SSLContext, nodes: Mapping[int, str]) -> None:

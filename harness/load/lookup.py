@@ -1,6 +1,6 @@
 """Looks names up as Go's resolver does on a node: no cache, A and AAAA at once, two tries of 5 s.
 
-Go 1.24: net/dnsclient_unix.go. Texts name the server as it was asked, with its real port.
+Go 1.24: net/dnsclient_unix.go. Texts name the server that was queried, with its real port.
 """
 
 import ipaddress

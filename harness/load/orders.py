@@ -1,4 +1,4 @@
-"""What the load is asked to do: plain data that crosses to Locust as one JSON object."""
+"""What the load is to do: plain data that crosses to Locust as one JSON object."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -115,7 +115,7 @@ class NodeEndpoint:
 class LoadTarget:
     """Where and as whom to pull; handed over on stdin, because it holds a secret."""
 
-    registry_name: str  # what the resolver is asked for
+    registry_name: str  # the name that is looked up
     scheme: Literal["http", "https"]
     resolver_address: str
     endpoints: dict[str, NodeEndpoint]  # by node; also CLIENTS_NODE

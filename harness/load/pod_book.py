@@ -93,7 +93,7 @@ class PodBook:
         self.pods.clear()
 
     def _throttled(self, action: PullThrottled) -> None:
-        """Note a failed attempt that asked nobody: kubelet's own limit refused it."""
+        """Note a failed attempt without a request: kubelet's own limit refused it."""
         pod = self.pods[action.pod]
         pod.attempts += 1
         pod.enter("backoff_s", action.due_s)

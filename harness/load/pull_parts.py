@@ -13,7 +13,7 @@ class Carried:
     """How a pull ended, and its parts in seconds: they add up to its whole time.
 
     `resolve_s`: HEAD of the tag (and the GET that may stand in for it), and every look-up and
-    connecting before the first layer. `auth_s`: tokens asked for before the first layer.
+    connecting before the first layer. `auth_s`: tokens requested before the first layer.
     `manifest_s`: manifests and config. `download_s`: from the first layer asked for to the last
     one whole, its waits for slots and tokens of its own too. `unpack_s`: unpacking. Waits before
     a retry or for a lock belong to the part they interrupt.

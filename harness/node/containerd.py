@@ -133,7 +133,7 @@ def _documents(
     """Index, manifest and config, one after another.
 
     Returns the manifest, the bytes of the documents, and whether any was downloaded. No layer is
-    asked for before the config has arrived (seen on a real node).
+    requested before the config has arrived (seen on a real node).
     """
     content = fetcher.lease.content
     if top.media_type not in MANIFESTS | INDEXES:

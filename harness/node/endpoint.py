@@ -18,7 +18,7 @@ _DEFAULT_HOSTS = {"docker.io": "registry-1.docker.io"}
 class Endpoint:
     """One registry host for one image; the time limits are containerd's own or the node's.
 
-    `registry_url` may have a path, below which the API is. `is_last`: no other host is asked
+    `registry_url` may have a path, below which the API is. `is_last`: no other host is tried
     after it.
     """
 

@@ -118,7 +118,7 @@ def exchange(
 ) -> Generator[Command, object, AnsweredRequest]:
     """Send `request` until containerd would take the answer as it is.
 
-    Broken connections and broken servers are asked again only at the `last_host`. Raises
+    Broken connections and server errors are retried only at the `last_host`. Raises
     AttemptFailed without an answer and when the authoriser gives up; an error status is an answer.
     """
     answers: list[AnsweredRequest] = []
@@ -150,7 +150,7 @@ def _again(answers: list[AnsweredRequest], authoriser: Authorising, *, last_host
     if status == _UNAUTHORIZED:
         return authoriser.challenged(answers)
     if status == _METHOD_NOT_ALLOWED:
-        # Registries without HEAD for manifests are asked by GET instead.
+        # Registries without HEAD for manifests get a GET instead.
         return answers[-1].method == "HEAD"
     if status in _RETRIED_ONCE:
         return last_host and (len(answers) == 1 or answers[-2].reply.status != status)

@@ -9,7 +9,7 @@ from harness.seams import HostsMistake
 # Nobody has this address (RFC 5737): what is sent to it is dropped.
 NOBODY: Final = "192.0.2.54"
 _UNUSED_PORT: Final = 1  # tcpmux, RFC 1078: nobody listens there
-_MISSPELT: Final = "misspelt"  # under the registry's own name, so that only our resolver is asked
+_MISSPELT: Final = "misspelt"  # under the registry's own name, so that only our resolver is queried
 
 
 @dataclass(frozen=True, kw_only=True)

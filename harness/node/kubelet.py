@@ -48,7 +48,7 @@ class _Pod:
     syncs: int = 0
     asked_s: float = math.nan
     started_s: float = math.nan
-    pleg_sync_s: float | None = None  # asked for, not yet done
+    pleg_sync_s: float | None = None  # requested, not yet done
     error_text: str = ""
     result: tuple[str, str] = (CONTAINER_CREATING, "")  # reason and message of the last sync
     published: tuple[str, str] | None = None

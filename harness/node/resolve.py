@@ -25,7 +25,7 @@ _ERROR_STATUS = 300
 
 
 class _HostFailed(AttemptFailed):
-    """One host cannot say it; the next is asked. `rank`: how much this failure tells."""
+    """This host cannot answer; the next is tried. `rank`: how much this failure explains."""
 
     def __init__(self, rank: int, text: str, code: str = "Unknown") -> None:
         super().__init__(text, code)

@@ -1,4 +1,4 @@
-"""Synthetic images of asked sizes: the same specification gives the same digests everywhere."""
+"""Synthetic images of given sizes: the same specification gives the same digests everywhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

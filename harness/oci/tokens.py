@@ -1,4 +1,4 @@
-"""What a token service is asked and answers.
+"""Requests to a token service and its answers.
 
 distribution: docs/content/spec/auth/token.md, docs/content/spec/auth/oauth.md.
 """

@@ -1,4 +1,4 @@
-"""The harness's end of the line to a service: orders go out, each answer finds who asked."""
+"""The harness's end of the line to a service: orders go out, each answer reaches its caller."""
 
 import asyncio
 import itertools

@@ -40,7 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What may be had; None: as much as is asked for.
+    """What may be had; None: as much as is requested.
 
     `pulls`: manifests in each `window_s`, by account, or by address for nobody's.
     `requests_per_s`: all requests of all clients together, with a burst of one second's worth.

@@ -112,7 +112,7 @@ def advice(found: Comparison) -> str:
 
 
 def limits_text(found: Comparison) -> str:
-    """What was asked of a change before it counts."""
+    """What was required of a change before it counts."""
     return (
         f"A change counts from {percent(found.minimum_effect)} "
         f"({signed(found.minimum_points, 'share').lstrip('+')} for shares); at most "

@@ -147,7 +147,7 @@ def marks_of(trend: ScenarioTrend) -> tuple[str, ...]:
 
 
 def limits_text(trend: Trend) -> str:
-    """What was asked of a change before it is marked."""
+    """What was required of a change before it is marked."""
     points = signed(trend.minimum_points, "share").lstrip("+")
     return (
         f"A level has changed when the nights before and after differ by "

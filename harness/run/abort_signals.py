@@ -26,7 +26,7 @@ _SAID_CHARACTERS: Final = 200
 _LEFT_S: Final = 1.0
 
 
-class SignalRefused(Exception):  # noqa: N818  it is a state, told to the user
+class SignalRefused(Exception):  # noqa: N818  it is a state, shown to the user
     """The user did not allow it. One sentence."""
 
 

@@ -32,7 +32,7 @@ UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]{0,200}$")]
 
 @dataclass(frozen=True, kw_only=True)
 class Respond:
-    """Answer at once with this status, headers and body; the registry is not asked.
+    """Answer at once with this status, headers and body; the registry gets no request.
 
     `behind_login`: it is asked first by GET and HEAD, and its own 401 goes through, since who is
     not logged in learns nothing about content.
@@ -153,7 +153,7 @@ class OtherImage(StrEnum):
     OLDER = "older"  # the version before; another one where there is none
     NEWER = "newer"  # the version after; another one where there is none
     ANOTHER = "another"  # one that was never pushed: the same layers under another config
-    NO_PLATFORM = "no_platform"  # an index without the platform that is asked for
+    NO_PLATFORM = "no_platform"  # an index without the requested platform
     WRONG_PLATFORM = "wrong_platform"  # the manifest of another platform, without an index
 
 

@@ -78,7 +78,7 @@ class ScenarioFile(pytest.File):
 
 
 def names(plan: Plan) -> list[str]:
-    """A name for each expectation, told apart where two would be the same."""
+    """A name for each expectation, made unique where two would be the same."""
     names, seen = [], Counter[str]()
     for expectation in plan.expectations:
         name = _name(expectation)

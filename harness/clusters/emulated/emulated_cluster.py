@@ -25,7 +25,7 @@ class EmulatedCluster:
         return EmulatedNodes(load=load, nodes=self.load_orders.nodes)
 
     async def roll_out(self, clock: Clock) -> bool:
-        """True at once: the load tells of all pods."""
+        """True at once: the load reports all pods."""
         del clock
         return True
 

@@ -10,7 +10,7 @@ from harness.node.hosts import NOBODY
 
 CONTENT_FOLDER: Final = "/var/lib/containerd/io.containerd.content.v1.content"
 # A node of kind's keeps its filesystem on this machine's own disk, which must never be filled. So
-# containerd's content is copied into memory, and as much room as was asked for is left there. kind
+# containerd's content is copied into memory, and as much room as was requested is left there. kind
 # lets containerd throw layers away when they are unpacked, so that this is little.
 CONTENT_BYTES_MAX: Final = 256 << 20
 _STAGE: Final = "/run/harness-disk"

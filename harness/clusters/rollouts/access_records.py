@@ -1,4 +1,4 @@
-"""What nodes asked the registry for, by the gateway's records, and which part of a pull it was."""
+"""Nodes' requests to the registry, by the gateway's records, and which part of a pull each was."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

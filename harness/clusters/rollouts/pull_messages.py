@@ -27,7 +27,7 @@ class Pulled:
 
 
 def pulled(message: str) -> Pulled | None:
-    """What a `Pulled` event says of a pull; None when it tells of none."""
+    """What a `Pulled` event says of a pull; None when it is about none."""
     match = _PULLED.match(message)
     if match is None:
         return None
@@ -45,7 +45,7 @@ def was_present(message: str) -> bool:
 
 
 def pull_error(message: str) -> str | None:
-    """The error that a `Failed` event tells of a pull; None when it tells of no pull."""
+    """The error that a `Failed` event reports of a pull; None when it is about none."""
     match = _FAILED.match(message)
     return None if match is None else match["error"]
 

@@ -1,4 +1,4 @@
-"""Services of a simulation are asked directly: the same orders, without a process between."""
+"""Services of a simulation are called directly: the same orders, without a process between."""
 
 from typing import Any
 

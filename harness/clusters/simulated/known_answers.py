@@ -1,4 +1,4 @@
-"""Answers that the registry has given before and would give again: nobody has to be asked."""
+"""Answers that the registry has given before and would give again, without the gateway."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

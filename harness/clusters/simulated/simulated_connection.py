@@ -28,7 +28,7 @@ class ServerAnswer:
 
     @property
     def expected_bytes(self) -> float:
-        """How long the body will be; infinite when that is not told."""
+        """How long the body will be; infinite when that is unknown."""
         length = self.headers.get("content-length", "")
         if length.isdigit():
             return int(length)

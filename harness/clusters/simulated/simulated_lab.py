@@ -1,4 +1,4 @@
-"""The environment of a simulated run: the lab's own services, asked directly."""
+"""The environment of a simulated run: the lab's own services, called directly."""
 
 import shutil
 from collections.abc import AsyncIterator

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from harness.oci.paths import TOKEN_PATH
 
 # In a query: where a Location led that named another allowed host. The path stays the registry's,
-# so that the gateway's rules know what is asked for.
+# so that the gateway's rules know what is requested.
 ELSEWHERE: Final = b"harness-to="
 _ADDRESS_BYTES: Final = 8 << 10  # servers take request lines of this length, and few longer ones
 _PORTS: Final = {"http": 80, "https": 443}

@@ -77,7 +77,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
-        if self._whole or self._broken:  # more than was asked for
+        if self._whole or self._broken:  # more than was requested
             self._reusable = False
             self.close()
         elif self._passing:
