@@ -12,8 +12,9 @@ from harness.oci.paths import TOKEN_PATH
 from harness.oci.reference import is_host
 
 SERVICE = "harness-registry"
+_HEADER_CHARACTERS = 8 << 10  # a longer challenge is nobody's, and would keep the patterns busy
 _SCHEME = re.compile(r"(?:^|,)\s*(Bearer|Basic)\b", re.IGNORECASE)
-_PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_PARAMETER = re.compile(r'(?<![a-zA-Z_])([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
 def realm_of(scope: MutableMapping[str, Any], path: str = TOKEN_PATH) -> str:
@@ -60,6 +61,7 @@ class Challenge:
 
 def parse_challenge(header: str) -> Challenge | None:
     """The challenge containerd answers: Bearer before Basic; None when there is neither."""
+    header = header[:_HEADER_CHARACTERS]
     found = {match[1].lower(): match for match in reversed(list(_SCHEME.finditer(header)))}
     match = found.get("bearer") or found.get("basic")
     if match is None:

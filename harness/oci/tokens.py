@@ -36,7 +36,10 @@ def read_token(
     lifetime_s = document.get("expires_in") or _LIFETIME_S
     if not isinstance(token, str) or not isinstance(lifetime_s, int | float | str):
         raise ValueError("the token must be a string, and expires_in a number")  # noqa: TRY004  as above
-    return TokenResponse(token=token, lifetime_s=float(lifetime_s))
+    try:
+        return TokenResponse(token=token, lifetime_s=float(lifetime_s))
+    except OverflowError:
+        raise ValueError("expires_in must be a number of seconds") from None
 
 
 def read_usable_token(body: bytes | str) -> TokenResponse:

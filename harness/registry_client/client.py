@@ -35,7 +35,7 @@ class RegistryResponse:
     @property
     def length_bytes(self) -> int | None:
         text = self.headers.get("content-length", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None  # noqa: PLR2004  no int of a thousand digits
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004  fits 64 bits
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,18 +105,22 @@ class Transport:
 
     async def _logged_in(self, order: Order, deadline: Deadline) -> httpx.Response:
         answer = await self._followed(order, deadline)
-        if answer.status_code == _UNAUTHORIZED:
+        # only the registry's own challenge: another host's realm would be sent the password
+        if answer.status_code == _UNAUTHORIZED and self._is_own(answer.url):
             await answer.aclose()
             self._authorizer.challenged(answer, order.scope)
             answer = await self._followed(order, deadline)
         return answer
+
+    def _is_own(self, url: httpx.URL) -> bool:
+        return (url.scheme, url.netloc) == (self.base.scheme, self.base.netloc)
 
     async def _followed(self, order: Order, deadline: Deadline) -> httpx.Response:
         """One request and what it is redirected to; credentials stay with the registry itself."""
         method, url = order.method, self.base.join(order.place)
         for _ in range(_REDIRECTS_MAX + 1):
             headers = {**_HEADERS, **order.headers}
-            if (url.scheme, url.netloc) == (self.base.scheme, self.base.netloc):
+            if self._is_own(url):
                 ask = partial(self._ask_tokens, deadline)
                 headers |= await self._authorizer.headers(order.scope, ask)
             else:

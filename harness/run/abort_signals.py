@@ -101,7 +101,7 @@ async def _url_problem(one: AbortSignal) -> str:
 
 
 async def _command_problem(one: AbortSignal) -> str:
-    """Why the command failed; "" when it ended with 0. Nothing of it is left running."""
+    """Why the command failed; "" when it ended with 0. What is left of its session is killed."""
     try:
         process = await asyncio.create_subprocess_exec(
             *one.target,

@@ -72,3 +72,9 @@ def test_any_body_is_read_without_harm(body: bytes) -> None:
 def test_a_login_is_one_header() -> None:
     """RFC 7617's own example."""
     assert basic_authorization("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+
+
+def test_a_lifetime_that_no_float_can_hold_is_refused() -> None:
+    """A hostile token service may send a number of hundreds of digits."""
+    with pytest.raises(ValueError, match="expires_in"):
+        read_token(b'{"token": "t", "expires_in": ' + b"9" * 401 + b"}")

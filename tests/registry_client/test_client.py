@@ -57,3 +57,42 @@ def test_an_upload_may_take_long_but_not_stand_still(tmp_path: Path) -> None:
         assert told.value.failure is Failure.UNREADABLE
 
     asyncio.run(main())
+
+
+async def redirected(login: Login) -> tuple[int, list[bytes]]:
+    """The status of a blob that another host says it wants a login for; what its realm was sent."""
+    sent: list[bytes] = []
+
+    async def serve(answer: bytes, heard: list[bytes]) -> asyncio.Server:
+        async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer)
+            writer.close()
+
+        return await asyncio.start_server(one, "127.0.0.1", 0)
+
+    def port(server: asyncio.Server) -> int:
+        return int(server.sockets[0].getsockname()[1])
+
+    head = "Content-Length: 0\r\nConnection: close\r\n\r\n"
+    realm = await serve(f"HTTP/1.1 200 OK\r\n{head}".encode(), sent)
+    wants = f'Bearer realm="http://127.0.0.1:{port(realm)}/token",service="x"'
+    other = await serve(
+        f"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {wants}\r\n{head}".encode(), []
+    )
+    there = f"http://127.0.0.1:{port(other)}/blob"
+    own = await serve(
+        f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {there}\r\n{head}".encode(), []
+    )
+    async with realm, other, own:
+        base = httpx.URL(f"http://127.0.0.1:{port(own)}")
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        async with registry_client(base, login, trust=trust, limits=LIMITS) as client:
+            answer = await client.ask("GET", "/v2/app/blobs/sha256:0", "repository:app:pull")
+    return answer.status, sent
+
+
+def test_the_password_is_for_the_registrys_own_challenge() -> None:
+    """A host that blobs are redirected to names no token service that would be sent it."""
+    login = Login(username="user", password="s3cret")
+    assert asyncio.run(redirected(login)) == (401, [])
