@@ -15,7 +15,7 @@ from harness.chance import Chance
 from harness.faults import Fault
 from harness.load.orders import CLIENTS_NODE
 from harness.plan.seam_calls import seam_calls
-from harness.plan.traffic import Ask, Call, Traffic
+from harness.plan.traffic import Ask, Call, Removal, Traffic
 from harness.seams import Act, EgressQuota, MisdirectToken, RateLimit, RequestKind, Seam, Where
 
 Unit = Literal["requests", "pulls", "name lookups", "TLS handshakes", "images on nodes"]
@@ -105,7 +105,7 @@ def _match_of(fault: Fault) -> Match:
 
 def expected_effect(timed: Timed, traffic: Traffic, seed: int) -> ExpectedEffect:
     """What is expected of one occurrence."""
-    if any(it.verb == "remove_images" for it in seam_calls(timed.fault)):
+    if _removes_images(timed.fault):
         calls = calls_in_scope(traffic.between(0.0, timed.at_s), timed, traffic, seed)
         held = {(it.node, it.image) for it in calls if it.node != CLIENTS_NODE}
         return _certain("images on nodes", len(held))
@@ -164,19 +164,40 @@ def calls_in_scope(
     calls: Counter[Call], timed: Timed, traffic: Traffic, seed: int
 ) -> Counter[Call]:
     """The calls that `where` leaves; faults of paths and nodes choose nodes by their share."""
-    where, fault = timed.where, timed.fault
-    share = float(getattr(fault, "share", 1.0))
-    nodes = where.nodes
-    if share < 1 and not fault.seams_needed().isdisjoint((Seam.LINK, Seam.CLUSTER)):
-        nodes = Chance(seed, timed.id).pick(share, nodes or traffic.nodes)
+    where, nodes = timed.where, _nodes_in_scope(timed, traffic.nodes, seed)
     return Counter(
         {
             it: count
             for it, count in calls.items()
-            if (not nodes or it.node in nodes)
+            if it.node in nodes
             and (where.repository is None or fnmatchcase(it.repository, where.repository))
         }
     )
+
+
+def _nodes_in_scope(timed: Timed, nodes: Sequence[str], seed: int) -> frozenset[str]:
+    fault, chosen = timed.fault, timed.where.nodes or tuple(nodes)
+    share = float(getattr(fault, "share", 1.0))
+    if share < 1 and not fault.seams_needed().isdisjoint((Seam.LINK, Seam.CLUSTER)):
+        return frozenset(Chance(seed, timed.id).pick(share, chosen))
+    return frozenset(chosen)
+
+
+def removals_of(faults: Iterable[Timed], nodes: Sequence[str], seed: int) -> tuple[Removal, ...]:
+    """What the faults that remove images from nodes do to later pods."""
+    return tuple(
+        Removal(
+            at_s=it.at_s,
+            nodes=_nodes_in_scope(it, nodes, seed),
+            repository=it.where.repository or "*",
+        )
+        for it in faults
+        if _removes_images(it.fault)
+    )
+
+
+def _removes_images(fault: Fault) -> bool:
+    return any(it.verb == "remove_images" for it in seam_calls(fault))
 
 
 def _of_requests(timed: Timed, calls: Counter[Call], traffic: Traffic, seed: int) -> ExpectedEffect:

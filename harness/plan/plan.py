@@ -9,11 +9,12 @@ from typing import Any, Literal
 from harness.environment.registry_settings import RegistrySettings
 from harness.faults import Fault
 from harness.load.orders import (
+    CLIENTS_NODE,
     LoadOrders,
 )
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
 from harness.plan.aborts import AbortSignal, planned_rules, planned_signals, slow_limits
-from harness.plan.expected_effects import ExpectedEffect, expected_effect
+from harness.plan.expected_effects import ExpectedEffect, expected_effect, removals_of
 from harness.plan.expected_load import Expected, expected_load
 from harness.plan.registry import planned_registry, registry_keys
 from harness.plan.rollouts import Versions, planned_rollouts
@@ -168,7 +169,8 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         slow_limits=slow_limits(rules),
     )
     settings = planned_registry(registry)
-    traffic = traffic_of(load, versions.specs, settings)
+    removals = removals_of(faults, (*nodes, CLIENTS_NODE), seed)
+    traffic = traffic_of(load, versions.specs, settings, removals)
     effects = tuple(expected_effect(fault, traffic, seed) for fault in faults)
     both = list(zip(faults, effects, strict=True))
     warned = warnings_of(scenario, load, settings, both, traffic)

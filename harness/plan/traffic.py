@@ -2,8 +2,9 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -47,6 +48,15 @@ class Ask:
     login: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """Images that vanish from nodes: the next pod pulls them again. `repository`: a glob."""
+
+    at_s: float
+    nodes: frozenset[str]
+    repository: str
+
+
 class Traffic:
     """The calls of a load by time. `logins`: bearer has a token service, basic has none.
 
@@ -58,12 +68,13 @@ class Traffic:
         load: LoadOrders,
         images: Mapping[str, ImageSpec],
         logins: Logins,
+        removals: Sequence[Removal] = (),
     ) -> None:
         self.nodes = (*load.nodes, CLIENTS_NODE)
         self.parallel_layers = load.node_settings.max_concurrent_downloads
         self._images = images
         self._logins = logins
-        due = [*_calls_of_pods(load)]
+        due = [*_calls_of_pods(load, removals)]
         due += [(at_s, call_of(it)) for it in load.streams() for at_s in it.due_s]
         due.sort(key=lambda it: it[0])
         self._times = [at_s for at_s, _ in due]
@@ -107,21 +118,28 @@ class Traffic:
 
 
 def traffic_of(
-    load: LoadOrders, images: Iterable[ImageSpec], registry: RegistrySettings
+    load: LoadOrders,
+    images: Iterable[ImageSpec],
+    registry: RegistrySettings,
+    removals: Sequence[Removal] = (),
 ) -> Traffic:
     """The traffic of `load`, whose images are `images`, at a registry of these settings."""
     named = {f"{REGISTRY_NAME}/{spec.name}:{spec.tag}": spec for spec in images}
-    return Traffic(load, named, logins_of(registry.provider, registry.auth, registry.profile))
+    logins = logins_of(registry.provider, registry.auth, registry.profile)
+    return Traffic(load, named, logins, removals)
 
 
 def _repository(image: str) -> str:
     return image.partition("/")[2].rpartition(":")[0]
 
 
-def _calls_of_pods(load: LoadOrders) -> Iterator[tuple[float, Call]]:
+def _calls_of_pods(load: LoadOrders, removals: Sequence[Removal]) -> Iterator[tuple[float, Call]]:
     """A node pulls an image once; with the policy Always its further pods ask for the tag."""
     have: set[tuple[str, str]] = set()
+    ahead = sorted(removals, key=lambda it: it.at_s)
     for rollout in sorted(load.rollouts, key=lambda it: it.at_s):
+        while ahead and ahead[0].at_s <= rollout.at_s:
+            have -= _removed(ahead.pop(0), have)
         for pod in rollout.pods:
             cold = (rollout.image, pod.node) not in have
             have.add((rollout.image, pod.node))
@@ -129,6 +147,14 @@ def _calls_of_pods(load: LoadOrders) -> Iterator[tuple[float, Call]]:
                 does: Literal["pull", "check"] = "pull" if cold else "check"
                 call = Call(pod.node, _repository(rollout.image), rollout.image, does)
                 yield rollout.at_s + _POD_START_S, call
+
+
+def _removed(removal: Removal, have: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {
+        (image, node)
+        for image, node in have
+        if node in removal.nodes and fnmatchcase(_repository(image), removal.repository)
+    }
 
 
 def call_of(stream: PullsOrder | PushesOrder) -> Call:
