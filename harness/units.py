@@ -11,7 +11,7 @@ _SIZE = rf"{_NUMBER} ?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
 _DURATION_PATTERN = rf"^({_NUMBER}(ms|s|m|h))+$"
 _SIZE_PATTERN = rf"^{_SIZE}$"
 _RATE_PATTERN = rf"^{_NUMBER}/(s|min|h)$"
-_BANDWIDTH_PATTERN = rf"^{_SIZE}/s$"
+_BANDWIDTH_PATTERN = rf"^({_SIZE}|{_NUMBER} ?(kbit|Mbit|Gbit))/s$"
 _SHARE_PATTERN = rf"^{_NUMBER}%$"
 
 SIZE_MAX_BYTES = 1 << 40
@@ -28,6 +28,7 @@ _BYTES = {
     "MiB": 1 << 20,
     "GiB": 1 << 30,
 }
+_BITS = {"kbit": 1000, "Mbit": 1000**2, "Gbit": 1000**3}
 _PERIOD_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
@@ -67,10 +68,14 @@ def per_second(value: Any) -> float:
 
 
 def bytes_per_second(value: Any) -> int:
-    """A bandwidth such as `500kB/s` or `1MiB/s`. Raises ValueError."""
+    """Bytes/s of a bandwidth such as `500kB/s`, `1MiB/s` or `1Gbit/s`. Raises ValueError."""
     if not _matches(_BANDWIDTH_PATTERN, value):
-        raise ValueError("must be a bandwidth with its unit, as 500kB/s or 1MiB/s")
-    return byte_count(value.removesuffix("/s"))
+        raise ValueError("must be a bandwidth with its unit, as 500kB/s, 1MiB/s or 1Gbit/s")
+    size = value.removesuffix("/s")
+    if not size.endswith("bit"):
+        return byte_count(size)
+    number, unit = re.findall(r"([0-9.]+) ?(\w+)", size)[0]
+    return byte_count(f"{round(float(number) * _BITS[unit] / 8)}B")
 
 
 def share(value: Any) -> float:
@@ -97,6 +102,28 @@ def size_text(count: int) -> str:
     whole = (unit for unit, each in _BYTES.items() if unit != "KB" and count % each == 0)
     unit = max(whole, key=_BYTES.__getitem__) if count else "B"
     return f"{count // _BYTES[unit]:,} {unit}"
+
+
+def rate_text(bytes_per_s: float) -> str:
+    """A bandwidth as networks are sold: `80 Mbit/s`, `1 Gbit/s`."""
+    bits = bytes_per_s * 8
+    unit, each = max(
+        ((unit, each) for unit, each in _BITS.items() if bits >= each),
+        key=lambda it: it[1],
+        default=("kbit", _BITS["kbit"]),
+    )
+    return f"{bits / each:,.4g} {unit}/s"
+
+
+def about_text(value_s: float) -> str:
+    """A duration to two units at most, rounded: `48 min`, `1 h 20 min`, `6.7 s`, `3 d 4 h`."""
+    if value_s < 100:  # noqa: PLR2004 - two digits and a decimal are read at a glance
+        return f"{value_s:.1f} s"
+    minutes = round(value_s / 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"))
+    return " ".join([f"{count:,} {unit}" for count, unit in parts if count][:2])
 
 
 def value_text(name: str, value: Any) -> str:

@@ -48,6 +48,8 @@ READERS: tuple[Callable[[Any], float], ...] = (
         (per_second, "36/h", 0.01),
         (bytes_per_second, "500kB/s", 500_000),
         (bytes_per_second, "1MiB/s", 1 << 20),
+        (bytes_per_second, "80Mbit/s", 10_000_000),
+        (bytes_per_second, "1.5Gbit/s", 187_500_000),
         (share, 0.5, 0.5),
         (share, "50%", 0.5),
         (share, "100%", 1.0),
@@ -68,7 +70,7 @@ def test_what_is_written_with_its_unit_is_read(
         (seconds, ["169h", "999999999999999h"]),
         (byte_count, [64, "64", "64Mib", "64 MiBs", "-1B", "MiB", "1025GiB", "9" * 400 + "B"]),
         (per_second, [2, "2", "2/ms", "/s", "-2/s", "2 / s", "2/s/s"]),
-        (bytes_per_second, ["1MiB", "1Mbit/s", "1/s", 1]),
+        (bytes_per_second, ["1MiB", "1Mibit/s", "1mbit/s", "1bit/s", "1/s", 1]),
         (share, [-0.1, 1.1, "101%", "50 %", "half", True, None, float("nan"), "0.5"]),
     ],
 )

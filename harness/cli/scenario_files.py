@@ -76,8 +76,9 @@ def warned_of(
     """
     from harness.plan.machine_forecast import machine_warnings
 
-    of_machine = machine_warnings(plan, cpus=os.cpu_count() or 1, workers=workers)
-    warnings = (*plan.warnings, *of_machine)
+    warnings = [*plan.warnings]
+    if plan.cluster.provider != "simulated":  # which moves no byte
+        warnings += machine_warnings(plan, cpus=os.cpu_count() or 1, workers=workers)
     said = [scenario.document.complaint(it.path, it.text) for it in warnings]
     if named is not None:
         mine = scenario.document.complaint(("name",), "").place

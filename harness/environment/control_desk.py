@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from harness.gateway.access_log import AccessLog
 from harness.gateway.handshakes import Handshakes, read_handshake_order
+from harness.gateway.network import Network
 from harness.gateway.orders import read_order
 from harness.gateway.rules import Rules
 from harness.gateway.upstream.addresses import Addresses
@@ -38,9 +39,15 @@ class ControlDesk:
     """Does what control messages say."""
 
     def __init__(
-        self, rules: Rules, served: Served, log: AccessLog, handshakes: Handshakes | None
+        self,
+        rules: Rules,
+        served: Served,
+        log: AccessLog,
+        handshakes: Handshakes | None,
+        network: Network | None = None,
     ) -> None:
         self._rules = rules
+        self._network = network
         self._served = served
         self._log = log
         self._handshakes = handshakes
@@ -80,12 +87,16 @@ class ControlDesk:
         self._index.change(order["changes"])
 
     def _set_clock(self, order: Mapping[str, Any]) -> None:
-        """A run begins: times and quotas count from now."""
+        """A run begins: times and quotas count from now, and the network has its limits."""
         self._log.start_s = float(order["start_s"])
         self._served.keep_quotas(kept=True)
+        if self._network is not None:
+            self._network.start()
 
     def _lift_quotas(self, _: Mapping[str, Any]) -> None:
         self._served.keep_quotas(kept=False)
+        if self._network is not None:
+            self._network.stop()
 
     def _write_records(self, _: Mapping[str, Any]) -> None:
         self._log.flush()

@@ -21,6 +21,7 @@ from harness.environment.stored_files import StoredFiles
 from harness.environment.stored_index import StoredIndex
 from harness.environment.upstream.access import UpstreamSettings
 from harness.environment.upstream.service import UpstreamService, open_upstream
+from harness.load.orders import CLIENTS_NODE
 from harness.oci.images import BuiltImage
 from harness.process.child import Child, ChildError, Run
 from harness.process.child_control import ControlChannel
@@ -176,6 +177,7 @@ async def open_registry(
         "host": place.host,
         "storage_host": place.storage_host,
         "nodes": list(place.nodes),
+        "without_cap": [CLIENTS_NODE],  # each of them is a machine of its own
         "certificate": "" if authority is None else authority.certificate(),
     }
     try:

@@ -21,6 +21,8 @@ from harness.gateway.access_log import AccessLog
 from harness.gateway.app import Gateway
 from harness.gateway.client_connection import NodeProtocol
 from harness.gateway.handshakes import Handshakes, server_context
+from harness.gateway.network import Network
+from harness.gateway.network_limits import NetworkLimits
 from harness.gateway.rules import Rules
 from harness.gateway.storage import Storage
 from harness.gateway.tls_acceptor import Door
@@ -129,6 +131,9 @@ async def serve(config: dict[str, Any]) -> None:
     sockets += [_listen(config["host"], ports_before.get(node, 0)) for node in config["nodes"]]
     storage = _listen(config["storage_host"], config.get("storage_port", 0))
     refuse = partial(refuse_as, PROFILES[config["profile"]])
+    network = Network(
+        NetworkLimits(**config["network"]), without_cap=frozenset(config["without_cap"])
+    )
     rules = Rules(refuse, Storage(storage.getsockname()[1]))
     ports = [it.getsockname()[1] for it in sockets]
     nodes = dict(zip(ports[1:], config["nodes"], strict=True))
@@ -136,7 +141,7 @@ async def serve(config: dict[str, Any]) -> None:
     handshakes = Handshakes(server_context(certificate), nodes) if certificate else None
     server = _Server(
         uvicorn.Config(
-            Gateway(served.app, nodes=nodes, rules=rules, log=log),
+            Gateway(served.app, nodes=nodes, rules=rules, log=log, network=network),
             http=NodeProtocol,
             loop="none",
             ws="none",
@@ -150,7 +155,7 @@ async def serve(config: dict[str, Any]) -> None:
         rules,
         handshakes,
     )
-    _attend(server, ControlDesk(rules, served, log, handshakes))
+    _attend(server, ControlDesk(rules, served, log, handshakes, network))
     flushing = asyncio.ensure_future(log.keep_flushing())
     ready = {
         "ready": True,

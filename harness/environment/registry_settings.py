@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.gateway.network_limits import NO_LIMITS, NetworkLimits
 from harness.registry.profile import Limits, ProfileName
 
 Provider = Literal["embedded", "distribution", "external"]
@@ -14,7 +15,7 @@ class RegistrySettings:
 
     `url` and `login_from`, which names variables and never has values, are an external one's.
     `limits`: quotas that it keeps by itself. `token_lifetime_s`: of the tokens that it gives out.
-    `port`: 0 for any free one.
+    `port`: 0 for any free one. `network`: what it and the way to it can carry.
     """
 
     provider: Provider = "embedded"
@@ -26,3 +27,4 @@ class RegistrySettings:
     tls: bool = False
     port: int = 0
     token_lifetime_s: float = 300.0
+    network: NetworkLimits = NO_LIMITS

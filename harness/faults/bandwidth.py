@@ -11,7 +11,8 @@ class Bandwidth(LinkFault):
     """The bandwidth to the registry is limited: each connection gets at most `rate`.
 
     The limit is per connection, as in Toxiproxy: a node that fetches three layers in parallel gets
-    three times as much.
+    three times as much, and twenty such nodes sixty times. `shared_bandwidth`, or the key
+    `environment.network.egress`, limits all of them together.
     Seen as: slower pulls; with no byte for 5 minutes `context canceled`.
     """
 

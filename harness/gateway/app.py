@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.gateway.access_log import AccessLog
-from harness.gateway.exchange import AnswerEndedError, BrokenOffError, Exchange
+from harness.gateway.exchange import (
+    NO_PATH,
+    AnswerEndedError,
+    BrokenOffError,
+    Exchange,
+    Path,
+)
+from harness.gateway.network import Network
 from harness.gateway.request import GatewayRequest
 from harness.gateway.rules import Decision, Rules, decide
 from harness.gateway.storage import admitted, refuse
@@ -23,11 +30,13 @@ class Gateway:
         nodes: Mapping[int, str],
         rules: Rules,
         log: AccessLog,
+        network: Network | None = None,
     ) -> None:
         self._app = app
         self._nodes = nodes
         self._rules = rules
         self._log = log
+        self._network = network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -37,14 +46,36 @@ class Gateway:
             await self._give_out(scope, receive, send)
             return
         request = GatewayRequest(scope, self._nodes.get(scope["server"][1], ""))
-        rules = self._rules.of(request.kind)
-        decision = None
         now_s = monotonic_s()
         if request.kind is RequestKind.TOKEN:  # its record names the repository too
             receive = await request.read_scopes(receive)
-        if rules:
-            decision = decide(rules, request, now_s)
-        await self._carry_out(self._app, receive, Exchange(request, send, decision, now_s))
+        network = self._network
+        if network is None or not network.concerns(request):
+            await self._serve(request, receive, send, now_s)
+            return
+        async with network.served(request) as not_before_s:
+            path = Path(
+                lanes=network.lanes(request.node),
+                sharing=network.sharing,
+                not_before_s=not_before_s,
+            )
+            if request.connection.closing:  # the client did not wait for its turn
+                self._log.record(Exchange(request, send, None, now_s))
+                return
+            await self._serve(request, receive, send, now_s, path)
+
+    async def _serve(
+        self,
+        request: GatewayRequest,
+        receive: Receive,
+        send: Send,
+        came_s: float,
+        path: Path = NO_PATH,
+    ) -> None:
+        rules = self._rules.of(request.kind)
+        decision = decide(rules, request, monotonic_s()) if rules else None
+        exchange = Exchange(request, send, decision, came_s, path=path)
+        await self._carry_out(self._app, receive, exchange)
 
     async def _give_out(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer in the storage server's place: content, to who has a ticket for it."""
@@ -57,7 +88,12 @@ class Gateway:
         rule = self._rules.named(ticket.rule)
         decision = Decision(rules=[] if rule.gone.is_set() else [rule])
         request = GatewayRequest(admitted(scope, ticket), ticket.node)
-        await self._carry_out(self._app, receive, Exchange(request, send, decision, now_s))
+        path = NO_PATH
+        if self._network is not None and self._network.concerns(request):
+            lanes = self._network.lanes(ticket.node, of_registry=False)
+            path = Path(lanes=lanes, sharing=self._network.sharing)
+        exchange = Exchange(request, send, decision, now_s, path=path)
+        await self._carry_out(self._app, receive, exchange)
 
     async def _carry_out(self, app: ASGIApp, receive: Receive, exchange: Exchange) -> None:
         try:

@@ -27,6 +27,7 @@ class Connection:
 
     def __init__(self, protocol: "NodeProtocol") -> None:
         self._protocol = protocol
+        self.is_known = False  # whether a request has come on it
 
     @property
     def closing(self) -> bool:

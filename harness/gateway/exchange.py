@@ -1,5 +1,6 @@
 """One request on its way through the gateway: what rules make of its answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -7,7 +8,8 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from starlette.types import Message, Scope, Send
 
@@ -16,6 +18,7 @@ from harness.gateway.bodies import BodyChange, extent, flipped
 from harness.gateway.metering import metered
 from harness.gateway.request import GatewayRequest
 from harness.gateway.rules import Decision, Rule
+from harness.gateway.sharing import Lane, Sharing, shared
 from harness.process.clock import monotonic_s
 
 BITTEN_BY = "harness-bitten-by"
@@ -24,6 +27,18 @@ Ending = Literal["ok", "cut", "client_gone", "error"]
 
 _UNAUTHORIZED = 401
 _NOT_QUEUED = nullcontext()  # of every request that no queue holds up: the hot path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """The way of an answer: the lanes that its content goes through, and when it may begin."""
+
+    lanes: tuple[Lane, ...] = ()
+    sharing: Sharing | None = None
+    not_before_s: float = 0.0
+
+
+NO_PATH: Final = Path()
 
 
 class AnswerEndedError(Exception):
@@ -44,6 +59,7 @@ class Exchange:
         "_body",
         "_connection",
         "_decision",
+        "_not_before_s",
         "_offset",
         "_send",
         "bitten_by",
@@ -56,8 +72,15 @@ class Exchange:
     )
 
     def __init__(
-        self, request: GatewayRequest, send: Send, decision: Decision | None, now_s: float
+        self,
+        request: GatewayRequest,
+        send: Send,
+        decision: Decision | None,
+        now_s: float,
+        *,
+        path: Path = NO_PATH,
     ) -> None:
+        """`now_s`: when the request came."""
         self.request = request
         self.started_s = now_s
         self.first_byte_s: float | None = None
@@ -71,15 +94,30 @@ class Exchange:
         self._body: BodyChange | None = None
         self._offset = 0
         self._connection = request.connection
-        self._send = send
+        self._not_before_s = path.not_before_s
+        self._send = self._through(path, send) if path.lanes else send
         self._behind_login: Rule | None = None
         if decision is not None:
             meters = [(it, meter) for it in decision.rules if (meter := it.behaviour.meter())]
             if meters:
-                self._send = metered(send, meters, self._bite)
+                self._send = metered(self._send, meters, self._bite)
             answer = decision.answer
             if answer is not None and answer.behaviour.behind_login:
                 self._behind_login = answer if request.method in ("GET", "HEAD") else None
+
+    def _through(self, path: "Path", send: Send) -> Send:
+        assert path.sharing is not None
+        return shared(
+            send,
+            connection=self._connection,
+            lanes=path.lanes,
+            sharing=path.sharing,
+            passed=self._require_client,
+        )
+
+    def _require_client(self) -> None:
+        if self._connection.closing:
+            raise AnswerEndedError
 
     async def send(self, message: Message) -> None:
         """Raises AnswerEndedError when there is nobody to send to any more."""
@@ -164,6 +202,9 @@ class Exchange:
             headers = list(message["headers"])
             await self._apply(self._decision, headers)
             message = {**message, "headers": headers}
+        if self._not_before_s and (left_s := self._not_before_s - monotonic_s()) > 0:
+            await asyncio.sleep(left_s)
+            self._require_client()
         self.first_byte_s = monotonic_s()
         await self._send(message)
 

@@ -31,27 +31,20 @@ def metered(send: Send, meters: Sequence[RuleMeter], bite: Callable[[Rule], None
             await send(message)
         while body:
             now_s = monotonic_s()
-            rule, speed = _slowest(meters, now_s)
-            piece = body[: _piece_bytes(speed, meters, now_s)]
+            live = [it for it in meters if not it[0].gone.is_set()]
+            speed = min((meter.bytes_per_s(now_s) for _, meter in live), default=inf)
+            piece = body[: _piece_bytes(speed, live, now_s)]
             body = body[len(piece) :]
-            for _, meter in meters:
-                meter.spend(len(piece), now_s)
+            held = [(rule, meter.spend(len(piece), now_s)) for rule, meter in live]
+            rule, held_s = max(held, key=lambda it: it[1], default=(meters[0][0], 0.0))
+            if held_s > 0:
+                bite(rule)
+                await rule.hold(held_s)
             await send(
                 {**message, "body": piece, "more_body": bool(body) or message.get("more_body")}
             )
-            if speed < inf:
-                bite(rule)
-                await rule.hold(len(piece) / speed)
 
     return passing
-
-
-def _slowest(meters: Sequence[RuleMeter], now_s: float) -> tuple[Rule, float]:
-    """The slowest rule and its bytes a second; infinite when none slows."""
-    speeds = [
-        (rule, inf if rule.gone.is_set() else meter.bytes_per_s(now_s)) for rule, meter in meters
-    ]
-    return min(speeds, key=lambda it: it[1])
 
 
 def _piece_bytes(speed: float, meters: Sequence[RuleMeter], now_s: float) -> int:

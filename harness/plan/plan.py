@@ -16,6 +16,7 @@ from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
 from harness.plan.aborts import AbortSignal, planned_rules, planned_signals, slow_limits
 from harness.plan.expected_effects import ExpectedEffect, expected_effect, removals_of
 from harness.plan.expected_load import Expected, expected_load
+from harness.plan.least_time import Bound, give_up_warning, least_times, network_bounds
 from harness.plan.registry import planned_registry, registry_keys
 from harness.plan.rollouts import Versions, planned_rollouts
 from harness.plan.streams import planned_pulls, planned_pushes
@@ -99,6 +100,7 @@ class Plan:
     expected: Expected
     effects: tuple[ExpectedEffect, ...]  # of each of `faults`
     warnings: tuple[PlanWarning, ...]
+    least_times: tuple[Bound, ...]  # the one that binds first
 
     def to_json(self) -> str:
         """The plan as JSON: the same bytes for the same scenario and seed."""
@@ -168,12 +170,15 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         pushes=pushes,
         slow_limits=slow_limits(rules),
     )
-    settings = planned_registry(registry)
+    settings = planned_registry(registry, body.environment.network.limits)
     removals = removals_of(faults, (*nodes, CLIENTS_NODE), seed)
     traffic = traffic_of(load, versions.specs, settings, removals)
     effects = tuple(expected_effect(fault, traffic, seed) for fault in faults)
     both = list(zip(faults, effects, strict=True))
-    warned = warnings_of(scenario, load, settings, both, traffic)
+    bounds = least_times(traffic, settings)
+    warned = [*warnings_of(scenario, load, settings, both, traffic)]
+    if (late := give_up_warning(network_bounds(traffic, settings), load)) is not None:
+        warned.append(late)
     return Plan(
         scenario=body.name,
         summary=body.summary,
@@ -198,6 +203,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         ),
         effects=effects,
         warnings=tuple(warned),
+        least_times=bounds,
     )
 
 

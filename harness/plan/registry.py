@@ -3,13 +3,14 @@
 from typing import Any
 
 from harness.environment.registry_settings import RegistrySettings
+from harness.gateway.network_limits import NO_LIMITS, NetworkLimits
 from harness.registry.profiles import PROFILES
 from harness.scenario.environment_model import Registry
 
 _PREFIXED = ("auth", "tls", "port", "profile", "limits")
 
 
-def planned_registry(registry: Registry) -> RegistrySettings:
+def planned_registry(registry: Registry, network: NetworkLimits = NO_LIMITS) -> RegistrySettings:
     login_from = (registry.username_from or "", registry.password_from or "")
     return RegistrySettings(
         provider=registry.provider,
@@ -21,6 +22,7 @@ def planned_registry(registry: Registry) -> RegistrySettings:
         tls=registry.tls,
         port=registry.port,
         token_lifetime_s=registry.token_lifetime_s or PROFILES[registry.profile].token_lifetime_s,
+        network=network,
     )
 
 
@@ -30,5 +32,6 @@ def registry_keys(settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "registry": {name: settings[name] for name in inner},
         "token_lifetime_s": settings["token_lifetime_s"],
+        "network": settings["network"],
         **{f"registry_{name}": settings[name] for name in _PREFIXED},
     }

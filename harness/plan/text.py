@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from harness.gateway.network_limits import NetworkLimits
 from harness.load.orders import PullsOrder, PushesOrder, RolloutOrder, clients_max
 from harness.plan.expected_effects import ExpectedEffect, together
 from harness.plan.plan import Plan, PlannedExpectation, PlannedFault
 from harness.recording.metrics import METRICS
 from harness.seams import Where
-from harness.units import duration_text, value_text
+from harness.units import about_text, duration_text, rate_text, value_text
 
 _UNLIKELY = 0.0005  # lower chances are not shown
 _WHOLE_MIB = 10  # less is shown with a decimal
@@ -23,6 +24,7 @@ def plan_text(plan: Plan) -> str:
             ("seed", f"{plan.seed}"),
             ("nodes", f"{len(plan.load.nodes)} {plan.cluster.provider}"),
             ("registry", _registry(plan)),
+            *_network(plan.registry.network),
             ("link", plan.link),
             ("images", f"{len(plan.images)} to build, {_mib(plan.disk_bytes)} on disk"),
             ("load", _load(plan)),
@@ -33,6 +35,8 @@ def plan_text(plan: Plan) -> str:
         "timeline",
         *(f"{at_s:8.1f} s  {what}" for at_s, what in sorted(_timeline(plan), key=lambda it: it[0])),
     ]
+    if plan.least_times:
+        parts += ["", "pods need at least", *_least_times(plan)]
     if plan.faults:
         parts += ["", "affected requests, as expected", *(f"  {it}" for it in _effects(plan))]
     if plan.expectations:
@@ -72,6 +76,24 @@ def _registry(plan: Plan) -> str:
         if limits.tags is not None:
             parts.append(f"{limits.tags} tags a repository")
     return ", ".join(parts)
+
+
+def _network(limits: NetworkLimits) -> Iterator[tuple[str, str]]:
+    parts = []
+    if limits.egress_bytes_per_s is not None:
+        parts.append(f"egress {rate_text(limits.egress_bytes_per_s)}")
+    if limits.node_bytes_per_s is not None:
+        parts.append(f"{rate_text(limits.node_bytes_per_s)} a node")
+    if limits.round_trip_s:
+        parts.append(f"round trip {duration_text(limits.round_trip_s)}")
+    if limits.requests_per_s is not None:
+        parts.append(f"{limits.requests_per_s:g} requests/s")
+    if limits.service_s:
+        parts.append(f"service {duration_text(limits.service_s)}")
+    if limits.at_once is not None:
+        parts.append(f"{limits.at_once} at once")
+    if parts:
+        yield "network", ", ".join(parts)
 
 
 def _mib(count: int) -> str:
@@ -141,6 +163,12 @@ def _where(where: Where) -> str:
     ]
     said = "; ".join(part for part in parts if part)
     return f" for {said}" if said else ""
+
+
+def _least_times(plan: Plan) -> Iterator[str]:
+    for number, bound in enumerate(plan.least_times):
+        binds = "  (binds)" if not number else ""
+        yield f"  {about_text(bound.least_s):>10}  {bound.limit}: {bound.why}{binds}"
 
 
 def _effects(plan: Plan) -> Iterator[str]:

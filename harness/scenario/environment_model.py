@@ -11,11 +11,12 @@ from pydantic import (
     model_validator,
 )
 
+from harness.gateway.network_limits import NetworkLimits
 from harness.node.settings import NodeSettings
 from harness.registry.profile import Limits, ProfileName
 from harness.registry.profiles import PROFILES
 from harness.scenario.field_types import Number, Strict, VariableName
-from harness.units import ByteCount, PositiveSeconds
+from harness.units import ByteCount, BytesPerSecond, DelaySeconds, PositiveSeconds
 
 NODES_MAX = 2000  # each has listeners and connections of its own
 SIMULATED_NODES_MAX = 100_000
@@ -146,9 +147,50 @@ class Cluster(Strict):
         return NodeSettings(**self.model_dump(include=set(NODE_SETTINGS)))
 
 
+class Network(Strict):
+    """What the registry and the way to it can carry. What is left out has no limit.
+
+    Kept in front of the registry, for nodes and clients and all faults; the harness's own
+    requests are not limited. Requests beyond `requests_per_s` or `at_once` wait in their order.
+    """
+
+    egress_bytes_per_s: BytesPerSecond | None = Field(
+        None, alias="egress", description="all content that it sends together, shared fairly"
+    )
+    node_bytes_per_s: BytesPerSecond | None = Field(
+        None,
+        alias="node",
+        description="what one node receives; background clients are each a machine of their own",
+    )
+    round_trip_s: DelaySeconds | None = Field(
+        None,
+        alias="round_trip",
+        description="of each request; a new connection needs one more, with TLS two more",
+    )
+    requests_per_s: Number | None = Field(None, gt=0, description="that it answers at most")
+    service_s: DelaySeconds | None = Field(
+        None, alias="service", description="how long each answer takes to its first byte"
+    )
+    at_once: StrictInt | None = Field(
+        None, ge=1, description="requests that it works on at a time, until they are answered"
+    )
+
+    @property
+    def limits(self) -> NetworkLimits:
+        return NetworkLimits(
+            egress_bytes_per_s=self.egress_bytes_per_s,
+            node_bytes_per_s=self.node_bytes_per_s,
+            round_trip_s=self.round_trip_s or 0.0,
+            requests_per_s=self.requests_per_s,
+            service_s=self.service_s or 0.0,
+            at_once=self.at_once,
+        )
+
+
 class Environment(Strict):
     """What is stood up. `link: none` lets nodes reach the gateway directly."""
 
     registry: Registry = Registry()
+    network: Network = Network()
     link: Literal["auto", "embedded", "toxiproxy", "none"] = "auto"
     cluster: Cluster = Cluster()

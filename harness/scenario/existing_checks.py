@@ -29,6 +29,9 @@ def existing_fits(body: ScenarioBody, faults: Faults) -> Iterator[Problem]:
         yield (*_AT, "image"), "is for provider: kind only"
     if body.environment.link == "none":
         yield ("environment", "link"), "must not be none: nodes of provider: existing pull from it"
+    if body.environment.network.node_bytes_per_s is not None:
+        rule = "cannot be kept apart: all nodes of provider: existing pull from one listener"
+        yield ("environment", "network", "node"), rule
     yield from _faults_fit(faults)
 
 

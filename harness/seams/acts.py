@@ -212,6 +212,14 @@ class EgressQuota:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShareRate:
+    """Send the bodies of all answers together at `bytes_per_s`, in fair parts."""
+
+    act: Literal["share_rate"] = "share_rate"
+    bytes_per_s: PositiveCount
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConnectionLimit:
     """Serve the `limit` oldest connections that are open, of each node or of all together.
 
@@ -250,6 +258,7 @@ Act = (
     | Instead
     | Queue
     | EgressQuota
+    | ShareRate
     | ConnectionLimit
     | Redirect
 )

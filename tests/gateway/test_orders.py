@@ -21,6 +21,7 @@ from harness.seams import (
     RefuseToken,
     RequestKind,
     Respond,
+    ShareRate,
     SkewClock,
     Truncate,
     Watch,
@@ -45,6 +46,7 @@ ACTS: list[Act] = [
     ),
     Queue(at_once=2, service_s=0.1, waiting=9),
     EgressQuota(limit_bytes=9, window_s=60, status=403, bytes_per_s=1000),
+    ShareRate(bytes_per_s=1000),
     ConnectionLimit(limit=2, per="all", answer="503"),
     Redirect(first_byte_s=0.5, bytes_per_s=1000),
 ]

@@ -195,7 +195,7 @@ def test_a_shipped_scenario_plans(path: Path) -> None:
     made = build_plan(load(path))
     assert made.scenario == path.stem
     assert made.steps_end_s <= 150
-    assert made.faults or made.registry.limits  # what goes wrong
+    assert made.faults or made.registry.limits or made.least_times  # what goes wrong
     assert made.expectations
     first = path.read_text(encoding="utf-8").splitlines()[0]
     up = "../" * len(path.relative_to(SCENARIO_FOLDER).parts)

@@ -43,6 +43,7 @@ class SimulatedConnection:
 
     closing = False  # nothing more can be sent
     full = False
+    is_known = False  # whether a request has come on it
     has_hung_up = False  # the client has
     _is_over = False
 

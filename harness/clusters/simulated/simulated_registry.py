@@ -26,8 +26,11 @@ from harness.gateway.access_log import AccessLog
 from harness.gateway.app import Gateway
 from harness.gateway.exchange import Exchange
 from harness.gateway.handshakes import Handshakes, server_context
+from harness.gateway.network import Network
 from harness.gateway.rules import Rules
+from harness.gateway.sharing import PacedSharing
 from harness.gateway.storage import Storage
+from harness.load.orders import CLIENTS_NODE
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, outlined
 from harness.oci.sink import blob_path
 from harness.process.child import ChildError, Run
@@ -43,6 +46,8 @@ from harness.registry.tokens import TokenService
 from harness.seams import Bites
 
 ROOT: Final = "registry"
+# Each piece of content is an event: large enough for 400 nodes x 900 MB, 360,000 of them.
+_PIECE_BYTES: Final = 1 << 20
 
 
 class Outlines:
@@ -205,7 +210,10 @@ def simulated_registry(run: Run, settings: LabSettings) -> SimulatedRegistry:
     if authority is not None:
         handshakes = Handshakes(server_context(authority.certificate()), names)
     log = NoAccessLog()
-    desk = ControlDesk(rules, Served(app=app, registry=app), log, handshakes)
+    network = Network(
+        registry.network, PacedSharing(_PIECE_BYTES), without_cap=frozenset({CLIENTS_NODE})
+    )
+    desk = ControlDesk(rules, Served(app=app, registry=app), log, handshakes, network)
     control = DirectControl("registry", desk.orders())
     state = ServerState()
     return SimulatedRegistry(
@@ -219,7 +227,7 @@ def simulated_registry(run: Run, settings: LabSettings) -> SimulatedRegistry:
         files=OutlinedFiles(root, run, outlines),
         index=StoredIndex(root, run.journal, control),
         authority=authority,
-        gateway_app=Gateway(app, nodes=names, rules=rules, log=log),
+        gateway_app=Gateway(app, nodes=names, rules=rules, log=log, network=network),
         handshakes=handshakes,
         state=state,
         outlines=outlines,
@@ -228,7 +236,7 @@ def simulated_registry(run: Run, settings: LabSettings) -> SimulatedRegistry:
             rules=rules,
             tokens=tokens,
             keeps_quotas=registry.limits is not None,
-            is_up=lambda: state.running.is_set() and not state.is_down,
+            is_up=lambda: state.running.is_set() and not state.is_down and not network.is_on,
         ),
     )
 

@@ -67,8 +67,8 @@ class Meter(Protocol):
         """What may be sent before the speed changes; None when nothing is counted."""
         ...
 
-    def spend(self, count: int, now_s: float) -> None:
-        """Count `count` bytes."""
+    def spend(self, count: int, now_s: float) -> float:
+        """Count `count` bytes; for how many seconds they are held before they go out."""
         ...
 
 

@@ -44,5 +44,7 @@ class EgressQuotaBehaviour(Behaviour[EgressQuota]):
     def remaining_bytes(self, now_s: float) -> int:
         return self._window.remaining(now_s)
 
-    def spend(self, count: int, now_s: float) -> None:
+    def spend(self, count: int, now_s: float) -> float:
+        speed = self.bytes_per_s(now_s)
         self._window.spend(count, now_s)
+        return count / speed

@@ -32,5 +32,5 @@ class RedirectBehaviour(Behaviour[Redirect]):
     def remaining_bytes(self, now_s: float) -> None:
         """Nothing is counted."""
 
-    def spend(self, count: int, now_s: float) -> None:
-        """Nothing is counted."""
+    def spend(self, count: int, now_s: float) -> float:
+        return count / self.act.bytes_per_s
