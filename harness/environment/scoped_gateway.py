@@ -80,6 +80,7 @@ class ScopedGateway(ScopedRules):
             repository=where.repository,
             layers=where.layers,
             nodes=where.nodes,
+            first=where.first,
             **narrowed,
         )
         return self.added(write_order(order))

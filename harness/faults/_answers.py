@@ -1,7 +1,10 @@
 """What faults of requests have in common: which requests, and answers in a registry's words."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from harness.oci.errors import STATUSES, ErrorCode, error_body
 from harness.registry.profile import Refusal
@@ -32,6 +35,9 @@ OF_CLIENTS = (
     RequestKind.BLOB,
     RequestKind.UPLOAD,
 )
+# What somebody's proxy or policy says; what no terminal or page may show is escaped there.
+OwnBody = Annotated[str, Field(min_length=1, max_length=4096)]
+
 CLOSED_PORT = 1  # tcpmux, RFC 1078: nobody listens there
 
 
@@ -49,3 +55,12 @@ def respond_as(words: Refusal, values: Mapping[str, Any] | None = None) -> Respo
     """An answer in the words of a profile, with `values` filled in and no challenge."""
     error = profile_refusal(words, values)
     return Respond(status=error.status, headers=error.all_headers, body=error.body.decode())
+
+
+def with_body(answer: Respond, body: str | None) -> Respond:
+    """`answer` with another body, which is JSON by its brace and else plain text."""
+    if body is None:
+        return answer
+    kind = "application/json" if body.startswith("{") else "text/plain; charset=utf-8"
+    others = tuple(it for it in answer.headers if it[0].lower() != "content-type")
+    return replace(answer, headers=(*others, ("Content-Type", kind)), body=body)

@@ -9,7 +9,7 @@ from harness.registry.profile import ProfileName
 from harness.seams import DnsMode, Injection, RequestKind, Seam, Seams
 from harness.units import ChosenShare
 
-WhereKey = Literal["repository", "kinds", "layers", "nodes"]
+WhereKey = Literal["repository", "kinds", "layers", "nodes", "first"]
 Area = Literal[
     "authentication",
     "connectivity",
@@ -24,8 +24,8 @@ Area = Literal[
 ]
 
 NODES_WHERE: frozenset[WhereKey] = frozenset({"nodes"})
-REQUESTS_WHERE: frozenset[WhereKey] = frozenset({"repository", "kinds", "layers", "nodes"})
-REPOSITORIES_WHERE: frozenset[WhereKey] = frozenset({"repository", "nodes"})
+REQUESTS_WHERE: frozenset[WhereKey] = frozenset({"repository", "kinds", "layers", "nodes", "first"})
+REPOSITORIES_WHERE: frozenset[WhereKey] = frozenset({"repository", "nodes", "first"})
 STORE_WHERE: frozenset[WhereKey] = frozenset({"repository", "layers"})
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from harness.faults._answers import OwnBody, with_body
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode, error_body
 from harness.seams import Injection, RequestKind, Respond, Seams
@@ -28,7 +29,8 @@ class ScanGate(GatewayFault):
     Requests for manifests are answered with `status`: 412 as Harbor's PROJECTPOLICYVIOLATION, 403
     as DENIED elsewhere. Nothing on the node or in the image is wrong, and no retry helps.
     Seen as: `unexpected status from HEAD request to U: 412 Precondition Failed` or `403 Forbidden`;
-    for 403 the node asks once more by GET and prints `denied: ...` on a second line.
+    for 403 the node asks once more by GET and prints `denied: ...` on a second line. `body`
+    replaces the words.
     """
 
     area = "quota"
@@ -37,6 +39,8 @@ class ScanGate(GatewayFault):
     request_kinds = (RequestKind.MANIFEST,)
 
     status: Literal[403, 412] = Field(412, description="how requests for manifests are answered")
+
+    body: OwnBody | None = Field(None, description="of the answer, instead of its own")
 
     def inject(self, seams: Seams) -> Injection:
         harbor = json.dumps({"errors": [_HARBOR]})
@@ -47,5 +51,8 @@ class ScanGate(GatewayFault):
             body=denied if self.status == 403 else harbor,  # noqa: PLR2004  a choice above
         )
         return seams.gateway.rule(
-            answer, kinds=(RequestKind.MANIFEST,), methods=("GET", "HEAD"), share=self.share
+            with_body(answer, self.body),
+            kinds=(RequestKind.MANIFEST,),
+            methods=("GET", "HEAD"),
+            share=self.share,
         )

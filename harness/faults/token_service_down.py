@@ -7,7 +7,7 @@ from pydantic import Field
 from harness.faults._answers import CHALLENGED, CLOSED_PORT, refusal
 from harness.faults._fault import REPOSITORIES_WHERE, GatewayFault
 from harness.oci.errors import ErrorCode
-from harness.seams import Injection, MisdirectToken, RequestKind, Seams
+from harness.seams import Hang, Injection, MisdirectToken, RequestKind, Seams
 
 
 class TokenServiceDown(GatewayFault):
@@ -15,7 +15,8 @@ class TokenServiceDown(GatewayFault):
 
     `how: unavailable` answers token requests with 503, which a node does not retry. `how: refused`
     lets the challenges name a closed port, as when the token service is a separate host whose
-    process has ended. Either way one token request ends the attempt.
+    process has ended. Either way one token request ends the attempt. `how: hangs` accepts token
+    requests and answers none, not even when the fault is removed: who still waits then is cut off.
     Seen as: `failed to authorize: failed to fetch oauth token: unexpected status from POST request
     to U: 503 Service Unavailable`, or `... Post "U": dial tcp A: connect: connection refused`.
     """
@@ -26,16 +27,17 @@ class TokenServiceDown(GatewayFault):
     where_keys = REPOSITORIES_WHERE
     request_kinds = (RequestKind.TOKEN,)
 
-    how: Literal["unavailable", "refused"] = Field(
-        "unavailable", description="answered with 503, or no connection at all"
+    how: Literal["unavailable", "refused", "hangs"] = Field(
+        "unavailable", description="answered with 503, no connection at all, or never an answer"
     )
 
     def inject(self, seams: Seams) -> Injection:
         if self.how == "refused":
             act = MisdirectToken(port=CLOSED_PORT)
             return seams.gateway.rule(act, kinds=CHALLENGED, share=self.share)
+        unavailable = refusal(ErrorCode.UNAVAILABLE, behind_login=False)
         return seams.gateway.rule(
-            refusal(ErrorCode.UNAVAILABLE, behind_login=False),
+            Hang() if self.how == "hangs" else unavailable,
             kinds=(RequestKind.TOKEN,),
             share=self.share,
         )

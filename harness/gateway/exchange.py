@@ -179,6 +179,8 @@ class Exchange:
         answer = rule.behaviour.answer(self.request)
         if answer is None:
             self._bite(rule)
+            if (held_s := rule.behaviour.delay_s()) is not None:
+                await rule.hold(held_s)
             self.ended = "cut"
             await self._connection.end("rst")
             raise AnswerEndedError

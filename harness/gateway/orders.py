@@ -19,7 +19,7 @@ class RuleOrder:
     """Match requests, and act on a `share` of them, until `deadline_s` (monotonic clock).
 
     `rule` is unique in a run. `seed` and `step` are those of the fault's chance. Empty fields of
-    the match mean any.
+    the match mean any. `first`: how many requests it acts on, and then no more.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -33,6 +33,7 @@ class RuleOrder:
     layers: tuple[int, ...] = ()
     nodes: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
+    first: Annotated[int, Field(ge=1)] | None = None
     authenticated: bool | None = None
     by: Literal["tag", "digest"] | None = None
     per: Literal["request", "node"] = "request"

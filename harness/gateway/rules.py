@@ -5,6 +5,7 @@ together; the first one that answers, or whose act ends the search, is the last 
 """
 
 import asyncio
+import math
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -49,6 +50,7 @@ class Rule:
         self._layers = layers
         self._glob = re.compile(translate(order.repository)) if order.repository else None
         self._times_asked: dict[str, int] = {}
+        self._left = math.inf if order.first is None else order.first
 
     def end(self) -> None:
         """Let go of all that it holds."""
@@ -56,9 +58,10 @@ class Rule:
         self.behaviour.end()
 
     def matches(self, request: GatewayRequest, now_s: float) -> bool:
-        """Whether to act on `request`. Each call counts as a new question to the share."""
-        return (
-            now_s < self.order.deadline_s
+        """Whether to act on `request`. Each call counts as a new one."""
+        found = (
+            self._left > 0
+            and now_s < self.order.deadline_s
             and not self.gone.is_set()
             and self._in_scope(request)
             and (
@@ -67,11 +70,13 @@ class Rule:
                 or self._chosen(request)
             )
         )
+        self._left -= found
+        return found
 
     async def hold(self, seconds: float) -> None:
         """Wait, but no longer than this rule lives."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds if seconds < math.inf else None):
                 await self.gone.wait()
 
     def _in_scope(self, request: GatewayRequest) -> bool:

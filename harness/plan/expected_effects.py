@@ -205,6 +205,8 @@ def _of_requests(timed: Timed, calls: Counter[Call], traffic: Traffic, seed: int
     if isinstance(match.act, RateLimit | EgressQuota):
         return _beyond(match.act, match, timed, traffic, seed)
     count = _matching(calls, match, where, traffic)
+    if where.first is not None:
+        count = min(count, where.first)
     if match.per == "request" or match.share >= 1:
         return _drawn("requests", count, match.share)
     chance = Chance(seed, timed.id)

@@ -238,6 +238,7 @@ def planned_where(entry: FaultEntry, nodes: int) -> Where:
         kinds=where.kinds,
         layers=layers,
         nodes=node_names(where.nodes, nodes),
+        first=where.first,
     )
 
 

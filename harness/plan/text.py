@@ -160,6 +160,7 @@ def _where(where: Where) -> str:
         f"kinds {', '.join(where.kinds)}" if where.kinds else "",
         f"layers {', '.join(map(str, where.layers))}" if where.layers else "",
         f"nodes {', '.join(where.nodes)}" if where.nodes else "",
+        f"the first {where.first} requests" if where.first is not None else "",
     ]
     said = "; ".join(part for part in parts if part)
     return f" for {said}" if said else ""

@@ -41,6 +41,11 @@ class FaultWhere(Strict):
     kinds: tuple[RequestKind, ...] = ()
     layers: Selection | None = None
     nodes: Selection | None = None
+    first: StrictInt | None = Field(
+        None,
+        ge=1,
+        description="only so many requests in scope, each time; later ones are left alone",
+    )
 
 
 class Occurrence(Strict):

@@ -46,6 +46,13 @@ class Respond:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hang:
+    """Answer nothing. Who still waits when the rule ends gets no answer either, but a reset."""
+
+    act: Literal["hang"] = "hang"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefuseToken:
     """Answer 401 with a fresh Bearer challenge, as to a token that has run out.
 
@@ -259,6 +266,7 @@ Act = (
     | Queue
     | EgressQuota
     | ShareRate
+    | Hang
     | ConnectionLimit
     | Redirect
 )

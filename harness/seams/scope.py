@@ -43,6 +43,7 @@ class Where:
     kinds: tuple[RequestKind, ...] = ()
     layers: tuple[int, ...] = ()  # positions of layer blobs in their manifest, from 0
     nodes: tuple[str, ...] = ()  # names; background clients are the node "clients"
+    first: int | None = None  # of the requests that are in scope, no more than these
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,6 +62,9 @@ VARIANTS = {
     "name_conflict of nodes": "name_conflict: {per: node, share: 100%}",
     "over_eager_cleanup of tags": "over_eager_cleanup: {deletes: tags}",
     "token_service_down without a connection": "token_service_down: {how: refused}",
+    "token_service_down that hangs": "token_service_down: {how: hangs}",
+    "redirect_to_dead_storage that hangs": "redirect_to_dead_storage: {how: hangs}",
+    "storage_quota that hangs": "storage_quota: {how: hangs}",
     "wrong_token_realm of another host": "wrong_token_realm: {wrong: host}",
     "clock_skew ahead": "clock_skew: {registry: ahead, by: 10m}",
     "egress_quota that slows": "egress_quota: {limit: 1B, rate: 1MB/s}",
@@ -298,7 +301,7 @@ def require_it_bites_and_heals(real: RealLab, text: str) -> None:
         scoped = real.lab.scoped(fault.seams_needed(), scope)
         async with fault.inject(scoped.seams):
             begun = time.monotonic()
-            patience_s = SILENT.get(fault.word, PATIENCE_S)
+            patience_s = 0.5 if "how: hangs" in text else SILENT.get(fault.word, PATIENCE_S)
             met = await traffic(real.lab, "node-0", real.reference, patience_s)
             took_s = time.monotonic() - begun
             patience_s = PATIENCE_S if scope.where.nodes else patience_s

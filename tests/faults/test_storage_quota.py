@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faults.storage_quota import StorageQuota
-from harness.seams import RequestKind, Respond
+from harness.seams import Hang, RequestKind, Respond
 from tests.stand_ins import seam_call
 
 
@@ -31,7 +31,7 @@ def test_it_answers_uploads(status: int, code: str, words: str) -> None:
 
 def test_it_refuses_other_answers() -> None:
     """Those that no registry gives for want of room."""
-    with pytest.raises(ValidationError, match="403, 500 or 507"):
+    with pytest.raises(ValidationError, match="403, 429, 500 or 507"):
         StorageQuota.model_validate({"status": 404})
 
 
@@ -53,3 +53,16 @@ def test_it_speaks_as_the_registry_does_unless_told_otherwise(
     assert isinstance(act, Respond)
     assert act.status == status
     assert words in act.body
+
+
+def test_words_of_ones_own_and_no_answer() -> None:
+    """Plain text and JSON are named as such; what hangs has neither status nor words."""
+    _, _, (act,), _ = seam_call(StorageQuota.model_validate({"status": 429, "body": "full"}))
+    assert (act.status, act.body) == (429, "full")
+    assert dict(act.headers)["Content-Type"].startswith("text/plain")
+    _, _, (act,), _ = seam_call(StorageQuota.model_validate({"body": '{"errors": []}'}))
+    assert dict(act.headers)["Content-Type"] == "application/json"
+    _, _, (act,), _ = seam_call(StorageQuota.model_validate({"how": "hangs"}))
+    assert act == Hang()
+    with pytest.raises(ValidationError, match="takes no status and no body"):
+        StorageQuota.model_validate({"how": "hangs", "body": "x"})

@@ -12,6 +12,7 @@ from harness.seams import (
     Delay,
     Document,
     EgressQuota,
+    Hang,
     Instead,
     MisdirectToken,
     MislabelDigest,
@@ -47,6 +48,7 @@ ACTS: list[Act] = [
     Queue(at_once=2, service_s=0.1, waiting=9),
     EgressQuota(limit_bytes=9, window_s=60, status=403, bytes_per_s=1000),
     ShareRate(bytes_per_s=1000),
+    Hang(),
     ConnectionLimit(limit=2, per="all", answer="503"),
     Redirect(first_byte_s=0.5, bytes_per_s=1000),
 ]

@@ -138,6 +138,20 @@ def test_share_of_nodes_is_asked_once_a_node(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_only_the_first_requests_in_scope_are_acted_on(tmp_path: Path) -> None:
+    """Two of five; what is out of scope uses none of them up."""
+
+    async def main() -> None:
+        async with serving(tmp_path) as served, served.client() as client:
+            name = served.rule(TEAPOT, kinds=(RequestKind.PING,), first=2)
+            paths = ["/v2/", "/v2/app/tags/list", "/v2/", "/v2/", "/v2/"]
+            statuses = [(await client.get(path)).status_code == 418 for path in paths]
+            assert statuses == [True, False, True, False, False]
+            assert served.bites(name) == 2
+
+    asyncio.run(main())
+
+
 def test_first_rule_that_bites_wins_and_others_go_with_it(tmp_path: Path) -> None:
     """Delays and watches combine with an answer, answers do not with each other."""
 

@@ -22,6 +22,7 @@ def effect(fault: str) -> ExpectedEffect:
         ("missing_blob: {on: rest, share: 50%}", "requests", 16, 8.0, 0.5**4),
         ("missing_tag: {on: wire, share: 50%}", "requests", 4, 2.0, 0.5**4),
         ("token_service_slow: {delay: 1s}", "requests", 8, 8.0, 0.0),
+        ("corrupted_blob: {}, where: {first: 3}", "requests", 3, 3.0, 0.0),
         ("dns_delay: {delay: 1s, share: 50%}", "name lookups", 4, 2.0, 0.5**4),
         ("tls_timeout: {share: 50%}", "TLS handshakes", 8, 4.0, 0.5**8),
         # a share of the path chooses nodes, at least one

@@ -69,11 +69,11 @@ def complaints(*faults: str, link: str = "auto", tls: str = "true") -> list[str]
         ),
         (
             "{expired_credentials: {mode: secret}, at: 1s, for: 1s, where: {layers: 0}}",
-            ".where.layers: cannot narrow expired_credentials; it takes nodes, repository",
+            ".where.layers: cannot narrow expired_credentials; it takes first, nodes, repository",
         ),
         (
             "{pull_rate_limit: , at: 1s, for: 1s, where: {layers: 0}}",
-            ".where.layers: cannot narrow pull_rate_limit; it takes nodes, repository",
+            ".where.layers: cannot narrow pull_rate_limit; it takes first, nodes, repository",
         ),
         (
             "{dns_delay: {delay: 1s}, at: 1s, for: 1s, where: {nodes: 2-4}}",

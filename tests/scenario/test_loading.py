@@ -157,8 +157,8 @@ def complaints(text: str, *overrides: str) -> list[str]:
             "f.yaml:7:25 faults[0].dns_refused.share: must be above 0, got 0",
         ),
         (
-            "faults: [{storage_quota: {status: 429}, at: 1s, for: 1s}]",
-            "f.yaml:7:27 faults[0].storage_quota.status: must be 403, 500 or 507, got 429",
+            "faults: [{storage_quota: {status: 428}, at: 1s, for: 1s}]",
+            "f.yaml:7:27 faults[0].storage_quota.status: must be 403, 429, 500 or 507, got 428",
         ),
         ("expect: [3]", "f.yaml:7:10 expect[0]: must be a mapping, got 3"),
         ("seed: 1\nseed: 2", "f.yaml:8:1 seed: stands twice, first in line 7"),
