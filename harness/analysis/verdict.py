@@ -126,10 +126,11 @@ def _of_load(load: LoadHealth) -> Iterator[Reason]:
 def excuse_the_registry(
     expectations: Sequence[ExpectationFinding], load: LoadHealth, *, faulty: bool
 ) -> tuple[ExpectationFinding, ...]:
-    """What failed while the machine was the limit proves nothing, when slowness can explain it.
+    """What slowness can explain proves nothing while the machine was the limit.
 
-    It explains times always, and everything before the faults; a run without faults is all before
-    them.
+    It explains times that are too long, and everything that failed before the faults; a run without
+    faults is all before them. It explains a time that is `at_least` as long as expected, too, and
+    never one that is too short.
     """
     return tuple(_excused(one, load.machine, faulty=faulty) for one in expectations)
 
@@ -137,7 +138,9 @@ def excuse_the_registry(
 def _excused(
     one: ExpectationFinding, machine: MachineFinding | None, *, faulty: bool
 ) -> ExpectationFinding:
-    if one.verdict != Verdict.FAIL or machine is None:
+    is_least_time = one.unit == "s" and one.comparison == "at_least"
+    explained = Verdict.PASS if is_least_time else Verdict.FAIL
+    if one.verdict != explained or machine is None:
         return one
     phase = one.phase or (Phase.AFTER.value if METRICS[one.metric].fault else "")
     if not machine.limits(phase):

@@ -113,6 +113,8 @@ def _not_comparable(gates: Mapping[Path, Gate], planned: Sequence[Ordered]) -> I
             runs[-1],
             scenario=one.plan.scenario,
             seed=one.plan.seed,
+            cluster=one.plan.cluster.provider,
+            registry=one.plan.registry.provider,
             scenario_sha256=one.content_sha256,
             content=one.content,
         )

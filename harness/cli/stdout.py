@@ -1,9 +1,9 @@
-"""Standard output that may be closed or full: the exit code survives either."""
+"""Standard output and error that may be closed or full: the exit code survives either."""
 
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from harness.recording.outcome import ExitCode
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _STDOUT: Final = 1
+_STDERR: Final = 2
 
 
-class _Stdout(io.FileIO):
+class _Tolerant(io.FileIO):
     """Drops what cannot be written.
 
     `problem`: why the device refused it; "" when a reader closed the pipe, as `| head` does.
@@ -32,26 +33,34 @@ class _Stdout(io.FileIO):
             return size
 
 
-def tolerate_lost_output() -> "_Stdout | None":
-    """Let `sys.stdout` drop what a closed pipe or a full device refuses.
+def tolerate_lost_output() -> "_Tolerant | None":
+    """Let `sys.stdout` and `sys.stderr` drop what a closed pipe or a full device refuses.
 
-    None where stdout is no file of this process, as under a test runner.
+    Returns the one behind stdout: None where that is no file of this process, as under a test
+    runner.
     """
-    before = sys.stdout
-    if not isinstance(before, io.TextIOWrapper) or before.fileno() != _STDOUT:
-        return None
-    before.flush()
-    raw = _Stdout(os.dup(_STDOUT), "wb")
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(raw),
-        encoding=before.encoding,
-        errors=before.errors,
-        line_buffering=before.isatty(),
-    )
+    if (error := _tolerant(sys.stderr, _STDERR)) is not None:
+        sys.stderr = _text(error, like=sys.stderr, by_line=True)
+    raw = _tolerant(sys.stdout, _STDOUT)
+    if raw is not None:
+        sys.stdout = _text(raw, like=sys.stdout, by_line=sys.stdout.isatty())
     return raw
 
 
-def exit_code_of(code: int, stdout: "_Stdout | None") -> int:
+def _tolerant(stream: TextIO, number: int) -> "_Tolerant | None":
+    if not isinstance(stream, io.TextIOWrapper) or stream.fileno() != number:
+        return None
+    stream.flush()
+    return _Tolerant(os.dup(number), "wb")
+
+
+def _text(raw: "_Tolerant", *, like: TextIO, by_line: bool) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=like.encoding, errors=like.errors, line_buffering=by_line
+    )
+
+
+def exit_code_of(code: int, stdout: "_Tolerant | None") -> int:
     """`code`, unless nothing else was wrong and results could not be written: then 4, and why."""
     if stdout is None:
         return code

@@ -144,6 +144,17 @@ def test_a_time_that_failed_while_the_machine_was_the_limit_is_inconclusive(
     assert [one.verdict for one in findings.expectations] == verdicts
 
 
+@pytest.mark.parametrize(("took_s", "verdict"), [(0.1, "fail"), (1.0, "inconclusive")])
+def test_a_busy_machine_explains_that_something_was_slow_enough_and_not_that_it_was_too_fast(
+    tmp_path: Path, took_s: float, verdict: str
+) -> None:
+    """At least half a second: the machine may be all that made it so; too quick is too quick."""
+    run = begun({"metric": "pull_duration", "quantile": 0.95, "at_least": 0.5})
+    stream(run, took_s=took_s)
+    machine(run, 0.99)
+    assert found(run, tmp_path).verdict == verdict
+
+
 def test_a_pass_on_a_busy_machine_stands(tmp_path: Path) -> None:
     """It makes things slower only."""
     run = begun(P95)

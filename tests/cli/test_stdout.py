@@ -10,19 +10,21 @@ import pytest
 from tests.program import LIMIT_S, brief
 
 
-def exit_code(*arguments: str, folder: Path, stdout: int) -> tuple[int, str]:
-    """`harness` with `stdout` as its standard output: its exit code and stderr."""
+def exit_code(
+    *arguments: str, folder: Path, stdout: int, stderr: int = subprocess.PIPE
+) -> tuple[int, str]:
+    """`harness` with `stdout` as its standard output: its exit code and stderr, if it is kept."""
     ended = subprocess.run(
         [sys.executable, "-m", "harness", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=stdout,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         timeout=LIMIT_S,
         check=False,
     )
-    return ended.returncode, ended.stderr
+    return ended.returncode, ended.stderr or ""
 
 
 def closed_pipe() -> int:
@@ -47,6 +49,19 @@ def test_a_closed_pipe_changes_no_exit_code(
     assert found == code, err
     assert "internal error" not in err
     assert "Traceback" not in err
+
+
+def test_a_closed_stderr_changes_no_exit_code(tmp_path: Path) -> None:
+    """As with `2>&1 | head -1`, which takes both."""
+    writer = closed_pipe()
+    try:
+        missing = exit_code("check", "missing.yaml", folder=tmp_path, stdout=writer, stderr=writer)
+        plan = exit_code(
+            "plan", str(brief(tmp_path)), folder=tmp_path, stdout=writer, stderr=writer
+        )
+    finally:
+        os.close(writer)
+    assert (missing[0], plan[0]) == (2, 0)
 
 
 def test_a_verdict_survives_a_closed_pipe(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_tag_of_none_and_a_shard_that_is_none_are_refused(
     assert rule in capsys.readouterr().err
 
 
-def kept(folder: Path, one: Ordered, *, sha: str = "") -> None:
+def kept(folder: Path, one: Ordered, *, sha: str = "", cluster: str = "emulated") -> None:
     """A baseline with the name of the scenario."""
     run = replace(
         EMPTY,
@@ -95,6 +95,8 @@ def kept(folder: Path, one: Ordered, *, sha: str = "") -> None:
         seed=one.plan.seed,
         scenario_sha256=sha or one.content_sha256,
         content=one.content,
+        cluster=cluster,
+        registry="embedded",
     )
     folder.mkdir(exist_ok=True)
     text = Baseline(name=one.plan.scenario, runs=(run,)).to_json()
@@ -132,6 +134,10 @@ def test_baselines_that_do_not_fit_are_all_refused_before_anything_runs(
     said = capsys.readouterr().err
     assert "baseline:first is not comparable: scenario content differs" in said
     assert "baseline:second is not comparable" in said
+    kept(tmp_path / "real", planned[0], cluster="kind")
+    with pytest.raises(typer.Exit):
+        gates_of(f"{tmp_path}/real/", Path("baselines"), planned, required=False)
+    assert "baseline:first is not comparable: cluster provider differs" in capsys.readouterr().err
     with pytest.raises(typer.Exit):
         gates_of("first", tmp_path / "kept", planned, required=False)
     assert "is one baseline, for one scenario, got 3; name a folder" in capsys.readouterr().err

@@ -36,6 +36,8 @@ def content(text: str) -> str:
         ("at_least: 100%", "at_least: 90%", True),
         ("nodes: 2", "provider: emulated, nodes: 2", True),
         ("20ms", "21ms", False),
+        # where it runs has its own place in a run's description
+        ("nodes: 2", "nodes: 2, provider: kind", True),
         ("nodes: 2", "nodes: 3", False),
         ("latency: {delay: 20ms}", "dns_delay: {delay: 20ms}", False),
         ("for: 1s", "for: 2s", False),
@@ -72,3 +74,11 @@ def test_where_this_machine_is_found_does_not_count() -> None:
     elsewhere = plain.replace("192.0.2.7", "192.0.2.8, registry_port: 6000")
     assert content(plain) == content(elsewhere)
     assert content(plain) != content(plain.replace("prod", "staging"))
+
+
+def test_a_provider_alone_changes_nothing() -> None:
+    """Where nothing else of the environment was chosen, too."""
+    plain = TEXT.replace("environment: {link: embedded, cluster: {nodes: 2}}\n", "")
+    assert plain != TEXT
+    chosen = "environment: {cluster: {provider: simulated}}\n"
+    assert content(plain) == content(chosen + plain)
