@@ -25,6 +25,7 @@ quickstart:
 docs:
 	uv run python -m harness schema > harness/scenario.schema.json
 	uv run python -c "from harness.scenario.fault_catalogue import faults_markdown; print(faults_markdown(), end='')" > docs/faults.md
+	uv run python -c "from harness.scenario.reference import reference_markdown; print(reference_markdown(), end='')" > docs/reference.md
 	uv run python -c "from pathlib import Path; from harness.scenario.fault_scaffold import write_examples; write_examples(Path())"
 	uv run python -c "from harness.report.data_docs import data_markdown; print(data_markdown(), end='')" > docs/data.md
 

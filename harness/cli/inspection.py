@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(no_args_is_help=True)(plan)
     app.command()(schema)
     app.command()(faults)
+    app.command()(explain)
     app.command(no_args_is_help=True)(new)
 
 
@@ -140,6 +141,39 @@ def schema() -> None:
     from harness.scenario import json_schema
 
     print(json.dumps(json_schema(), indent=2))
+
+
+def explain(
+    key: Annotated[
+        str | None,
+        typer.Argument(
+            help="A key as `--set` names it, or the beginning of one: load.pulls, "
+            "environment.registry.token_lifetime.",
+            metavar="KEY",
+        ),
+    ] = None,
+) -> None:
+    """Explain the keys of a scenario file, with an example of each.
+
+    Without KEY it lists all keys. `harness faults NAME` explains a fault.
+
+    Example:
+      harness explain load.rollouts
+    """
+    from difflib import get_close_matches
+
+    from harness.scenario.reference import explanation, find, sections
+
+    if key is None:
+        print("\n".join(it.path for section in sections() for it in section.keys))
+        return
+    found = find(key)
+    if not found:
+        known = [it.path for section in sections() for it in section.keys]
+        near = get_close_matches(key, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`harness explain` lists them"
+        fail(f"{key}: is no key of a scenario; {hint}", ExitCode.USAGE)
+    print("\n\n".join(map(explanation, found)))
 
 
 def faults(

@@ -27,16 +27,24 @@ class Quotas(Strict):
     """What the registry itself refuses to go beyond; what is left out has no limit."""
 
     pulls: StrictInt | None = Field(
-        None, ge=0, description="manifests that an account may read in each window"
+        None, ge=0, description="manifests that an account may read in each window", examples=[100]
     )
-    window_s: PositiveSeconds = Field(6 * 3600.0, alias="window", description="what pulls is for")
+    window_s: PositiveSeconds = Field(
+        6 * 3600.0, alias="window", description="what pulls is for", examples=["1m"]
+    )
     requests_per_s: Number | None = Field(
-        None, gt=0, description="of all clients together, with a burst of one second's worth"
+        None,
+        gt=0,
+        description="of all clients together, with a burst of one second's worth; more get 429",
+        examples=[50],
     )
     storage_bytes: ByteCount | None = Field(
-        None, alias="storage", description="content of all repositories, each digest once"
+        None,
+        alias="storage",
+        description="content of all repositories, each digest once",
+        examples=["32MiB"],
     )
-    tags: StrictInt | None = Field(None, ge=1, description="in each repository")
+    tags: StrictInt | None = Field(None, ge=1, description="in each repository", examples=[10])
 
     @model_validator(mode="after")
     def _limits_something(self) -> "Quotas":
@@ -76,27 +84,52 @@ class Registry(Strict):
     which asks for its own logins and must be allowed by name on the command line.
     """
 
-    provider: Literal["embedded", "distribution", "external"] = "embedded"
-    url: str | None = Field(None, description="of an external registry, as https://registry:5000")
-    username_from: VariableName | None = Field(
-        None, description="the environment variable with the login; without: Docker's own file"
+    provider: Literal["embedded", "distribution", "external"] = Field(
+        "embedded",
+        description="the harness's own, the reference registry started for the run, or the one at "
+        "`url`",
+        examples=["distribution"],
     )
-    password_from: VariableName | None = None
+    url: str | None = Field(
+        None, description="of an external registry", examples=["https://registry.example:5000"]
+    )
+    username_from: VariableName | None = Field(
+        None,
+        description="the environment variable with the login; without: Docker's own file",
+        examples=["REGISTRY_USER"],
+    )
+    password_from: VariableName | None = Field(
+        None,
+        description="the environment variable with the password",
+        examples=["REGISTRY_PASSWORD"],
+    )
     profile: ProfileName = Field(
-        "generic", description="whose challenges, tokens, errors and limits it has"
+        "generic",
+        description="whose challenges, tokens, errors and limits it has",
+        examples=["docker_hub"],
     )
     quotas: Annotated[Quotas | None, BeforeValidator(_quotas)] = Field(
         None,
         description="that it keeps by itself; `profile`: those of its profile",
+        examples=["profile"],
         json_schema_extra=_or_profile,
     )
-    auth: Literal["token", "none"] = "token"
-    tls: StrictBool = Field(False, description="HTTPS, with an authority that lives for one run")
-    port: StrictInt = Field(0, ge=0, le=65535, description="0: any free port")
+    auth: Literal["token", "none"] = Field(
+        "token",
+        description="how clients log in: in the profile's own way, or not",
+        examples=["none"],
+    )
+    tls: StrictBool = Field(
+        False, description="HTTPS, with an authority that lives for one run", examples=["true"]
+    )
+    port: StrictInt = Field(
+        0, ge=0, le=65535, description="where it listens; 0: any free port", examples=[5000]
+    )
     token_lifetime_s: PositiveSeconds | None = Field(
         None,
         alias="token_lifetime",
         description="of the tokens that it gives out, of the password for ecr; else the profile's",
+        examples=["5m"],
     )
 
     @property
@@ -116,31 +149,75 @@ class Cluster(Strict):
     keep their own settings.
     """
 
-    provider: Literal["simulated", "emulated", "kind", "existing"] = "emulated"
-    nodes: StrictInt = Field(4, ge=1, le=SIMULATED_NODES_MAX)
-    image: str | None = Field(None, min_length=1, description="kind: its node image")
-    pull_secret: Literal["pod", "service_account"] = Field(
-        "pod", description="kind, existing: where pods find the registry's credentials"
+    provider: Literal["simulated", "emulated", "kind", "existing"] = Field(
+        "emulated", description="who pulls", examples=["simulated"]
     )
-    context: str | None = Field(None, min_length=1, description="existing: the kube-context")
+    nodes: StrictInt = Field(
+        4,
+        ge=1,
+        le=SIMULATED_NODES_MAX,
+        description="how many; emulated at most 2,000, simulated 100,000",
+        examples=[8],
+    )
+    image: str | None = Field(
+        None, min_length=1, description="kind: its node image", examples=["kindest/node:v1.34.0"]
+    )
+    pull_secret: Literal["pod", "service_account"] = Field(
+        "pod",
+        description="kind, existing: where pods find the registry's credentials",
+        examples=["service_account"],
+    )
+    context: str | None = Field(
+        None, min_length=1, description="existing: the kube-context", examples=["staging"]
+    )
     registry_host: str | None = Field(
-        None, description="existing: the address at which its nodes reach this machine"
+        None,
+        description="existing: the address at which its nodes reach this machine",
+        examples=["192.0.2.7"],
     )
     registry_port: StrictInt = Field(
-        5000, ge=1, le=65535, description="existing: where its nodes pull, at registry_host"
+        5000,
+        ge=1,
+        le=65535,
+        description="existing: where its nodes pull, at registry_host",
+        examples=[6000],
     )
-    serialize_image_pulls: StrictBool = True
-    max_parallel_image_pulls: StrictInt = Field(0, ge=0)
-    registry_pull_qps: StrictInt = Field(5, ge=0)
-    registry_burst: StrictInt = Field(10, ge=1)
+    serialize_image_pulls: StrictBool = Field(
+        True,
+        description="kubelet's `serializeImagePulls`: one image after the other",
+        examples=["false"],
+    )
+    max_parallel_image_pulls: StrictInt = Field(
+        0,
+        ge=0,
+        description="kubelet's `maxParallelImagePulls`; 0: no limit. Needs serialize_image_pulls: "
+        "false",
+        examples=[3],
+    )
+    registry_pull_qps: StrictInt = Field(
+        5,
+        ge=0,
+        description="kubelet's `registryPullQPS`: pulls a second of a node; 0: no limit",
+        examples=[10],
+    )
+    registry_burst: StrictInt = Field(
+        10,
+        ge=1,
+        description="kubelet's `registryBurst`: how many at once before that",
+        examples=[20],
+    )
     max_concurrent_downloads: StrictInt = Field(
         3,
         ge=1,
         description="layers that a node downloads at a time, shared by all its pulls "
         "(containerd 2.1 and later)",
+        examples=[6],
     )
     image_pull_progress_timeout_s: PositiveSeconds = Field(
-        300.0, alias="image_pull_progress_timeout"
+        300.0,
+        alias="image_pull_progress_timeout",
+        description="containerd's own: a pull in which no byte came for so long is cancelled",
+        examples=["60s"],
     )
 
     def node_settings(self) -> NodeSettings:
@@ -155,24 +232,37 @@ class Network(Strict):
     """
 
     egress_bytes_per_s: BytesPerSecond | None = Field(
-        None, alias="egress", description="all content that it sends together, shared fairly"
+        None,
+        alias="egress",
+        description="all content that it sends together, shared fairly",
+        examples=["1Gbit/s"],
     )
     node_bytes_per_s: BytesPerSecond | None = Field(
         None,
         alias="node",
         description="what one node receives; background clients are each a machine of their own",
+        examples=["100Mbit/s"],
     )
     round_trip_s: DelaySeconds | None = Field(
         None,
         alias="round_trip",
         description="of each request; a new connection needs one more, with TLS two more",
+        examples=["20ms"],
     )
-    requests_per_s: Number | None = Field(None, gt=0, description="that it answers at most")
+    requests_per_s: Number | None = Field(
+        None, gt=0, description="that it answers at most; the others wait", examples=[200]
+    )
     service_s: DelaySeconds | None = Field(
-        None, alias="service", description="how long each answer takes to its first byte"
+        None,
+        alias="service",
+        description="how long each answer takes to its first byte",
+        examples=["30ms"],
     )
     at_once: StrictInt | None = Field(
-        None, ge=1, description="requests that it works on at a time, until they are answered"
+        None,
+        ge=1,
+        description="requests that it works on at a time, until they are answered",
+        examples=[16],
     )
 
     @property
@@ -190,7 +280,12 @@ class Network(Strict):
 class Environment(Strict):
     """What is stood up. `link: none` lets nodes reach the gateway directly."""
 
-    registry: Registry = Registry()
-    network: Network = Network()
-    link: Literal["auto", "embedded", "toxiproxy", "none"] = "auto"
-    cluster: Cluster = Cluster()
+    registry: Registry = Field(Registry(), description="what is pulled from")
+    network: Network = Field(Network(), description="what the registry and the way to it carry")
+    link: Literal["auto", "embedded", "toxiproxy", "none"] = Field(
+        "auto",
+        description="the TCP proxy between nodes and registry; auto: Toxiproxy where it is "
+        "installed, else embedded",
+        examples=["embedded"],
+    )
+    cluster: Cluster = Field(Cluster(), description="the nodes")

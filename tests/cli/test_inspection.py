@@ -1,4 +1,4 @@
-"""`check`, `plan`, `schema`, `faults` and `new` say what is asked for and change nothing."""
+"""`check`, `plan`, `schema`, `faults`, `explain` and `new` answer, and change nothing."""
 
 import json
 from pathlib import Path
@@ -186,3 +186,15 @@ def test_new_writes_the_files_of_a_fault_in_a_checkout(
     assert harness("new", "--fault", "unwritten_fault")[0] == 2
     assert harness("new", "--fault", "UnwrittenFault")[0] == 2
     assert "FILE or --fault NAME" in harness("new", "mine.yaml", "--fault", "slow_blob")[2]
+
+
+def test_explain_tells_what_a_key_means() -> None:
+    """Whole, by its beginning, all of them, or what may have been meant."""
+    code, out, _ = harness("explain", "environment.registry.token_lifetime")
+    assert (code, out.splitlines()[0]) == (0, "environment.registry.token_lifetime")
+    assert "  example  token_lifetime: 5m" in out
+    assert harness("explain", "load.pulls")[1].count("  default  ") == 6
+    assert "load.give_up" in harness("explain")[1].splitlines()
+    code, _, err = harness("explain", "load.give_upp")
+    assert code == 2
+    assert err == "load.give_upp: is no key of a scenario; did you mean load.give_up?\n"
