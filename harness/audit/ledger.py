@@ -32,6 +32,8 @@ CREATE INDEX blobs_to_check ON blobs (repository, digest) WHERE state = 0;
 """
 
 
+# Sizes are what a registry says. SQLite's sum() ends in an error beyond 63 bits; total() is a
+# float, exact up to 9 PB.
 class Ledger:
     """A database in one file; it is nobody's but this audit's, and need not outlive a crash."""
 
@@ -101,7 +103,7 @@ class Ledger:
             "manifests": self._one("SELECT count(*) FROM manifests"),
             "blobs": self._one("SELECT count(DISTINCT digest) FROM blobs"),
             "bytes": self._one(
-                "SELECT coalesce(sum(size), 0) FROM (SELECT digest, max(size) AS "
+                "SELECT CAST(min(total(size), 4e18) AS INTEGER) FROM (SELECT digest, max(size) AS "
                 "size FROM blobs GROUP BY digest)"
             ),
         }
@@ -225,7 +227,9 @@ class Ledger:
 
     def size_bytes(self, repository: str) -> int:
         """Of all that the repository's manifests name, and themselves."""
-        parts = "SELECT coalesce(sum(max(size, 0)), 0) FROM {} WHERE repository = ?"
+        parts = (
+            "SELECT CAST(min(total(max(size, 0)), 4e18) AS INTEGER) FROM {} WHERE repository = ?"
+        )
         return sum(self._one(parts.format(table), repository) for table in ("blobs", "manifests"))
 
     def largest(self, limit: int = -1) -> Iterator[tuple[str, int, int, int]]:
@@ -234,8 +238,10 @@ class Ledger:
             "SELECT name, "
             "(SELECT count(*) FROM tags WHERE repository = name), "
             "(SELECT count(*) FROM manifests WHERE repository = name), "
-            "(SELECT coalesce(sum(max(size, 0)), 0) FROM blobs WHERE repository = name) + "
-            "(SELECT coalesce(sum(max(size, 0)), 0) FROM manifests WHERE repository = name) "
+            "(SELECT CAST(min(total(max(size, 0)), 4e18) AS INTEGER) FROM blobs "
+            "WHERE repository = name) + "
+            "(SELECT CAST(min(total(max(size, 0)), 4e18) AS INTEGER) FROM manifests "
+            "WHERE repository = name) "
             "AS bytes FROM repositories ORDER BY bytes DESC, name LIMIT ?",
             (limit,),
         )

@@ -1,5 +1,6 @@
 """When the run is stopped: the limits of metrics, and signals from outside."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -61,8 +62,13 @@ def planned_signals(aborts: tuple[Abort, ...]) -> Iterator[AbortSignal]:
             over_s=abort.over_s or 0.0,
             every_s=abort.every_s or _EVERY_S,
             timeout_s=abort.timeout_s or _TIMEOUT_S,
-            text=target[0] if abort.command else urlsplit(target[0])._replace(query="").geturl(),
+            text=shlex.join(target) if abort.command else _shown(target[0]),
         )
+
+
+def _shown(url: str) -> str:
+    """Without its query, which may have a token in it."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
 def slow_limits(rules: tuple[AbortRule, ...]) -> tuple[tuple[str, float], ...]:

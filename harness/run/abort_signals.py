@@ -10,6 +10,7 @@ import signal
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from harness.run.timeline import RunClock
 _SAID_BYTES: Final = 4 << 10
 _SAID_CHARACTERS: Final = 200
 _LEFT_S: Final = 1.0
+_OWN_SHARE: Final = 0.9
 
 
 class SignalRefused(Exception):  # noqa: N818  it is a state, shown to the user
@@ -85,19 +87,26 @@ async def until_failed(one: AbortSignal, clock: RunClock) -> Aborted:
 
 async def _url_problem(one: AbortSignal) -> str:
     """Why its answer is none to go on with; "" for a 2xx. Redirects are not followed."""
-    secure = one.target[0].startswith("https:")
-    trust = ssl.create_default_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trust = _trust(secure=one.target[0].startswith("https:"))
+    # Its own time-out closes a socket whose handshake stalls, and so must come first.
+    own_s = one.timeout_s * _OWN_SHARE
     try:
         async with (
             asyncio.timeout(one.timeout_s),
-            httpx.AsyncClient(verify=trust, trust_env=False, timeout=one.timeout_s) as client,
+            httpx.AsyncClient(verify=trust, trust_env=False, timeout=own_s) as client,
             client.stream("GET", one.target[0]) as answer,
         ):
             return "" if answer.is_success else f"answered {answer.status_code}"
-    except TimeoutError:
+    except (TimeoutError, httpx.TimeoutException):
         return f"no answer within {one.timeout_s:g} s"
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return f"{type(error).__name__}: {str(error)[:_SAID_CHARACTERS]}"
+
+
+@cache
+def _trust(*, secure: bool) -> ssl.SSLContext:
+    """Reading the machine's authorities takes a while; it is done once."""
+    return ssl.create_default_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _command_problem(one: AbortSignal) -> str:

@@ -153,6 +153,24 @@ def test_blobs_are_read_no_further_than_they_should_go(
     assert seen == ([check] if check else [])
 
 
+def test_sizes_beyond_any_number_end_no_audit(tmp_path: Path) -> None:
+    """Three layers of 4 EiB each: their sum fits no integer of a database."""
+    huge = [
+        {"mediaType": "x", "digest": digest_of(bytes([number])), "size": (1 << 62) - 1}
+        for number in range(3)
+    ]
+    manifest = json.dumps({"layers": huge}).encode()
+
+    def script(ask: Ask) -> Steps | None:
+        if "/manifests/" in ask.path:
+            whole = ok(manifest, f"Docker-Content-Digest: {digest_of(manifest)}")
+            return [whole.removesuffix(manifest) if ask.method == "HEAD" else whole]
+        return None
+
+    seen = audit_of(script, tmp_path)
+    assert seen.totals["bytes"] == int(4e18)
+
+
 def test_a_busy_registry_is_asked_again(tmp_path: Path) -> None:
     """429 and 503 pass; Retry-After is kept within reason, and so is one that is no number."""
     told = iter(["429 Too Many Requests", "503 Service Unavailable"])

@@ -37,5 +37,5 @@ def test_settings_are_written_by_the_files_words_and_frozen() -> None:
 def test_a_fault_may_be_narrowed_as_its_class_says() -> None:
     """Unless its settings say otherwise."""
     assert Latency.model_validate({"delay": "1s"}).where_allowed() == {"nodes"}
-    assert {"repository", "kinds", "layers", "nodes"} == REQUESTS_WHERE
+    assert {"repository", "kinds", "layers", "nodes", "first"} == REQUESTS_WHERE
     assert issubclass(Latency, Fault)

@@ -33,7 +33,7 @@ def test_an_expired_secret_is_refused_by_the_token_service() -> None:
     assert isinstance(act, Respond)
     assert act.status == 401
     assert '"UNAUTHORIZED"' in act.body
-    assert fault.where_allowed() == {"repository", "nodes"}
+    assert fault.where_allowed() == {"repository", "nodes", "first"}
 
 
 def test_without_a_token_service_the_registry_itself_refuses() -> None:

@@ -94,3 +94,24 @@ def test_profile_and_quotas_are_shown() -> None:
         "  registry  embedded as harbor, auth token, 9 pulls in 60 s, 2.5 requests/s, "
         "3,072 MiB of storage, 4 tags a repository\n"
     ) in shown
+
+
+def test_a_reader_sees_what_would_run_and_no_secret_of_a_url() -> None:
+    """The command whole, as a shell would need it; a URL without its query and fragment."""
+    signals = """\
+abort_when:
+  - {command: [./healthy.sh, two words], over: 5s}
+  - {url: "http://127.0.0.1:9/up?token=s3cr3t#here", over: 5s}
+"""
+    text = plan_text(build_plan(load_text("f", SIGNALLED + signals)))
+    assert "command ./healthy.sh 'two words' fails for 5 s" in text
+    assert "url http://127.0.0.1:9/up fails for 5 s" in text
+    assert "s3cr3t" not in text
+
+
+SIGNALLED = """\
+name: x
+images: {app: {size: 1MiB}}
+load: {rollouts: [{name: app, image: app, replicas: 1}]}
+expect: [{metric: pods_ready, at_least: 100%}]
+"""

@@ -39,10 +39,12 @@ def remove_pushed_tag(folder: Path, undo: Mapping[str, Any], leave: RegistryLeav
     if digest and not re.fullmatch(DIGEST_PATTERN, digest):
         raise ChildError(f"digest: none or a right one, got {digest[:200]!r}")
     names = undo.get("login_from")
+    if names and not (isinstance(names, list) and list(map(type, names)) == [str, str]):
+        raise ChildError(f"login_from: two names of variables or none, got {str(names)[:200]!r}")
     choice = RegistrySettings(
         provider="external",
         url=url,
-        login_from=(str(names[0]), str(names[1])) if names else None,
+        login_from=(names[0], names[1]) if names else None,
     )
     try:
         asyncio.run(_remove(choice, leave, (repository, tag, digest)))

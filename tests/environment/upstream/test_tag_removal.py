@@ -62,6 +62,9 @@ def test_a_tag_of_the_run_is_removed_where_the_user_allows_it(tmp_path: Path) ->
         {"url": "file:///etc/passwd"},
         {"url": "http://169.254.169.254"},
         {"login_from": ["AWS_SECRET", "NOT_SET"]},
+        {"login_from": ["R_USER"]},
+        {"login_from": "RP"},
+        {"login_from": [1, 2]},
     ],
 )
 def test_a_journal_can_name_nothing_but_the_runs_own(
