@@ -11,6 +11,7 @@ from harness.faults import Fault
 from harness.load.orders import (
     CLIENTS_NODE,
     LoadOrders,
+    PushesOrder,
 )
 from harness.oci.images import LAYERS_MAX, ImageSpec, plan_image
 from harness.plan.aborts import AbortSignal, planned_rules, planned_signals, slow_limits
@@ -19,6 +20,7 @@ from harness.plan.expected_load import Expected, expected_load
 from harness.plan.least_time import Bound, give_up_warning, least_times, network_bounds
 from harness.plan.registry import planned_registry, registry_keys
 from harness.plan.rollouts import Versions, planned_rollouts
+from harness.plan.storage_forecast import StorageForecast, storage_forecast
 from harness.plan.streams import planned_pulls, planned_pushes
 from harness.plan.traffic import traffic_of
 from harness.plan.warnings import PlanWarning, warnings_of
@@ -101,6 +103,7 @@ class Plan:
     effects: tuple[ExpectedEffect, ...]  # of each of `faults`
     warnings: tuple[PlanWarning, ...]
     least_times: tuple[Bound, ...]  # the one that binds first
+    storage: StorageForecast | None = None  # where there is a quota and something is pushed
 
     def to_json(self) -> str:
         """The plan as JSON: the same bytes for the same scenario and seed."""
@@ -176,6 +179,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
     effects = tuple(expected_effect(fault, traffic, seed) for fault in faults)
     both = list(zip(faults, effects, strict=True))
     bounds = least_times(traffic, settings)
+    stored_bytes = sum(plan_image(spec).stored_bytes for spec in versions.specs)
     warned = [*warnings_of(scenario, load, settings, both, traffic)]
     if (late := give_up_warning(network_bounds(traffic, settings), load)) is not None:
         warned.append(late)
@@ -187,7 +191,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         cluster=_planned_cluster(body.environment.cluster),
         registry=settings,
         images=versions.specs,
-        disk_bytes=sum(plan_image(spec).stored_bytes for spec in versions.specs),
+        disk_bytes=stored_bytes,
         load=load,
         faults=faults,
         expectations=tuple(_expectation(it) for it in body.expect),
@@ -204,6 +208,7 @@ def build_plan(scenario: Scenario, seed: int | None = None) -> Plan:
         effects=effects,
         warnings=tuple(warned),
         least_times=bounds,
+        storage=_storage(settings, pushes, stored_bytes),
     )
 
 
@@ -224,6 +229,15 @@ def _faults(
                 at_s=at_s,
                 ends_s=ends_s,
             )
+
+
+def _storage(
+    registry: RegistrySettings, pushes: tuple[PushesOrder, ...], used_bytes: int
+) -> StorageForecast | None:
+    if registry.limits is None or registry.limits.storage_bytes is None:
+        return None
+    limit_bytes = registry.limits.storage_bytes
+    return storage_forecast(pushes, used_bytes=used_bytes, limit_bytes=limit_bytes)
 
 
 def planned_where(entry: FaultEntry, nodes: int) -> Where:

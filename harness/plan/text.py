@@ -11,6 +11,7 @@ from harness.seams import Where
 from harness.units import about_text, duration_text, rate_text, value_text
 
 _UNLIKELY = 0.0005  # lower chances are not shown
+_DAY_S = 24 * 3600
 _WHOLE_MIB = 10  # less is shown with a decimal
 
 
@@ -29,6 +30,7 @@ def plan_text(plan: Plan) -> str:
             ("images", f"{len(plan.images)} to build, {_mib(plan.disk_bytes)} on disk"),
             ("load", _load(plan)),
             ("expected", f"{expected.requests:,} requests, {_bytes(plan)}"),
+            *_storage(plan),
             ("lasts", f"{plan.steps_end_s:.0f} s, at most {plan.ends_s:.0f} s"),
         ),
         "",
@@ -94,6 +96,17 @@ def _network(limits: NetworkLimits) -> Iterator[tuple[str, str]]:
         parts.append(f"{limits.at_once} at once")
     if parts:
         yield "network", ", ".join(parts)
+
+
+def _storage(plan: Plan) -> Iterator[tuple[str, str]]:
+    forecast = plan.storage
+    if forecast is None:
+        return
+    rate = f"{_mib(round(forecast.growth_bytes_per_s * _DAY_S))} a day"
+    when = f"full {about_text(forecast.left_s)} after the last push at that rate"
+    if forecast.full_at_s is not None:
+        when = f"full at {about_text(forecast.full_at_s)}"
+    yield "storage", f"{_mib(forecast.used_bytes)} used, {rate} pushed, {when}"
 
 
 def _mib(count: int) -> str:
