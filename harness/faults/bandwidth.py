@@ -4,7 +4,7 @@ from pydantic import Field
 
 from harness.faults._fault import LinkFault
 from harness.seams import Injection, Seams
-from harness.units import BytesPerSecond
+from harness.units import BytesPerSecond, value_text
 
 
 class Bandwidth(LinkFault):
@@ -19,6 +19,11 @@ class Bandwidth(LinkFault):
     example = "{rate: 1MB/s}"
 
     bytes_per_s: BytesPerSecond = Field(alias="rate", description="of each connection")
+
+    def caution(self, link: str, layer_bytes: int) -> str:
+        del link, layer_bytes
+        rate = value_text("bytes_per_s", self.bytes_per_s)
+        return f"{rate} for each connection, however many there are; shared_bandwidth limits all"
 
     def inject(self, seams: Seams) -> Injection:
         return seams.link.toxic(
