@@ -19,12 +19,16 @@ class ScopedTls(ScopedRules):
         """See `harness.seams.Tls.certificate`. Entering raises ChildError."""
         return self._rule(self.authority.certificate(wanted), share)
 
-    def held(self, *, share: float = 1.0) -> Injection:
+    def held(self, *, drops: bool = False, share: float = 1.0) -> Injection:
         """See `harness.seams.Tls.held`. Entering raises ChildError."""
-        return self._rule("", share)
+        return self._rule("", share, drops=drops)
 
-    def _rule(self, certificate: str, share: float) -> Injection:
+    def _rule(self, certificate: str, share: float, *, drops: bool = False) -> Injection:
         order = HandshakeOrder(
-            **self.identity(), certificate=certificate, nodes=self.scope.where.nodes, share=share
+            **self.identity(),
+            certificate=certificate,
+            drops=drops,
+            nodes=self.scope.where.nodes,
+            share=share,
         )
         return self.added(asdict(order))

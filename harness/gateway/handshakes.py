@@ -23,7 +23,8 @@ class HandshakeOrder:
     """What a rule does to a `share` of the handshakes of `nodes` (empty: all), until `deadline_s`.
 
     `certificate`: PEM of a private key and its chain, shown instead of the registry's own; ""
-    leaves the client's first message without an answer. `deadline_s` is on the monotonic clock.
+    leaves the client's first message without an answer; with `drops` also when the rule ends, which
+    closes the connection. `deadline_s` is on the monotonic clock.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -31,6 +32,7 @@ class HandshakeOrder:
     rule: Name
     fault: Name
     certificate: str = field(repr=False)
+    drops: bool = False
     nodes: tuple[str, ...] = ()
     share: Annotated[float, Field(ge=0, le=1)] = 1.0
     seed: int = 0

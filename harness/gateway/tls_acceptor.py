@@ -76,7 +76,7 @@ class Door:
         try:
             if rule is not None and rule.context is not None:
                 context = rule.context
-            elif rule is not None and not await _held(connection, rule):
+            elif rule is not None and (not await _held(connection, rule) or rule.order.drops):
                 connection.close()
                 return
             loop = asyncio.get_running_loop()

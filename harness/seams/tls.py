@@ -28,6 +28,9 @@ class Tls(Protocol):
         """Show `wanted` instead of the registry's own certificate until the block is left."""
         ...
 
-    def held(self, *, share: float = 1.0) -> Injection:
-        """Leave the client's first message without an answer until the block is left."""
+    def held(self, *, drops: bool = False, share: float = 1.0) -> Injection:
+        """Leave the client's first message without an answer until the block is left.
+
+        Then it is answered, or with `drops` the connection is closed.
+        """
         ...

@@ -64,6 +64,7 @@ VARIANTS = {
     "token_service_down without a connection": "token_service_down: {how: refused}",
     "token_service_down that hangs": "token_service_down: {how: hangs}",
     "redirect_to_dead_storage that hangs": "redirect_to_dead_storage: {how: hangs}",
+    "tls_timeout that drops": "tls_timeout: {then: dropped}",
     "storage_quota that hangs": "storage_quota: {how: hangs}",
     "wrong_token_realm of another host": "wrong_token_realm: {wrong: host}",
     "clock_skew ahead": "clock_skew: {registry: ahead, by: 10m}",
@@ -80,7 +81,9 @@ NOT_OF_NODES = {
     if Seam.CLUSTER not in read_held_fault(text, nodes=2).fault.seams_needed()
 }
 HANDSHAKES = [word for word in WORDS if catalogue()[word].area == "TLS"]
-PLAIN = {name: text for name, text in NOT_OF_NODES.items() if name not in HANDSHAKES}
+PLAIN = {
+    name: text for name, text in NOT_OF_NODES.items() if text.partition(":")[0] not in HANDSHAKES
+}
 # What ends connections, changes bodies or writes addresses must do so over TLS as well.
 ALSO_OVER_TLS = ["connection_reset", "truncated_blob", "corrupted_blob", "expired_credentials"]
 OF_THE_GATEWAY = {

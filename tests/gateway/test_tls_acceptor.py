@@ -33,12 +33,15 @@ class Served:
     door: Door
     ports: tuple[int, ...]  # of n0 and n1
 
-    def rule(self, wanted: Certificate | None, *, nodes: tuple[str, ...] = ()) -> str:
+    def rule(
+        self, wanted: Certificate | None, *, nodes: tuple[str, ...] = (), drops: bool = False
+    ) -> str:
         """Add a rule; None holds handshakes."""
         order = HandshakeOrder(
             rule="f-1.1",
             fault="f-1",
             certificate="" if wanted is None else authority().certificate(wanted),
+            drops=drops,
             nodes=nodes,
             deadline_s=time.monotonic() + 60,
         )
@@ -109,6 +112,22 @@ def test_a_handshake_that_is_held_goes_on_when_the_rule_is_gone() -> None:
             served.handshakes.remove(rule)
             assert await waiting == "good"
             assert served.bites() == 1
+
+    run(main())
+
+
+def test_a_handshake_that_is_dropped_never_gets_an_answer() -> None:
+    """It waits, is cut off when the rule is gone, and the next one is answered."""
+
+    async def main() -> None:
+        async with opened() as served:
+            rule = served.rule(None, nodes=("n0",), drops=True)
+            waiting = asyncio.ensure_future(met(served.ports[0], patience_s=20))
+            await eventually(served.bitten)
+            assert not waiting.done()
+            served.handshakes.remove(rule)
+            assert "Connection" in await waiting
+            assert await met(served.ports[0]) == "good"
 
     run(main())
 

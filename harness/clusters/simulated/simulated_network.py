@@ -197,6 +197,9 @@ class SimulatedNetwork:
             rule.bites += 1
         if rule is not None and not rule.order.certificate:
             await rule.gone.wait()
+            if rule.order.drops:  # what a closed socket has not read ends it with a reset
+                connection.flows["downstream"].send(End.RESET)
+                return
         if not connection.closing:
             connection.show(rule.order.certificate if rule is not None else "")
 
