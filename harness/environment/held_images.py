@@ -9,8 +9,21 @@ from harness.chance import Chance
 from harness.environment.scope import ScopeError
 from harness.oci.documents import Platform
 from harness.oci.images import BuiltImage
-from harness.oci.variants import Variant, another_version, of_another_platform, without_platform
+from harness.oci.variants import (
+    Variant,
+    another_version,
+    no_manifest,
+    of_another_platform,
+    without_platform,
+)
 from harness.seams import Content, Document, OtherImage, Where
+
+# What proxies, health checks and broken uploads leave under a tag.
+_NO_MANIFESTS = {
+    OtherImage.HTML: b"<html><head><title>Sign in</title></head><body></body></html>\n",
+    OtherImage.OTHER_JSON: b'{"status":"ok","message":"not an image"}\n',
+    OtherImage.EMPTY: b"",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +130,8 @@ class HeldImages:
                 return without_platform(held.image, platform)
             case OtherImage.WRONG_PLATFORM:
                 return of_another_platform(held.image, platform)
+            case OtherImage.HTML | OtherImage.OTHER_JSON | OtherImage.EMPTY:
+                return no_manifest(held.image, _NO_MANIFESTS[other])
             case OtherImage.OLDER | OtherImage.NEWER:
                 versions = _by_version(
                     it for it in self._images if it.repository == held.repository

@@ -17,7 +17,7 @@ from harness.node.endpoint import Endpoint
 from harness.node.exchange import exchange
 from harness.node.image_store import Lease
 from harness.node.manifest_choice import Descriptor
-from harness.node.texts import no_space, unexpected_status, with_registry_errors
+from harness.node.texts import no_space, unexpected_status, with_registry_errors, zero_size
 from harness.oci.digest import digest_of
 from harness.oci.media_types import INDEXES, MANIFESTS
 from harness.seams import RequestKind
@@ -64,11 +64,7 @@ class Fetcher:
         AttemptFailed.
         """
         if wanted.size_bytes == 0:
-            raise AttemptFailed(
-                f"unable to fetch descriptor ({wanted.digest}) which reports content size of "
-                "zero: invalid argument",
-                code="InvalidArgument",
-            )
+            raise AttemptFailed(zero_size(wanted.digest), code="InvalidArgument")
         content = self.lease.content
         poll_s = _LOCK_POLL_FIRST_S
         while wanted.digest not in content:

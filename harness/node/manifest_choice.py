@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.node.commands import AttemptFailed
-from harness.node.texts import invalid_json
+from harness.node.texts import invalid_json, zero_size
 from harness.oci.media_types import CONFIGS, INDEXES, MANIFESTS
 
 
@@ -43,6 +43,8 @@ class ImageManifest:
 def read_manifest(digest: str, document: bytes) -> ImageManifest:
     """The config and layers of a manifest. Raises AttemptFailed when it is none."""
     data = _object(digest, document)
+    if not data.get("config"):  # to Go it is an empty descriptor, which is fetched next (seen)
+        raise AttemptFailed(zero_size(""), code="InvalidArgument")
     try:
         layers = {layer["digest"]: _descriptor(layer) for layer in data.get("layers") or ()}
         return ImageManifest(config=_descriptor(data["config"]), layers=tuple(layers.values()))

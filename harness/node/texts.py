@@ -87,6 +87,14 @@ def invalid_json(document: bytes) -> str:
     return "json: cannot unmarshal into Go value of type ocispec.Manifest"
 
 
+def zero_size(digest: str) -> str:
+    """containerd: core/remotes/handlers.go, Fetch; a document that names no digest names ""."""
+    return (
+        f"unable to fetch descriptor ({digest}) which reports content size of zero: "
+        "invalid argument"
+    )
+
+
 def go_duration(seconds: float) -> str:
     """A Go duration cut to whole milliseconds: `850ms`, `1.234s`, `2m0.5s` (time.Duration)."""
     ms = int(seconds * _MS_PER_S + 1e-6)

@@ -60,6 +60,12 @@ def of_another_platform(image: BuiltImage, platform: Platform) -> Variant:
     return Variant(top=parts[-1][0], documents=tuple(parts))
 
 
+def no_manifest(image: BuiltImage, document: bytes) -> Variant:
+    """`document`, which is no manifest, under the media type and the right digest of one."""
+    described = _described(image, Role.MANIFEST, document)
+    return Variant(top=described, documents=((described, document),))
+
+
 def _other_than(platform: Platform) -> Platform:
     return next(other for other in _OTHERS if other != platform)
 

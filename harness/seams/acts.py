@@ -162,6 +162,10 @@ class OtherImage(StrEnum):
     ANOTHER = "another"  # one that was never pushed: the same layers under another config
     NO_PLATFORM = "no_platform"  # an index without the requested platform
     WRONG_PLATFORM = "wrong_platform"  # the manifest of another platform, without an index
+    # what is no manifest, although it is stored and named as one
+    HTML = "html"
+    OTHER_JSON = "json"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True, kw_only=True)

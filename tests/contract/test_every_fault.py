@@ -56,6 +56,8 @@ VARIANTS = {
     "moved_tag on the wire": "moved_tag: {on: wire, to: newer}",
     "moved_tag to another": "moved_tag: {on: rest, to: another}",
     "wrong_platform on the wire": "wrong_platform: {on: wire}",
+    "not_a_manifest on the wire": "not_a_manifest: {on: wire, content: json}",
+    "not_a_manifest that is empty": "not_a_manifest: {on: rest, content: empty}",
     "wrong_platform by its manifest": "wrong_platform: {on: rest, tag: manifest}",
     "missing_repository on the wire": "missing_repository: {on: wire}",
     "missing_repository denied": "missing_repository: {on: wire, answer: denied}",

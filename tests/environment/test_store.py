@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[Change, set[str]]] = {
     "untagged": (lambda it: it.untagged(share=0.1), {"tag"}),
     "older": (lambda it: it.retagged(OtherImage.OLDER), {"v1", "v2", "v3"}),
     "newer": (lambda it: it.retagged(OtherImage.NEWER, share=0.1), {"tag"}),
+    "no manifest": (lambda it: it.retagged(OtherImage.HTML), {"v1", "v2", "v3"}),
     "no platform": (lambda it: it.retagged(OtherImage.NO_PLATFORM), {"v1", "v2", "v3"}),
     "wrong platform": (lambda it: it.retagged(OtherImage.WRONG_PLATFORM), {"v1", "v2", "v3"}),
     "renamed": (lambda it: it.renamed(suffix="-old"), {"v1", "v2", "v3", "layers"}),

@@ -337,6 +337,19 @@ def test_a_stored_manifest_that_is_not_json() -> None:
     )
 
 
+def test_a_stored_manifest_that_is_other_json() -> None:
+    """What is missing is empty, and the config is asked for without a digest (real node)."""
+    registry = ScriptedRegistry()
+    document = b'{"status":"ok"}'
+    digest = digest_of(document)
+    registry.content[digest] = ("manifest", OCI_MANIFEST, document)
+    registry.top = {"digest": digest, "size": len(document)}
+    assert run_pull(registry).result.error_text == (
+        f"rpc error: code = InvalidArgument desc = {PULL}unable to fetch descriptor () which "
+        "reports content size of zero: invalid argument"
+    )
+
+
 def test_an_index_without_our_platform() -> None:
     """NotFound, and the cause is that something is missing."""
     registry = ScriptedRegistry()

@@ -8,7 +8,14 @@ import pytest
 
 from harness.oci.digest import digest_of
 from harness.oci.images import BuiltImage, DirectorySink, ImageSpec, build
-from harness.oci.variants import Variant, another_version, of_another_platform, without_platform
+from harness.oci.media_types import OCI_MANIFEST
+from harness.oci.variants import (
+    Variant,
+    another_version,
+    no_manifest,
+    of_another_platform,
+    without_platform,
+)
 
 AMD64, ARM64 = ("linux", "amd64"), ("linux", "arm64")
 
@@ -75,3 +82,13 @@ def test_the_manifest_of_another_platform(tmp_path: Path) -> None:
     documents = read(variant)
     config = documents[documents[variant.top.digest]["config"]["digest"]]
     assert (config["os"], config["architecture"]) == ARM64
+
+
+@pytest.mark.parametrize("document", [b"<html>", b'{"status":"ok"}', b""])
+def test_what_is_no_manifest_has_the_digest_of_one(tmp_path: Path, document: bytes) -> None:
+    """Only who reads it notices."""
+    ((described, stored),) = no_manifest(built(tmp_path), document).documents
+    assert stored == document
+    assert described.digest == digest_of(document)
+    assert described.size_bytes == len(document)
+    assert described.media_type == OCI_MANIFEST
